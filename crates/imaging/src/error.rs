@@ -1,0 +1,1 @@
+//! What can go wrong with an image, in words that name the cause.
