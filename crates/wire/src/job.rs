@@ -1,0 +1,296 @@
+//! What a client and a server say to each other, as plain, checked types.
+
+use cluster::Admission;
+use std::time::Duration;
+
+/// What a server does for its clients. Every method may be called from many threads at once.
+pub trait ServerService: Send + Sync + 'static {
+    /// The server and how it sees its nodes.
+    fn describe(&self) -> ServerDescription;
+
+    /// Takes a job and answers at once. The same key and request again answer the same receipt.
+    ///
+    /// # Errors
+    /// If the request cannot be served, or the server takes no new work.
+    fn submit(&self, request: JobRequest) -> Result<JobReceipt, SubmitError>;
+
+    /// Waits for the job's end, at most `wait`.
+    ///
+    /// # Errors
+    /// If the server has no such job.
+    fn progress(&self, job_key: &str, wait: Duration) -> Result<JobProgress, UnknownJob>;
+
+    /// The whole story of a job.
+    ///
+    /// # Errors
+    /// If the server has no such job.
+    fn report(&self, job_key: &str) -> Result<JobReport, UnknownJob>;
+
+    /// Stops a job: what is done stays, nothing new is begun.
+    ///
+    /// # Errors
+    /// If the server has no such job.
+    fn cancel(&self, job_key: &str) -> Result<(), UnknownJob>;
+
+    /// The original's call: processes the folder and answers when all is done.
+    ///
+    /// # Errors
+    /// A sentence for the caller, who gets it as a Thrift application exception.
+    fn submit_request(&self, source_folder: &str, is_random: bool) -> Result<Duration, String>;
+}
+
+/// How images reach the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transfer {
+    /// By path on a folder that server and nodes share.
+    Shared,
+    /// Inline in the messages.
+    Inline,
+}
+
+/// A folder of images, or made-up work, and what to do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRequest {
+    /// Unique for ever; the same key again is the same job.
+    pub job_key: String,
+    /// The client's count of submissions of this job.
+    pub epoch: u64,
+    /// What the tasks are.
+    pub source: JobSource,
+    /// `random`, `load_balancing`, or a policy such as `power_of_two`.
+    pub strategy: String,
+    /// Overrides what the strategy's name implies.
+    pub admission: Option<Admission>,
+    /// A chain of operations, such as `edges`.
+    pub operation: String,
+    /// Names the luck; the server draws one if none is given.
+    pub seed: Option<u64>,
+    /// Most attempts in flight at once for this job.
+    pub max_in_flight: Option<u32>,
+    /// Attempts after which a task is given up.
+    pub max_attempts: Option<u32>,
+    /// Label of the run in the records.
+    pub label: Option<String>,
+}
+
+/// What the tasks of a job are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobSource {
+    /// The images of `<path>/input_dir`.
+    Folder {
+        /// The data folder, absolute.
+        path: String,
+        /// Also images in folders below `input_dir`.
+        recursive: bool,
+        /// How the images reach the nodes.
+        transfer: Transfer,
+    },
+    /// Tasks without images, which hold a slot without burning a processor.
+    Synthetic {
+        /// How many.
+        tasks: u64,
+        /// How long each.
+        service: Duration,
+    },
+}
+
+/// A job that the server has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobReceipt {
+    /// The job's key.
+    pub job_key: String,
+    /// Tasks of the job.
+    pub tasks: u64,
+    /// The seed in use.
+    pub seed: u64,
+    /// The strategy in its full form.
+    pub strategy: String,
+    /// The admission in use.
+    pub admission: Admission,
+    /// The operation in its full form.
+    pub operation: String,
+    /// Files of `input_dir` that are no images by their names.
+    pub skipped: u64,
+    /// Folder of the CSV files, as the server sees it.
+    pub run_folder: String,
+}
+
+/// Why a server does not take a job.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The request cannot be served as it stands.
+    #[error("{why}")]
+    Invalid {
+        /// The field at fault.
+        field: String,
+        /// What is wrong and what would be right.
+        why: String,
+    },
+    /// The server takes no new work.
+    #[error("{why}")]
+    Unavailable {
+        /// One sentence.
+        why: String,
+    },
+}
+
+/// A key that the server does not know.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server has no job '{job_key}'; it may have been restarted since")]
+pub struct UnknownJob {
+    /// The key asked for.
+    pub job_key: String,
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobState {
+    /// Work goes on.
+    Running,
+    /// Every image is done.
+    Done,
+    /// Ended with failed images.
+    Partial,
+    /// Stopped on request.
+    Cancelled,
+    /// Given up because no node took work.
+    NoNode,
+}
+
+/// What happened so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobProgress {
+    /// Where the job stands.
+    pub state: JobState,
+    /// Tasks in all.
+    pub tasks: u64,
+    /// Tasks with a result.
+    pub done: u64,
+    /// Tasks given up.
+    pub failed: u64,
+    /// Attempts begun.
+    pub attempts: u64,
+    /// Attempts that nodes refused.
+    pub rejected: u64,
+    /// Attempts that nodes delayed.
+    pub delayed: u64,
+    /// Attempts lost to nodes or wires.
+    pub lost: u64,
+    /// Attempts begun and not ended.
+    pub in_flight: u64,
+    /// Since the job was taken, until now or its end.
+    pub elapsed: Duration,
+}
+
+/// A task that got no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskFailure {
+    /// The image, relative to `input_dir`.
+    pub file_name: String,
+    /// One sentence.
+    pub why: String,
+}
+
+/// Per-node figures of one job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeShare {
+    /// Name of the node.
+    pub node: String,
+    /// Attempts begun on it.
+    pub attempts: u64,
+    /// Attempts that it finished.
+    pub done: u64,
+    /// Attempts that it refused.
+    pub rejected: u64,
+    /// Attempts that it delayed.
+    pub delayed: u64,
+    /// Attempts lost with it.
+    pub lost: u64,
+}
+
+/// The whole story of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobReport {
+    /// Figures.
+    pub progress: JobProgress,
+    /// Failed tasks with reasons, at most [`MAX_REPORTED_FAILURES`] of them.
+    pub failures: Vec<TaskFailure>,
+    /// By node, in the order of `machine.txt`.
+    pub nodes: Vec<NodeShare>,
+    /// Why the job was given up, if it was.
+    pub why: Option<String>,
+}
+
+/// Failures that a report lists by name; the rows of `tasks.csv` hold all.
+pub const MAX_REPORTED_FAILURES: usize = 1_000;
+
+/// How a server sees a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NodeState {
+    /// Takes work.
+    Up,
+    /// Does not answer.
+    Down,
+    /// Answers, but failed too often of late.
+    Ejected,
+    /// Finishes what it has.
+    Draining,
+}
+
+/// One node as the server sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeView {
+    /// Name of the node.
+    pub name: String,
+    /// `host:port`.
+    pub address: String,
+    /// Its state.
+    pub state: NodeState,
+    /// Time of the server's run since when it is in that state.
+    pub since: Duration,
+    /// Attempts begun and not ended.
+    pub in_flight: u64,
+    /// Attempts begun.
+    pub attempts: u64,
+    /// Attempts finished.
+    pub done: u64,
+    /// Attempts refused.
+    pub rejected: u64,
+    /// Attempts delayed.
+    pub delayed: u64,
+    /// Attempts lost.
+    pub lost: u64,
+    /// Mean round trip of finished attempts.
+    pub mean_round_trip: Duration,
+    /// Attempts that it works on at once, where known.
+    pub slots: Option<u32>,
+    /// Its load probability, where it tells.
+    pub load_probability: Option<f64>,
+    /// Speaks only the original's interface.
+    pub compatibility: bool,
+}
+
+/// The server and how it sees its nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerDescription {
+    /// Its name in `machine.txt`.
+    pub name: String,
+    /// Version of the interface that it speaks.
+    pub interface_version: String,
+    /// Version of the program.
+    pub program_version: String,
+    /// Drawn at its start.
+    pub incarnation: u64,
+    /// Time since the start.
+    pub uptime: Duration,
+    /// Its nodes, in the order of `machine.txt`.
+    pub nodes: Vec<NodeView>,
+    /// Jobs that run.
+    pub jobs_running: u64,
+    /// Jobs that ended.
+    pub jobs_ended: u64,
+    /// Strategies that it knows.
+    pub strategies: Vec<String>,
+    /// Operations that it knows.
+    pub operations: Vec<String>,
+}

@@ -1,0 +1,393 @@
+/**
+ * The interface of Ballast. Both services extend those of the original system, so that one port answers old and new
+ * callers.
+ *
+ * Rules of this file: one request struct and one reply struct a method. Ids are never reused and types never change;
+ * a field that goes leaves a comment. New fields are optional. Units stand in names. Enum value 0 means "not said".
+ * Exceptions are outcomes on which a caller acts. Images travel as `binary`, never as a list.
+ */
+
+include "compat/client_server.thrift"
+include "compat/server_compute.thrift"
+
+/** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
+const string VERSION = "1.0.0"
+
+// ---------------------------------------------------------------------------------------------- shared words
+
+/** Whether a node may refuse an attempt. */
+enum Admission {
+  UNSPECIFIED = 0,
+  /** By its load probability the node refuses at once (`execute` of the original). */
+  MAY_REJECT = 1,
+  /** The node always takes the attempt; by its load probability it starts late (`delayed_execute`). */
+  MUST_ACCEPT = 2,
+}
+
+/** A request that cannot be served as it stands, whoever asks again. */
+exception InvalidRequest {
+  /** The field at fault, as this file names it. */
+  1: required string field,
+  /** What is wrong with it and what would be right. */
+  2: required string why,
+}
+
+/** The process is shutting down or draining and takes no new work. */
+exception Unavailable {
+  1: required string why,
+}
+
+// ---------------------------------------------------------------------------------------------- server to node
+
+/** Why a node refused an attempt. */
+enum RejectReason {
+  UNSPECIFIED = 0,
+  /** The load probability's coin. */
+  LOAD = 1,
+  /** All slots are taken and the queue is full. */
+  QUEUE_FULL = 2,
+  /** The node finishes what it has and takes nothing new. */
+  DRAINING = 3,
+  /** The attempt carries an older epoch than one that the node has seen for this job. */
+  STALE_EPOCH = 4,
+}
+
+/** The node refused the attempt. An outcome, not a failure: the task goes elsewhere. */
+exception Rejected {
+  1: required RejectReason reason,
+  /** Name of the node that refused. */
+  2: required string node,
+  3: required string why,
+}
+
+/** Whose image failed, and how. */
+enum FailureKind {
+  UNSPECIFIED = 0,
+  NOT_FOUND = 1,
+  UNREADABLE = 2,
+  EMPTY = 3,
+  TRUNCATED = 4,
+  CORRUPT = 5,
+  UNSUPPORTED = 6,
+  TOO_LARGE = 7,
+  /** The operation cannot be applied to this image. */
+  OPERATION = 8,
+}
+
+/** The image is at fault: no other node would do better. */
+exception TaskFailed {
+  1: required FailureKind kind,
+  2: required string why,
+  3: optional AttemptTimings timings,
+}
+
+/** What a node lacked. */
+enum FaultKind {
+  UNSPECIFIED = 0,
+  /** The folder is outside the data roots that the node was started with, or not there. */
+  NO_ACCESS = 1,
+  DISK_FULL = 2,
+  WRITE_FAILED = 3,
+  /** The operation panicked or the node ran out of something. */
+  INTERNAL = 4,
+}
+
+/** The node is at fault: another one may do better. */
+exception NodeFault {
+  1: required FaultKind kind,
+  2: required string why,
+}
+
+/** Where the microseconds of an attempt went on the node. Stages that did not happen are 0. */
+struct AttemptTimings {
+  /** Waiting for a free slot. */
+  1: required i64 queue_us,
+  /** The injected delay of the load probability. */
+  2: required i64 delay_us,
+  /** Reading the source file. */
+  3: required i64 read_us,
+  4: required i64 decode_us,
+  5: required i64 operation_us,
+  6: required i64 encode_us,
+  /** Writing the temporary result file. */
+  7: required i64 write_us,
+  /** From the decoded request to the reply, so at least the sum of the others. */
+  8: required i64 total_us,
+}
+
+/** One try at one task on one node. Exactly one of `file` and `source` is set, or neither for an empty task. */
+struct AttemptRequest {
+  /** The job, unique for ever. */
+  1: required string job_key,
+  /** The client's count of submissions of this job: the fencing token between servers. */
+  2: required i64 epoch,
+  /** Drawn by each server process at its start. */
+  3: required i64 server_incarnation,
+  /** Index of the task in its job, from 0. */
+  4: required i64 task,
+  /** Count of attempts at this task, from 1. */
+  5: required i32 attempt,
+  /** Names the luck of the run: (seed, purpose, task, attempt) decides every coin of the load model. */
+  6: required i64 seed,
+  7: required Admission admission,
+  /** A chain of operations, such as `edges` or `blur[size=31] | grayscale`. */
+  8: required string operation,
+  /** By path: an image in a folder that server and node share. */
+  9: optional SharedFile file,
+  /** Inline: the image itself, for nodes that share no folder with the server. */
+  10: optional binary source,
+  /** Work that burns no processor and touches no file, for experiments without images. */
+  11: optional i64 synthetic_service_us,
+}
+
+/** `<base_path>/input_dir/<file_name>`, whose result belongs to `<base_path>/output_dir/<file_name>`. */
+struct SharedFile {
+  1: required string base_path,
+  2: required string file_name,
+}
+
+/** A finished attempt. */
+struct AttemptReply {
+  1: required AttemptTimings timings,
+  /** Size of the encoded source. */
+  2: required i64 bytes_in,
+  /** Size of the encoded result. */
+  3: required i64 bytes_out,
+  /** Width of the result in pixels, 0 for an empty task. */
+  4: required i32 width,
+  5: required i32 height,
+  /** By path: the whole result's temporary file, relative to `<base_path>/output_dir`, for the server to rename. */
+  6: optional string temporary_name,
+  /** Inline: the encoded result. */
+  7: optional binary result,
+}
+
+/** What a node tells of itself when a server first speaks to it. */
+struct NodeDescription {
+  1: required string name,
+  /** VERSION of the interface that the node speaks. */
+  2: required string interface_version,
+  /** Version of the program. */
+  3: required string program_version,
+  /** Drawn at the node's start: another number means another process. */
+  4: required i64 incarnation,
+  /** Attempts that the node works on at once, sleeping ones included. */
+  5: required i32 slots,
+  /** Attempts that may wait for a slot. */
+  6: required i32 queue_bound,
+  /** What the node was started with, where it tells. */
+  7: optional double load_probability,
+  8: optional i64 delay_us,
+  /** Operations that the node knows, with their defaults. */
+  9: required list<string> operations,
+}
+
+/** A node's counters since its start. */
+struct NodeStatus {
+  1: required i64 incarnation,
+  /** Attempts in a slot. */
+  2: required i32 running,
+  /** Attempts waiting for a slot. */
+  3: required i32 queued,
+  4: required i64 done,
+  5: required i64 rejected,
+  6: required i64 delayed,
+  7: required i64 failed,
+  /** Time since the start. */
+  8: required i64 uptime_us,
+  9: required bool draining,
+  /** Count and total time of finished attempts by operation. */
+  10: optional map<string, OperationTotals> by_operation,
+}
+
+struct OperationTotals {
+  1: required i64 count,
+  2: required i64 total_us,
+}
+
+/** A compute node. */
+service BallastNode extends server_compute.ServerCompute {
+  /** Answers at once; proves that the process lives and not only its socket. */
+  void ping(),
+  NodeDescription describe(),
+  NodeStatus status(),
+  /** One try at one task. Answers when the result is whole. */
+  AttemptReply attempt(1: AttemptRequest request)
+    throws (1: Rejected rejected, 2: TaskFailed failed, 3: NodeFault fault, 4: InvalidRequest invalid),
+}
+
+// ---------------------------------------------------------------------------------------------- client to server
+
+/** How the images reach the nodes. */
+enum Transfer {
+  UNSPECIFIED = 0,
+  /** By path on a folder that server and nodes share. */
+  SHARED = 1,
+  /** Inline in the messages. */
+  INLINE = 2,
+}
+
+/** A folder of images and what to do with them. */
+struct JobRequest {
+  /** Unique for ever; the same key again is the same job. */
+  1: required string job_key,
+  2: required i64 epoch,
+  /** Folder with `input_dir`; absolute. Unset for a synthetic job. */
+  3: optional string data_path,
+  /** `random`, `load_balancing`, or a policy such as `power_of_two`. */
+  4: required string strategy,
+  /** Overrides what the strategy's name implies. */
+  5: optional Admission admission,
+  6: required string operation,
+  /** Unset: the server draws one and reports it. */
+  7: optional i64 seed,
+  8: optional Transfer transfer,
+  /** Also images in folders below `input_dir`. */
+  9: optional bool recursive,
+  /** Most attempts in flight at once for this job. */
+  10: optional i32 max_in_flight,
+  /** A job of this many empty tasks instead of a folder. */
+  11: optional i64 synthetic_tasks,
+  /** Mean work of an empty task, without burning a processor. */
+  12: optional i64 synthetic_service_us,
+  /** Label of the run in the records. */
+  13: optional string label,
+  /** Attempts after which a task is given up; unset: the server's setting. */
+  14: optional i32 max_attempts,
+}
+
+/** A job that the server has taken. */
+struct JobReceipt {
+  1: required string job_key,
+  /** Tasks of the job. */
+  2: required i64 tasks,
+  /** The seed in use. */
+  3: required i64 seed,
+  /** The strategy in its full form. */
+  4: required string strategy,
+  5: required Admission admission,
+  6: required string operation,
+  /** Files of `input_dir` that are no images by their names. */
+  7: required i64 skipped,
+  /** Folder of the CSV files, as the server sees it. */
+  8: required string run_folder,
+}
+
+/** Where a job stands. */
+enum JobState {
+  UNSPECIFIED = 0,
+  RUNNING = 1,
+  /** Every image is done. */
+  DONE = 2,
+  /** Ended with failed images. */
+  PARTIAL = 3,
+  CANCELLED = 4,
+  /** Given up because no node took work. */
+  NO_NODE = 5,
+}
+
+/** What happened so far. */
+struct JobProgress {
+  1: required JobState state,
+  2: required i64 tasks,
+  3: required i64 done,
+  4: required i64 failed,
+  /** Attempts begun. */
+  5: required i64 attempts,
+  6: required i64 rejected,
+  7: required i64 delayed,
+  /** Attempts lost to nodes or wires. */
+  8: required i64 lost,
+  9: required i64 in_flight,
+  10: required i64 elapsed_us,
+}
+
+/** A task that got no result. */
+struct TaskFailure {
+  1: required string file_name,
+  2: required string why,
+}
+
+/** Per-node figures of one job. */
+struct NodeShare {
+  1: required string node,
+  2: required i64 attempts,
+  3: required i64 done,
+  4: required i64 rejected,
+  5: required i64 delayed,
+  6: required i64 lost,
+}
+
+/** The whole story of an ended job. */
+struct JobReport {
+  1: required JobProgress progress,
+  /** Failed tasks with reasons, at most 1,000 of them. */
+  2: required list<TaskFailure> failures,
+  3: required list<NodeShare> nodes,
+  /** Set when the job was given up: why, and what to do. */
+  4: optional string why,
+}
+
+struct ProgressRequest {
+  1: required string job_key,
+  /** The call answers when the job ends, or after this time. */
+  2: required i64 wait_us,
+}
+
+exception UnknownJob {
+  1: required string job_key,
+}
+
+/** How the server sees a node. */
+enum NodeState {
+  UNSPECIFIED = 0,
+  UP = 1,
+  DOWN = 2,
+  EJECTED = 3,
+  DRAINING = 4,
+}
+
+struct NodeView {
+  1: required string name,
+  2: required string address,
+  3: required NodeState state,
+  /** Since when, in microseconds of the server's run. */
+  4: required i64 since_us,
+  5: required i64 in_flight,
+  6: required i64 attempts,
+  7: required i64 done,
+  8: required i64 rejected,
+  9: required i64 delayed,
+  10: required i64 lost,
+  /** Mean round trip of finished attempts. */
+  11: required i64 mean_us,
+  12: optional i32 slots,
+  13: optional double load_probability,
+  /** Speaks only the original's interface. */
+  14: required bool compatibility,
+}
+
+struct ServerDescription {
+  1: required string name,
+  2: required string interface_version,
+  3: required string program_version,
+  4: required i64 incarnation,
+  5: required i64 uptime_us,
+  6: required list<NodeView> nodes,
+  7: required i64 jobs_running,
+  8: required i64 jobs_ended,
+  9: required list<string> strategies,
+  10: required list<string> operations,
+}
+
+/** The server. */
+service BallastServer extends client_server.ClientServer {
+  ServerDescription describe(),
+  /** Takes a job and answers at once. The same key and the same request again answer the same receipt. */
+  JobReceipt submit(1: JobRequest request) throws (1: InvalidRequest invalid, 2: Unavailable unavailable),
+  /** Waits for the job's end, at most as long as asked. */
+  JobProgress progress(1: ProgressRequest request) throws (1: UnknownJob unknown),
+  JobReport report(1: string job_key) throws (1: UnknownJob unknown),
+  /** Stops the job: what is done stays, nothing new is begun. */
+  void cancel(1: string job_key) throws (1: UnknownJob unknown),
+}
