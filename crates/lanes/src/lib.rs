@@ -4,6 +4,15 @@
 //! then runs the widest version that the level allows. The scalar version of each is ordinary safe Rust; property tests
 //! prove that every version gives the same bytes. No other crate of the workspace may say `unsafe`.
 
+#[macro_use]
+mod dispatch;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+pub mod gradient;
+pub mod gray;
 pub mod level;
+pub mod overlay;
+pub mod window;
 
 pub use level::Level;

@@ -1,0 +1,41 @@
+//! Two macros that put the forms of a kernel behind one function that picks by [`Level`](crate::Level).
+
+/// Declares kernels whose wide form is the plain body, compiled a second time for AVX2.
+///
+/// The body in `scalar` must be `#[inline(always)]`, so that it takes on the features of the function around it.
+macro_rules! compiled_twice {
+    ($($(#[$meta:meta])* fn $name:ident($level:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)?;)*) => { $(
+        $(#[$meta])*
+        pub fn $name($level: $crate::Level $(, $arg: $ty)*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+                fn wide($($arg: $ty),*) $(-> $ret)? {
+                    scalar::$name($($arg),*)
+                }
+                if $level.avx2() {
+                    // SAFETY: the level is the proof that the processor has the features.
+                    return unsafe { wide($($arg),*) };
+                }
+            }
+            let _ = $level;
+            scalar::$name($($arg),*)
+        }
+    )* };
+}
+
+/// Declares kernels whose wide form is written by hand in `avx2`, under the same name and signature.
+macro_rules! written_twice {
+    ($($(#[$meta:meta])* fn $name:ident($level:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)?;)*) => { $(
+        $(#[$meta])*
+        pub fn $name($level: $crate::Level $(, $arg: $ty)*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            if $level.avx2() {
+                // SAFETY: the level is the proof that the processor has the features.
+                return unsafe { avx2::$name($($arg),*) };
+            }
+            let _ = $level;
+            scalar::$name($($arg),*)
+        }
+    )* };
+}

@@ -1,0 +1,373 @@
+//! Gradients and their maxima: Sobel of aperture 3 and 5, magnitude and sector, non-maximum suppression to bits.
+//!
+//! With aperture 5 and 8-bit pixels `|dx| + |dy|` is at most 24480, so 16-bit lanes hold everything exactly.
+
+/// Sectors of a gradient: which two neighbours a maximum must exceed.
+pub mod sector {
+    /// Compare with left and right.
+    pub const HORIZONTAL: i16 = 0;
+    /// Compare with above and below.
+    pub const VERTICAL: i16 = 1;
+    /// Compare with upper left and lower right.
+    pub const FALLING: i16 = 2;
+    /// Compare with upper right and lower left.
+    pub const RISING: i16 = 3;
+}
+
+compiled_twice! {
+    /// Vertical half of Sobel with aperture 3: `smooth = a + 2b + c`, `slope = c - a`.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    fn sobel3_columns(level, rows: [&[u8]; 3], smooth: &mut [i16], slope: &mut [i16]);
+
+    /// Vertical half of Sobel with aperture 5: `smooth = a + 4b + 6c + 4d + e`, `slope = e - a + 2 (d - b)`.
+    ///
+    /// # Panics
+    /// When the lengths differ.
+    fn sobel5_columns(level, rows: [&[u8]; 5], smooth: &mut [i16], slope: &mut [i16]);
+}
+
+written_twice! {
+    /// Horizontal half with aperture 3, then magnitude `|dx| + |dy|` and [`sector`].
+    ///
+    /// # Panics
+    /// When `smooth` and `slope` are not two longer than `magnitude` and `sector`.
+    fn sobel3_rows(level, smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]);
+
+    /// Horizontal half with aperture 5, then magnitude and [`sector`].
+    ///
+    /// # Panics
+    /// When `smooth` and `slope` are not four longer than `magnitude` and `sector`.
+    fn sobel5_rows(level, smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]);
+
+    /// Non-maximum suppression of a row of `64 * candidates.len()` pixels: a pixel is a candidate when it exceeds
+    /// `low` and both neighbours of its sector (strictly; with `>=` to the right and below for the straight
+    /// sectors), and strong when it exceeds `high` as well. One bit a pixel, the lowest bit leftmost.
+    ///
+    /// # Panics
+    /// When the magnitudes are not two longer than that row (one on each side), or `sector` and `strong` disagree.
+    fn maxima(level, magnitudes: [&[i16]; 3], sector: &[i16], low: i16, high: i16, candidates: &mut [u64], strong: &mut [u64]);
+}
+
+/// The plain twins: ordinary Rust.
+pub mod scalar {
+    use super::sector as name;
+
+    /// See [`super::sobel3_columns`].
+    #[inline(always)]
+    pub fn sobel3_columns(rows: [&[u8]; 3], smooth: &mut [i16], slope: &mut [i16]) {
+        let n = smooth.len();
+        assert!(
+            rows.iter().all(|row| row.len() == n) && slope.len() == n,
+            "rows of one length"
+        );
+        let [above, here, below] = rows.map(|row| &row[..n]);
+        for x in 0..n {
+            let [a, b, c] = [above[x], here[x], below[x]].map(i16::from);
+            smooth[x] = a + 2 * b + c;
+            slope[x] = c - a;
+        }
+    }
+
+    /// See [`super::sobel5_columns`].
+    #[inline(always)]
+    pub fn sobel5_columns(rows: [&[u8]; 5], smooth: &mut [i16], slope: &mut [i16]) {
+        let n = smooth.len();
+        assert!(
+            rows.iter().all(|row| row.len() == n) && slope.len() == n,
+            "rows of one length"
+        );
+        let [first, second, third, fourth, fifth] = rows.map(|row| &row[..n]);
+        for x in 0..n {
+            let [a, b, c, d, e] = [first[x], second[x], third[x], fourth[x], fifth[x]].map(i16::from);
+            smooth[x] = a + e + 4 * (b + d) + 6 * c;
+            slope[x] = e - a + 2 * (d - b);
+        }
+    }
+
+    /// See [`super::sobel3_rows`].
+    #[inline(always)]
+    pub fn sobel3_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+        let n = magnitude.len();
+        assert!(
+            smooth.len() == n + 2 && slope.len() == n + 2 && sector.len() == n,
+            "one more on each side"
+        );
+        for x in 0..n {
+            let dx = smooth[x + 2] - smooth[x];
+            let dy = slope[x] + 2 * slope[x + 1] + slope[x + 2];
+            (magnitude[x], sector[x]) = polar(dx, dy);
+        }
+    }
+
+    /// See [`super::sobel5_rows`].
+    #[inline(always)]
+    pub fn sobel5_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+        let n = magnitude.len();
+        assert!(
+            smooth.len() == n + 4 && slope.len() == n + 4 && sector.len() == n,
+            "two more on each side"
+        );
+        for x in 0..n {
+            let dx = smooth[x + 4] - smooth[x] + 2 * (smooth[x + 3] - smooth[x + 1]);
+            let dy = slope[x] + slope[x + 4] + 4 * (slope[x + 1] + slope[x + 3]) + 6 * slope[x + 2];
+            (magnitude[x], sector[x]) = polar(dx, dy);
+        }
+    }
+
+    /// Magnitude and sector. 13573 / 32768 is tan 22.5°, and tan 67.5° is two more: exact in integers.
+    #[inline(always)]
+    fn polar(dx: i16, dy: i16) -> (i16, i16) {
+        let (x, y) = (i32::from(dx.abs()), i32::from(dy.abs()));
+        let flat = (2 * x * 13573) >> 16;
+        let sector = if y <= flat {
+            name::HORIZONTAL
+        } else if y > flat + 2 * x {
+            name::VERTICAL
+        } else if dx ^ dy >= 0 {
+            name::FALLING
+        } else {
+            name::RISING
+        };
+        ((x + y) as i16, sector)
+    }
+
+    /// See [`super::maxima`].
+    #[inline(always)]
+    pub fn maxima(
+        magnitudes: [&[i16]; 3],
+        sector: &[i16],
+        low: i16,
+        high: i16,
+        candidates: &mut [u64],
+        strong: &mut [u64],
+    ) {
+        let n = 64 * candidates.len();
+        assert!(
+            magnitudes.iter().all(|row| row.len() == n + 2),
+            "one more on each side"
+        );
+        assert!(
+            sector.len() == n && strong.len() == candidates.len(),
+            "rows of one length"
+        );
+        let [above, here, below] = magnitudes;
+        candidates.fill(0);
+        strong.fill(0);
+        for x in 0..n {
+            let m = here[x + 1];
+            let (before, after) = match sector[x] {
+                name::HORIZONTAL => (here[x], here[x + 2] - 1),
+                name::VERTICAL => (above[x + 1], below[x + 1] - 1),
+                name::FALLING => (above[x], below[x + 2]),
+                _ => (above[x + 2], below[x]),
+            };
+            let maximum = m > before && m > after;
+            candidates[x / 64] |= u64::from(maximum && m > low) << (x % 64);
+            strong[x / 64] |= u64::from(maximum && m > low && m > high) << (x % 64);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use super::sector as name;
+    use crate::vector::{load, store};
+    use std::arch::x86_64::*;
+
+    /// Magnitude and sector of sixteen gradients; see the plain twin for the constants.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn polar(dx: __m256i, dy: __m256i) -> (__m256i, __m256i) {
+        let (x, y) = (_mm256_abs_epi16(dx), _mm256_abs_epi16(dy));
+        let twice = _mm256_slli_epi16::<1>(x);
+        let flat = _mm256_mulhi_epu16(twice, _mm256_set1_epi16(13573));
+        let not_horizontal = _mm256_cmpgt_epi16(y, flat);
+        // The sum may pass 32767 as a signed word only when y cannot exceed it, so saturate.
+        let vertical = _mm256_cmpgt_epi16(y, _mm256_adds_epi16(flat, _mm256_adds_epi16(x, x)));
+        let opposite = _mm256_srli_epi16::<15>(_mm256_xor_si256(dx, dy));
+        let diagonal = _mm256_add_epi16(_mm256_set1_epi16(name::FALLING), opposite);
+        let sector = _mm256_blendv_epi8(diagonal, _mm256_set1_epi16(name::VERTICAL), vertical);
+        (_mm256_add_epi16(x, y), _mm256_and_si256(sector, not_horizontal))
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+    pub(super) fn sobel3_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+        let n = magnitude.len();
+        assert!(
+            smooth.len() == n + 2 && slope.len() == n + 2 && sector.len() == n,
+            "one more on each side"
+        );
+        let mut x = 0;
+        while x + 16 <= n {
+            let dx = _mm256_sub_epi16(load(smooth, x + 2), load(smooth, x));
+            let middle = load(slope, x + 1);
+            let outer = _mm256_add_epi16(load(slope, x), load(slope, x + 2));
+            let (m, s) = polar(dx, _mm256_add_epi16(outer, _mm256_add_epi16(middle, middle)));
+            store(magnitude, x, m);
+            store(sector, x, s);
+            x += 16;
+        }
+        super::scalar::sobel3_rows(&smooth[x..], &slope[x..], &mut magnitude[x..], &mut sector[x..]);
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+    pub(super) fn sobel5_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+        let n = magnitude.len();
+        assert!(
+            smooth.len() == n + 4 && slope.len() == n + 4 && sector.len() == n,
+            "two more on each side"
+        );
+        let mut x = 0;
+        while x + 16 <= n {
+            let near = _mm256_sub_epi16(load(smooth, x + 3), load(smooth, x + 1));
+            let far = _mm256_sub_epi16(load(smooth, x + 4), load(smooth, x));
+            let dx = _mm256_add_epi16(far, _mm256_add_epi16(near, near));
+            let middle = load(slope, x + 2);
+            let near = _mm256_add_epi16(load(slope, x + 1), load(slope, x + 3));
+            let far = _mm256_add_epi16(load(slope, x), load(slope, x + 4));
+            // 4 near + 6 middle = 4 (near + middle) + 2 middle
+            let weighted = _mm256_add_epi16(
+                _mm256_slli_epi16::<2>(_mm256_add_epi16(near, middle)),
+                _mm256_add_epi16(middle, middle),
+            );
+            let (m, s) = polar(dx, _mm256_add_epi16(far, weighted));
+            store(magnitude, x, m);
+            store(sector, x, s);
+            x += 16;
+        }
+        super::scalar::sobel5_rows(&smooth[x..], &slope[x..], &mut magnitude[x..], &mut sector[x..]);
+    }
+
+    /// Candidate and strong masks of the sixteen pixels from `x` on, as words of all ones or zeros.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn sixteen(rows: [&[i16]; 3], sector: &[i16], x: usize, low: __m256i, high: __m256i) -> [__m256i; 2] {
+        let [above, here, below] = rows;
+        let (m, s) = (load(here, x + 1), load(sector, x));
+        let vertical = _mm256_cmpeq_epi16(s, _mm256_set1_epi16(name::VERTICAL));
+        let falling = _mm256_cmpeq_epi16(s, _mm256_set1_epi16(name::FALLING));
+        let rising = _mm256_cmpeq_epi16(s, _mm256_set1_epi16(name::RISING));
+        let mut before = load(here, x);
+        let mut after = load(here, x + 2);
+        before = _mm256_blendv_epi8(before, load(above, x + 1), vertical);
+        after = _mm256_blendv_epi8(after, load(below, x + 1), vertical);
+        before = _mm256_blendv_epi8(before, load(above, x), falling);
+        after = _mm256_blendv_epi8(after, load(below, x + 2), falling);
+        before = _mm256_blendv_epi8(before, load(above, x + 2), rising);
+        after = _mm256_blendv_epi8(after, load(below, x), rising);
+        // m >= after on the straight sectors: compare one more than m there.
+        let straight = _mm256_cmpgt_epi16(_mm256_set1_epi16(name::FALLING), s);
+        let maximum = _mm256_and_si256(
+            _mm256_cmpgt_epi16(m, before),
+            _mm256_cmpgt_epi16(_mm256_sub_epi16(m, straight), after),
+        );
+        let candidate = _mm256_and_si256(maximum, _mm256_cmpgt_epi16(m, low));
+        [
+            candidate,
+            _mm256_and_si256(candidate, _mm256_cmpgt_epi16(m, high)),
+        ]
+    }
+
+    /// The top bits of two vectors of words as 32 bits in order.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn bits(first: __m256i, second: __m256i) -> u64 {
+        let bytes = _mm256_permute4x64_epi64::<0xD8>(_mm256_packs_epi16(first, second));
+        u64::from(_mm256_movemask_epi8(bytes) as u32)
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+    pub(super) fn maxima(
+        magnitudes: [&[i16]; 3],
+        sector: &[i16],
+        low: i16,
+        high: i16,
+        candidates: &mut [u64],
+        strong: &mut [u64],
+    ) {
+        let n = 64 * candidates.len();
+        assert!(
+            magnitudes.iter().all(|row| row.len() == n + 2),
+            "one more on each side"
+        );
+        assert!(
+            sector.len() == n && strong.len() == candidates.len(),
+            "rows of one length"
+        );
+        let (low, high) = (_mm256_set1_epi16(low), _mm256_set1_epi16(high));
+        for (k, (candidate, strong)) in candidates.iter_mut().zip(strong).enumerate() {
+            let [mut c, mut s] = [0, 0];
+            for half in 0..2 {
+                let x = 64 * k + 32 * half;
+                let [c0, s0] = sixteen(magnitudes, sector, x, low, high);
+                let [c1, s1] = sixteen(magnitudes, sector, x + 16, low, high);
+                c |= bits(c0, c1) << (32 * half);
+                s |= bits(s0, s1) << (32 * half);
+            }
+            (*candidate, *strong) = (c, s);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Level;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn column(rows: &[[u8; 5]], k: usize) -> Vec<u8> {
+        rows.iter().map(|row| row[k]).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn sobel_in_lanes_equals_plain_sobel(rows in vec(any::<[u8; 5]>(), 5..200), flat in any::<bool>()) {
+            // Extreme values reach the ends of the 16-bit range.
+            let rows: Vec<[u8; 5]> =
+                if flat { rows.iter().map(|r| r.map(|v| if v > 127 { 255 } else { 0 })).collect() } else { rows };
+            let r: [Vec<u8>; 5] = std::array::from_fn(|k| column(&rows, k));
+            let five: [&[u8]; 5] = std::array::from_fn(|k| &r[k][..]);
+            let three = [five[0], five[1], five[2]];
+            let n = rows.len();
+            let fresh = || (vec![0i16; n], vec![0i16; n]);
+            let ((mut a, mut b), (mut c, mut d)) = (fresh(), fresh());
+            sobel5_columns(Level::detect(), five, &mut a, &mut b);
+            scalar::sobel5_columns(five, &mut c, &mut d);
+            prop_assert_eq!((&a, &b), (&c, &d));
+            let short = || (vec![0i16; n - 4], vec![0i16; n - 4]);
+            let ((mut m, mut s), (mut pm, mut ps)) = (short(), short());
+            sobel5_rows(Level::detect(), &a, &b, &mut m, &mut s);
+            scalar::sobel5_rows(&a, &b, &mut pm, &mut ps);
+            prop_assert_eq!((m, s), (pm, ps));
+            sobel3_columns(Level::detect(), three, &mut a, &mut b);
+            scalar::sobel3_columns(three, &mut c, &mut d);
+            prop_assert_eq!((&a, &b), (&c, &d));
+            let short = || (vec![0i16; n - 2], vec![0i16; n - 2]);
+            let ((mut m, mut s), (mut pm, mut ps)) = (short(), short());
+            sobel3_rows(Level::detect(), &a, &b, &mut m, &mut s);
+            scalar::sobel3_rows(&a, &b, &mut pm, &mut ps);
+            prop_assert_eq!((m, s), (pm, ps));
+        }
+
+        #[test]
+        fn maxima_in_lanes_equal_plain_maxima(
+            words in 1usize..4,
+            // Few distinct magnitudes, so that ties are common.
+            values in vec(0i16..12, 3 * (3 * 64 + 2)),
+            sectors in vec(0i16..4, 3 * 64),
+            low in 0i16..10,
+            more in 0i16..6,
+        ) {
+            let n = 64 * words;
+            let rows = [&values[..n + 2], &values[n + 2..2 * n + 4], &values[2 * n + 4..3 * n + 6]];
+            let fresh = || (vec![0u64; words], vec![0u64; words]);
+            let ((mut c, mut s), (mut pc, mut ps)) = (fresh(), fresh());
+            maxima(Level::detect(), rows, &sectors[..n], low, low + more, &mut c, &mut s);
+            scalar::maxima(rows, &sectors[..n], low, low + more, &mut pc, &mut ps);
+            prop_assert_eq!((c, s), (pc, ps));
+        }
+    }
+}

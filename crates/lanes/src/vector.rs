@@ -1,0 +1,38 @@
+//! Loads and stores of 256-bit vectors on slices, bounds checked: all raw pointers of the pixel kernels are here.
+
+use std::arch::x86_64::*;
+
+/// Types that fill a vector without gaps and for which every bit pattern is a value.
+pub(crate) trait Sample: Copy {}
+impl Sample for u8 {}
+impl Sample for u16 {}
+impl Sample for i16 {}
+impl Sample for u32 {}
+impl Sample for i32 {}
+
+/// The 32 bytes of `samples` from index `at` on.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(crate) fn load<T: Sample>(samples: &[T], at: usize) -> __m256i {
+    let part = &samples[at..at + 32 / size_of::<T>()];
+    // SAFETY: `part` is exactly 32 readable bytes, and the load needs no alignment.
+    unsafe { _mm256_loadu_si256(part.as_ptr().cast()) }
+}
+
+/// Sixteen bytes from `low` on in the lower half, sixteen from `high` on in the upper.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(crate) fn load_two_halves(samples: &[u8], low: usize, high: usize) -> __m256i {
+    let (low, high) = (&samples[low..low + 16], &samples[high..high + 16]);
+    // SAFETY: both are exactly 16 readable bytes, and the loads need no alignment.
+    unsafe { _mm256_loadu2_m128i(high.as_ptr().cast(), low.as_ptr().cast()) }
+}
+
+/// Writes the vector over the 32 bytes of `samples` from index `at` on.
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(crate) fn store<T: Sample>(samples: &mut [T], at: usize, vector: __m256i) {
+    let part = &mut samples[at..at + 32 / size_of::<T>()];
+    // SAFETY: `part` is exactly 32 writable bytes, and the store needs no alignment.
+    unsafe { _mm256_storeu_si256(part.as_mut_ptr().cast(), vector) }
+}
