@@ -1,5 +1,7 @@
 //! What is promised about the generated code, read from its source.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test should say where")]
+
 use std::path::PathBuf;
 use std::process::Command;
 
