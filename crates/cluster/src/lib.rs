@@ -1,8 +1,13 @@
 //! Who is in the cluster and how loaded its nodes pretend to be: `machine.txt`, node names and the load model.
 //!
-//! Reading order: [`admission`], [`load`], `machines`.
+//! Reading order: [`admission`], [`load`], [`machines`], [`own_entry`](mod@own_entry).
 
 pub mod admission;
 pub mod load;
+pub mod machines;
+pub mod own_entry;
 
 pub use admission::Admission;
+pub use load::{BadProbability, LoadModel, Probability, Verdict};
+pub use machines::{Address, Machine, Machines, Role};
+pub use own_entry::{OwnEntry, OwnEntryError, own_entry};

@@ -23,7 +23,11 @@ impl Probability {
     /// # Errors
     /// If it is below 0, above 1 or not a number.
     pub fn new(value: f64) -> Result<Probability, BadProbability> {
-        if (0.0..=1.0).contains(&value) { Ok(Probability(value)) } else { Err(BadProbability(value.to_string())) }
+        if (0.0..=1.0).contains(&value) {
+            Ok(Probability(value))
+        } else {
+            Err(BadProbability(value.to_string()))
+        }
     }
 
     /// The number.
@@ -75,7 +79,10 @@ impl LoadModel {
     /// The node's identity takes no part: two strategies that send the same try to two nodes of the same load
     /// probability meet the same fate, which is what makes their comparison paired.
     pub fn judge(&self, admission: Admission, seed: Seed, task: u64, attempt: u64) -> Verdict {
-        let rejected = || seed.coin(Purpose::Reject, task, attempt).happens(self.reject.get());
+        let rejected = || {
+            seed.coin(Purpose::Reject, task, attempt)
+                .happens(self.reject.get())
+        };
         if admission == Admission::MayReject && rejected() {
             Verdict::Reject
         } else if seed.coin(Purpose::Delay, task, attempt).happens(self.delay.get()) {
@@ -92,11 +99,17 @@ mod tests {
 
     fn node(probability: f64) -> LoadModel {
         let probability = Probability::new(probability).unwrap();
-        LoadModel { reject: probability, delay: probability, delay_time: Duration::from_secs(3) }
+        LoadModel {
+            reject: probability,
+            delay: probability,
+            delay_time: Duration::from_secs(3),
+        }
     }
 
     fn share(model: &LoadModel, admission: Admission, wanted: impl Fn(Verdict) -> bool) -> f64 {
-        let hits = (0..20_000).filter(|&task| wanted(model.judge(admission, Seed(1), task, 1))).count();
+        let hits = (0..20_000)
+            .filter(|&task| wanted(model.judge(admission, Seed(1), task, 1)))
+            .count();
         hits as f64 / 20_000.0
     }
 
@@ -104,8 +117,9 @@ mod tests {
     fn may_reject_throws_two_independent_coins() {
         let model = node(0.5);
         let rejected = share(&model, Admission::MayReject, |verdict| verdict == Verdict::Reject);
-        let delayed =
-            share(&model, Admission::MayReject, |verdict| matches!(verdict, Verdict::DelayThenRun(_)));
+        let delayed = share(&model, Admission::MayReject, |verdict| {
+            matches!(verdict, Verdict::DelayThenRun(_))
+        });
         assert!((rejected - 0.5).abs() < 0.02, "{rejected}");
         assert!((delayed - 0.25).abs() < 0.02, "{delayed}");
     }
@@ -113,9 +127,16 @@ mod tests {
     #[test]
     fn must_accept_never_rejects() {
         let model = node(1.0);
-        assert_eq!(share(&model, Admission::MustAccept, |verdict| verdict == Verdict::Reject), 0.0);
+        assert_eq!(
+            share(&model, Admission::MustAccept, |verdict| verdict
+                == Verdict::Reject),
+            0.0
+        );
         let delay = Verdict::DelayThenRun(Duration::from_secs(3));
-        assert_eq!(share(&model, Admission::MustAccept, |verdict| verdict == delay), 1.0);
+        assert_eq!(
+            share(&model, Admission::MustAccept, |verdict| verdict == delay),
+            1.0
+        );
     }
 
     #[test]
