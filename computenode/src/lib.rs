@@ -1,1 +1,2 @@
-//! placeholder
+//! x
+mod fence; mod files; mod gate; mod trouble;

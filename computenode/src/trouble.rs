@@ -1,0 +1,28 @@
+//! Why an attempt has no result, by whose fault: the one error type between the stages of an attempt.
+
+use wire::node::{AttemptError, AttemptTimings, FailureKind, FaultKind};
+
+/// Why a stage of an attempt failed. Each variant carries one sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// The image is at fault: no other node would do better.
+    #[error("{1}")]
+    Image(FailureKind, String),
+    /// This node is at fault: another may do better.
+    #[error("{1}")]
+    Node(FaultKind, String),
+    /// The request is at fault, in the named field.
+    #[error("{0}: {1}")]
+    Request(&'static str, String),
+}
+
+impl Trouble {
+    /// As the caller gets it; `timings` is what was spent before the trouble showed.
+    pub(crate) fn into_error(self, timings: AttemptTimings) -> AttemptError {
+        match self {
+            Trouble::Image(kind, why) => AttemptError::Failed { kind, why, timings },
+            Trouble::Node(kind, why) => AttemptError::Fault { kind, why },
+            Trouble::Request(field, why) => AttemptError::Invalid { field: field.to_owned(), why },
+        }
+    }
+}
