@@ -6,4 +6,5 @@
 pub mod codec;
 pub mod error;
 pub mod image;
+mod kernel;
 pub mod operation;

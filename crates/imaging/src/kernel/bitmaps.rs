@@ -1,0 +1,154 @@
+//! One bit a pixel: the candidates and the strong pixels of Canny, and the flood from the strong ones.
+
+/// Two bitmaps of an image; a row begins at a word, the lowest bit of a word is its leftmost pixel.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bitmaps {
+    words: usize,
+    height: usize,
+    candidates: Vec<u64>,
+    strong: Vec<u64>,
+}
+
+impl Bitmaps {
+    /// Makes room for an image; what the bits are then is unspecified.
+    pub(crate) fn reshape(&mut self, width: usize, height: usize) {
+        (self.words, self.height) = (width.div_ceil(64), height);
+        self.candidates.resize(self.words * height, 0);
+        self.strong.resize(self.words * height, 0);
+    }
+
+    /// The words of row `y`: candidates and strong ones.
+    pub(crate) fn row_mut(&mut self, y: usize) -> (&mut [u64], &mut [u64]) {
+        let row = y * self.words..(y + 1) * self.words;
+        (&mut self.candidates[row.clone()], &mut self.strong[row])
+    }
+
+    /// The strong pixels, row by row.
+    pub(crate) fn strong_rows(&self) -> impl Iterator<Item = &[u64]> {
+        self.strong.chunks_exact(self.words)
+    }
+
+    /// Makes every candidate strong that touches a strong one (eight neighbours), and so on until nothing changes.
+    ///
+    /// Works on 64 pixels at a time: a work list holds the words in which a weak pixel may touch a strong one.
+    pub(crate) fn flood(&mut self) {
+        let mut work = Vec::new();
+        for y in 0..self.height {
+            for k in 0..self.words {
+                let weak = self.weak(y * self.words + k);
+                if weak != 0 && weak & self.touched(y, k) != 0 {
+                    work.push((y as u32, k as u32));
+                }
+            }
+        }
+        while let Some((y, k)) = work.pop() {
+            self.flood_word(y as usize, k as usize, &mut work);
+        }
+    }
+
+    /// Candidates of a word that are not strong yet.
+    fn weak(&self, at: usize) -> u64 {
+        self.candidates[at] & !self.strong[at]
+    }
+
+    /// Pixels of a word that have a strong one among themselves and their eight neighbours.
+    fn touched(&self, y: usize, k: usize) -> u64 {
+        let rows = y.saturating_sub(1)..(y + 2).min(self.height);
+        rows.fold(0, |touched, y| touched | self.widened(y, k))
+    }
+
+    /// The strong pixels of a word and their left and right neighbours, those of adjacent words included.
+    fn widened(&self, y: usize, k: usize) -> u64 {
+        let row = &self.strong[y * self.words..][..self.words];
+        let here = row[k];
+        let left = if k > 0 { row[k - 1] >> 63 } else { 0 };
+        let right = if k + 1 < self.words { row[k + 1] << 63 } else { 0 };
+        here | here << 1 | here >> 1 | left | right
+    }
+
+    /// Lets one word catch up with its neighbours and asks for those that may now have to follow.
+    fn flood_word(&mut self, y: usize, k: usize, work: &mut Vec<(u32, u32)>) {
+        let at = y * self.words + k;
+        let weak = self.weak(at);
+        let mut fresh = weak & self.touched(y, k);
+        loop {
+            let more = weak & (fresh | fresh << 1 | fresh >> 1);
+            if more == fresh {
+                break;
+            }
+            fresh = more;
+        }
+        if fresh == 0 {
+            return;
+        }
+        self.strong[at] |= fresh;
+        let reach = fresh | fresh << 1 | fresh >> 1;
+        for ny in y.saturating_sub(1)..(y + 2).min(self.height) {
+            let row = ny * self.words;
+            if ny != y && self.weak(row + k) & reach != 0 {
+                work.push((ny as u32, k as u32));
+            }
+            if fresh & 1 != 0 && k > 0 && self.weak(row + k - 1) >> 63 != 0 {
+                work.push((ny as u32, k as u32 - 1));
+            }
+            if fresh >> 63 != 0 && k + 1 < self.words && self.weak(row + k + 1) & 1 != 0 {
+                work.push((ny as u32, k as u32 + 1));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Flood pixel by pixel, the way the textbook says it.
+    fn plain(width: usize, height: usize, candidate: &[bool], strong: &[bool]) -> Vec<bool> {
+        let mut reached = strong.to_vec();
+        let mut stack: Vec<usize> = (0..width * height).filter(|i| strong[*i]).collect();
+        while let Some(i) = stack.pop() {
+            let (x, y) = (i % width, i / width);
+            for ny in y.saturating_sub(1)..(y + 2).min(height) {
+                for nx in x.saturating_sub(1)..(x + 2).min(width) {
+                    let n = ny * width + nx;
+                    if candidate[n] && !reached[n] {
+                        reached[n] = true;
+                        stack.push(n);
+                    }
+                }
+            }
+        }
+        reached
+    }
+
+    proptest! {
+        #[test]
+        fn the_flood_of_words_is_the_flood_of_pixels(
+            width in 1usize..140,
+            height in 1usize..12,
+            // Between thin paths and one large blob.
+            density in 0.2f64..0.7,
+            seeds in proptest::collection::vec(any::<(u32, bool)>(), 140 * 12),
+        ) {
+            let cells = &seeds[..width * height];
+            let candidate: Vec<bool> = cells.iter().map(|(v, _)| f64::from(*v) < density * 4294967296.0).collect();
+            let strong: Vec<bool> = cells.iter().zip(&candidate).map(|((v, s), c)| *c && *s && v % 16 == 0).collect();
+            let mut maps = Bitmaps::default();
+            maps.reshape(width, height);
+            for y in 0..height {
+                let (c, s) = maps.row_mut(y);
+                (0..width).for_each(|x| {
+                    c[x / 64] |= u64::from(candidate[y * width + x]) << (x % 64);
+                    s[x / 64] |= u64::from(strong[y * width + x]) << (x % 64);
+                });
+            }
+            maps.flood();
+            let rows: Vec<&[u64]> = maps.strong_rows().collect();
+            let found: Vec<bool> = (0..width * height)
+                .map(|i| rows[i / width][i % width / 64] >> (i % width % 64) & 1 == 1)
+                .collect();
+            prop_assert_eq!(found, plain(width, height, &candidate, &strong));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What several operations share: rows that are made on the fly, Canny in its two halves, memory that is reused.
+
+pub(crate) mod bitmaps;
+pub(crate) mod canny;
+pub(crate) mod color;
+pub(crate) mod lines;
+pub(crate) mod rows;
+pub(crate) mod scratch;

@@ -1,0 +1,133 @@
+//! The table of operations: name, parameters, function.
+//!
+//! Each operation is one file here and one line in the table. It is written `name` or `name[parameter=value]`; a chain
+//! such as `grayscale | blur[size=5] | canny` is an [`Operation`] too. Results are OpenCV's, sample for sample, where
+//! OpenCV computes in integers; the file of each operation says so, or by how much it differs and why.
+//!
+//! ```
+//! use imaging::image::{Channels, Image};
+//! use imaging::operation::Operation;
+//!
+//! let operation = Operation::parse("grayscale")?;
+//! let image = Image { width: 1, height: 1, channels: Channels::Rgb, samples: vec![255, 0, 0] };
+//! assert_eq!(operation.apply(image)?.samples, [76]);
+//! # Ok::<(), imaging::operation::OperationError>(())
+//! ```
+
+mod edges;
+mod error;
+mod grammar;
+mod grayscale;
+mod parameter;
+
+pub use crate::kernel::scratch::Scratch;
+pub use error::OperationError;
+pub use parameter::{Domain, Parameter, Value};
+
+use crate::image::Image;
+use parameter::Arguments;
+use std::fmt;
+
+/// Every operation, in the order in which people are shown them.
+static TABLE: &[Entry] = &[edges::ENTRY, grayscale::ENTRY];
+
+/// One line of the table.
+pub(crate) struct Entry {
+    name: &'static str,
+    help: &'static str,
+    parameters: &'static [Parameter],
+    bind: fn(&Arguments<'_>) -> Box<dyn Transform>,
+}
+
+/// An operation with its parameters bound: what each operation's file provides.
+pub(crate) trait Transform: fmt::Debug + Send + Sync {
+    /// The result for a whole image.
+    fn apply(&self, image: Image, scratch: &mut Scratch) -> Image;
+}
+
+/// An operation of the table as people are shown it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Description {
+    /// The name that a job gives.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub help: &'static str,
+    /// Its parameters, which may be none.
+    pub parameters: &'static [Parameter],
+}
+
+/// All operations, in the order in which people are shown them.
+pub fn descriptions() -> impl Iterator<Item = Description> {
+    TABLE.iter().map(|entry| Description { name: entry.name, help: entry.help, parameters: entry.parameters })
+}
+
+/// One operation or a chain of them, with every parameter known and valid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    steps: Vec<Step>,
+}
+
+/// One operation with its values.
+#[derive(Clone)]
+struct Step {
+    entry: &'static Entry,
+    values: Vec<Value>,
+}
+
+impl PartialEq for Step {
+    fn eq(&self, other: &Self) -> bool {
+        self.entry.name == other.entry.name && self.values == other.values
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Step {
+    fn bind(&self) -> Box<dyn Transform> {
+        (self.entry.bind)(&Arguments { parameters: self.entry.parameters, values: &self.values })
+    }
+}
+
+impl Operation {
+    /// Reads an operation or a chain, for example `edges`, `blur[size=5]` or `grayscale | blur[size=5] | canny`.
+    ///
+    /// # Errors
+    /// An unknown name or parameter (the error lists the known ones), a value out of range, a text of another form.
+    pub fn parse(text: &str) -> Result<Operation, OperationError> {
+        text.parse()
+    }
+
+    /// The result for an image, in fresh memory. See [`apply_with`](Self::apply_with) to reuse memory.
+    ///
+    /// # Errors
+    /// An image that contradicts itself or that the operation cannot be done on.
+    pub fn apply(&self, image: Image) -> Result<Image, OperationError> {
+        self.apply_with(image, &mut Scratch::new())
+    }
+
+    /// The result for an image, with the memory of earlier calls.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_with(&self, mut image: Image, scratch: &mut Scratch) -> Result<Image, OperationError> {
+        for step in &self.steps {
+            check(&image)?;
+            image = step.bind().apply(image, scratch);
+        }
+        Ok(image)
+    }
+}
+
+fn check(image: &Image) -> Result<(), OperationError> {
+    let Image { width, height, channels, ref samples } = *image;
+    let channels = channels.count();
+    let wanted = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));
+    if width == 0 || height == 0 || wanted != Some(samples.len()) {
+        return Err(OperationError::Malformed { width, height, channels, samples: samples.len() });
+    }
+    Ok(())
+}
