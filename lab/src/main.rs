@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The laboratory's command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lab::verb::run(std::env::args_os())
+}

@@ -1,0 +1,64 @@
+//! `lab dataset`: makes a folder of photographs.
+
+use crate::dataset::{Dataset, Format, Size};
+use luck::Seed;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Make a folder of photographs, the same bytes for the same seed
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lab dataset photographs                               48 small ones, JPEG and PNG in turn
+  lab dataset photographs --count 240 --size medium     240 of half a megapixel
+  lab dataset poster --count 1 --size 8k --format png   one of 33 megapixels")]
+pub(super) struct Arguments {
+    /// Folder whose `input_dir` gets the images; made if missing
+    #[arg(value_name = "DIR", env = "BALLAST_DATASET_DIR")]
+    folder: PathBuf,
+    /// How many images
+    #[arg(long, value_name = "N", default_value_t = 48, env = "BALLAST_DATASET_COUNT")]
+    count: usize,
+    /// Size of each: thumbnail, small (320x240), medium (816x612), large, 4k, 8k, or WxH
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "small",
+        env = "BALLAST_DATASET_SIZE"
+    )]
+    size: Size,
+    /// Format of the files
+    #[arg(long, value_enum, default_value_t = Format::Mix, env = "BALLAST_DATASET_FORMAT")]
+    format: Format,
+    /// Names the pixels
+    #[arg(long, value_name = "S", default_value_t = 1, env = "BALLAST_SEED")]
+    seed: u64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    let Arguments {
+        folder,
+        count,
+        size,
+        format,
+        seed,
+    } = arguments;
+    let dataset = Dataset {
+        count: *count,
+        size: *size,
+        format: *format,
+        seed: Seed(*seed),
+    };
+    match dataset.write(folder) {
+        Ok(written) => {
+            println!(
+                "{} photographs of {size}, {:.1} MB, in {}",
+                written.files,
+                written.bytes as f64 / 1e6,
+                folder.join("input_dir").display()
+            );
+            ExitCode::SUCCESS
+        }
+        Err(error) => super::failure(&error),
+    }
+}
