@@ -1,0 +1,148 @@
+//! What the scheduler is told, and what it answers.
+
+use crate::{Attempt, JobCounts, JobId, JobSpec, Micros, NodeFacts, NodeId, Observation, TaskIndex};
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A node takes work: for the first time, or again after it left.
+    NodeJoined {
+        /// Which; new nodes get the next free number.
+        node: NodeId,
+        /// What is known of it.
+        facts: NodeFacts,
+    },
+    /// A node is gone. Attempts on it end by themselves.
+    NodeLeft {
+        /// Which.
+        node: NodeId,
+    },
+    /// A node finishes what it has and takes nothing new.
+    NodeDraining {
+        /// Which.
+        node: NodeId,
+    },
+    /// A probe that the scheduler asked for has ended.
+    ProbeEnded {
+        /// Which node was asked.
+        node: NodeId,
+        /// Whether it answered.
+        alive: bool,
+    },
+    /// A job is to be done.
+    JobSubmitted {
+        /// Its number, not used before.
+        job: JobId,
+        /// What it is.
+        spec: JobSpec,
+    },
+    /// An open job gets more tasks (an arrival process).
+    TasksArrived {
+        /// Which job.
+        job: JobId,
+        /// How many.
+        count: u32,
+    },
+    /// An open job gets no more tasks: it ends with its last one.
+    JobSealed {
+        /// Which job.
+        job: JobId,
+    },
+    /// A job is no longer wanted. What is done stays.
+    JobCancelled {
+        /// Which job.
+        job: JobId,
+    },
+    /// An attempt ended.
+    AttemptEnded {
+        /// The token that came with [`Action::Start`].
+        attempt: Attempt,
+        /// How.
+        observation: Observation,
+    },
+    /// The time of an [`Action::WakeAt`] has come. Early or needless wakes do no harm.
+    TimerFired,
+}
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Carry the attempt out and give it back with [`Event::AttemptEnded`].
+    Start(Attempt),
+    /// The result of this attempt is no longer wanted. It still has to be given back.
+    Cancel {
+        /// [`Attempt::id`].
+        attempt: u64,
+        /// Where it runs.
+        node: NodeId,
+    },
+    /// Ask the node whether it lives and answer with [`Event::ProbeEnded`].
+    Probe {
+        /// Which.
+        node: NodeId,
+    },
+    /// Say [`Event::TimerFired`] at this time. A later `WakeAt` replaces an earlier one.
+    WakeAt(Micros),
+    /// A task is settled for good.
+    TaskEnded {
+        /// Its job.
+        job: JobId,
+        /// The task.
+        task: TaskIndex,
+        /// How.
+        end: TaskEnd,
+    },
+    /// Every task of the job is settled.
+    JobEnded {
+        /// The job.
+        job: JobId,
+        /// How.
+        end: JobEnd,
+        /// What it took.
+        counts: JobCounts,
+    },
+    /// The job has ended and none of its attempts is in flight any more: its records are complete.
+    JobDrained {
+        /// The job.
+        job: JobId,
+        /// The final counts.
+        counts: JobCounts,
+    },
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskEnd {
+    /// With a result.
+    Done,
+    /// Its image is at fault.
+    Failed,
+    /// It was given up.
+    GaveUp(GiveUp),
+}
+
+/// Why a task was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum GiveUp {
+    /// It was rejected as often as the retry rule allows.
+    Rejections,
+    /// It was lost to nodes or wires as often as the retry rule allows.
+    Losses,
+    /// No node took work for as long as the job's patience lasts.
+    NoNode,
+    /// The job was cancelled.
+    Cancelled,
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobEnd {
+    /// Every task has a result.
+    Done,
+    /// Some tasks have none.
+    Partial,
+    /// No node took work: none answered, or all refused everything.
+    NoNode,
+    /// It was cancelled.
+    Cancelled,
+}

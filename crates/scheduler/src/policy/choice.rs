@@ -1,0 +1,84 @@
+//! The nodes among which a policy picks, with time and luck at hand.
+
+use crate::{Micros, NodeId, Nodes};
+use luck::Coin;
+
+/// The candidates of one decision: all nodes that are up, but for the one that has just refused or lost the task
+/// while another is up.
+#[derive(Debug)]
+pub struct Choice<'a> {
+    now: Micros,
+    coin: Coin,
+    nodes: &'a Nodes,
+    /// Position and number of the node that is left out.
+    excluded: Option<(usize, NodeId)>,
+}
+
+impl<'a> Choice<'a> {
+    /// The candidates among `nodes`; none if no node is up.
+    pub fn new(nodes: &'a Nodes, avoid: Option<NodeId>, now: Micros, coin: Coin) -> Option<Choice<'a>> {
+        let eligible = nodes.eligible();
+        let excluded = avoid
+            .filter(|_| eligible.len() > 1)
+            .and_then(|node| eligible.binary_search(&node).ok().map(|place| (place, node)));
+        (!eligible.is_empty()).then_some(Choice {
+            now,
+            coin,
+            nodes,
+            excluded,
+        })
+    }
+
+    /// When the decision is made.
+    pub const fn now(&self) -> Micros {
+        self.now
+    }
+
+    /// The luck of this decision.
+    pub const fn coin(&self) -> Coin {
+        self.coin
+    }
+
+    /// How many candidates there are, at least 1.
+    #[expect(clippy::len_without_is_empty, reason = "a choice is never empty")]
+    pub fn len(&self) -> usize {
+        self.nodes.eligible().len() - usize::from(self.excluded.is_some())
+    }
+
+    /// The candidate at `index` in ascending order, for `index` below [`Choice::len`].
+    pub fn at(&self, index: usize) -> NodeId {
+        let skip = self.excluded.is_some_and(|(place, _)| index >= place);
+        self.nodes.eligible()[index + usize::from(skip)]
+    }
+
+    /// All candidates in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
+        let excluded = self.excluded.map(|(_, node)| node);
+        self.nodes
+            .eligible()
+            .iter()
+            .copied()
+            .filter(move |&node| Some(node) != excluded)
+    }
+
+    /// Whether `node` is a candidate.
+    pub fn allows(&self, node: NodeId) -> bool {
+        self.excluded.is_none_or(|(_, excluded)| excluded != node)
+            && self.nodes.eligible().binary_search(&node).is_ok()
+    }
+
+    /// Attempts in flight on `node`.
+    pub fn in_flight(&self, node: NodeId) -> u32 {
+        self.nodes.in_flight(node)
+    }
+
+    /// Slots of `node`.
+    pub fn slots(&self, node: NodeId) -> u32 {
+        self.nodes.slots(node)
+    }
+
+    /// The whole table, also of nodes that are no candidates.
+    pub const fn nodes(&self) -> &'a Nodes {
+        self.nodes
+    }
+}

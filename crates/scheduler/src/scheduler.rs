@@ -1,0 +1,475 @@
+//! The state machine: events in, actions out.
+
+use crate::health::{EjectionRule, Health};
+use crate::job::Job;
+use crate::policy::Choice;
+use crate::retry::backoff_coin;
+use crate::timers::{Due, Timers};
+use crate::{
+    Action, Attempt, Event, GiveUp, JobCounts, JobEnd, JobId, JobSpec, Micros, NodeId, Nodes, Observation,
+    Outcome, TaskEnd, TaskIndex,
+};
+use luck::Purpose;
+use std::collections::BTreeMap;
+
+/// What holds for all jobs of one scheduler.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Most attempts in flight at once, over all jobs, at least 1.
+    pub max_in_flight: u32,
+    /// When nodes that lose attempts get no more of them.
+    pub ejection: EjectionRule,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            max_in_flight: u32::MAX,
+            ejection: EjectionRule::default(),
+        }
+    }
+}
+
+/// Decides which attempt starts where and when. See the [crate]'s example.
+#[derive(Debug)]
+pub struct Scheduler {
+    settings: Settings,
+    nodes: Nodes,
+    jobs: BTreeMap<JobId, Job>,
+    /// Jobs that have not ended, in the order in which they take turns.
+    running: Vec<JobId>,
+    turn: usize,
+    flights: Flights,
+    timers: Timers,
+    begun: u64,
+}
+
+/// What is in flight, by slot of the attempt's token.
+#[derive(Debug, Default)]
+struct Flights {
+    slots: Vec<Option<Flight>>,
+    free: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    id: u64,
+    job: JobId,
+    node: NodeId,
+    started: Micros,
+}
+
+impl Flights {
+    fn count(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    fn insert(&mut self, flight: Flight) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = Some(flight);
+            return slot;
+        }
+        self.slots.push(Some(flight));
+        (self.slots.len() - 1) as u32
+    }
+
+    fn remove(&mut self, slot: u32) {
+        self.slots[slot as usize] = None;
+        self.free.push(slot);
+    }
+
+    fn of(&self, job: JobId) -> impl Iterator<Item = &Flight> {
+        self.slots
+            .iter()
+            .flatten()
+            .filter(move |flight| flight.job == job)
+    }
+}
+
+impl Scheduler {
+    /// A scheduler without nodes or jobs.
+    pub fn new(settings: Settings) -> Scheduler {
+        Scheduler {
+            settings,
+            nodes: Nodes::default(),
+            jobs: BTreeMap::new(),
+            running: Vec::new(),
+            turn: 0,
+            flights: Flights::default(),
+            timers: Timers::default(),
+            begun: 0,
+        }
+    }
+
+    /// The nodes as they are now.
+    pub const fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// Attempts in flight, over all jobs.
+    pub fn in_flight(&self) -> usize {
+        self.flights.count()
+    }
+
+    /// What the job took so far; none before it is submitted and after it is drained.
+    pub fn counts(&self, job: JobId) -> Option<JobCounts> {
+        self.jobs.get(&job).map(|job| job.counts)
+    }
+
+    /// Takes in what happened at `now` and appends what to do to `actions`.
+    ///
+    /// `now` never goes back. The order of the actions matters and is the same for the same history.
+    ///
+    /// # Panics
+    /// If the driver breaks the protocol: a job number that is used twice, a node number that leaves one out.
+    pub fn handle(&mut self, now: Micros, event: Event, actions: &mut Vec<Action>) {
+        match event {
+            Event::NodeJoined { node, facts } => {
+                self.nodes.enter(node, facts);
+                self.set_health(node, Health::Up);
+            }
+            Event::NodeLeft { node } => self.set_health(node, Health::Left),
+            Event::NodeDraining { node } => self.set_health(node, Health::Draining),
+            Event::ProbeEnded { node, alive } => self.probe_ended(node, alive, now),
+            Event::JobSubmitted { job, spec } => self.submit(job, spec, now, actions),
+            Event::TasksArrived { job, count } => self.arrive(job, count, now),
+            Event::JobSealed { job } => self.seal(job, actions),
+            Event::JobCancelled { job } => self.end_early(job, GiveUp::Cancelled, actions),
+            Event::AttemptEnded { attempt, observation } => self.settle(&attempt, &observation, now, actions),
+            Event::TimerFired => self.timers.woken(),
+        }
+        self.fire_due(now, actions);
+        self.dispatch(now, actions);
+        if let Some(at) = self.timers.announce() {
+            actions.push(Action::WakeAt(at));
+        }
+    }
+
+    fn set_health(&mut self, node: NodeId, health: Health) {
+        let Some(entry) = self.nodes.get_mut(node) else {
+            return;
+        };
+        if health == Health::Up {
+            entry.strikes.recovered();
+        }
+        let (facts, in_flight) = (entry.facts, entry.in_flight);
+        if !self.nodes.set_health(node, health) {
+            return;
+        }
+        for job in self.jobs.values_mut().filter(|job| !job.ended) {
+            match health {
+                Health::Up => job.policy.node_up(node, &facts, in_flight),
+                _ => job.policy.node_down(node),
+            }
+        }
+    }
+
+    fn probe_ended(&mut self, node: NodeId, alive: bool, now: Micros) {
+        let Some(entry) = self.nodes.get_mut(node) else {
+            return;
+        };
+        if !matches!(entry.health, Health::Down | Health::Ejected) {
+            return;
+        }
+        if alive {
+            self.set_health(node, Health::Up);
+        } else {
+            entry.strikes.probe_failed();
+            let wait = entry.strikes.wait(&self.settings.ejection);
+            self.timers.add(now.after(wait), Due::Probe(node));
+        }
+    }
+
+    fn submit(&mut self, id: JobId, spec: JobSpec, now: Micros, actions: &mut Vec<Action>) {
+        assert!(!self.jobs.contains_key(&id), "job {} is submitted twice", id.0);
+        #[expect(
+            clippy::expect_used,
+            reason = "a Strategy exists only if its policy could be built"
+        )]
+        let mut policy = spec
+            .strategy
+            .build()
+            .expect("the parameters were checked when the strategy was parsed");
+        for &node in self.nodes.eligible() {
+            let entry = &self.nodes.all()[node.index()];
+            policy.node_up(node, &entry.facts, entry.in_flight);
+        }
+        self.timers.add(now.after(spec.retry.patience), Due::Patience(id));
+        self.jobs.insert(id, Job::new(spec, policy, now));
+        self.running.push(id);
+        self.end_if_complete(id, actions);
+    }
+
+    fn arrive(&mut self, id: JobId, count: u32, now: Micros) {
+        if let Some(job) = self
+            .jobs
+            .get_mut(&id)
+            .filter(|job| !job.ended && !job.spec.sealed)
+        {
+            if job.counts.in_flight() == 0 && job.ready.is_empty() {
+                // Patience counts from when there is something to do.
+                job.last_progress = now;
+            }
+            job.add_tasks(count);
+        }
+    }
+
+    fn seal(&mut self, id: JobId, actions: &mut Vec<Action>) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.spec.sealed = true;
+            self.end_if_complete(id, actions);
+        }
+    }
+
+    /// Takes an attempt back. By value up to here: nobody can settle it twice.
+    fn settle(&mut self, attempt: &Attempt, seen: &Observation, now: Micros, actions: &mut Vec<Action>) {
+        self.flights.remove(attempt.slot);
+        if let Some(node) = self.nodes.get_mut(attempt.node) {
+            node.in_flight -= 1;
+        }
+        for job in self.jobs.values_mut().filter(|job| !job.ended) {
+            job.policy.ended(attempt.node, seen, now);
+        }
+        self.judge_node(attempt.node, seen.outcome, now);
+        self.settle_task(attempt, seen, now, actions);
+        self.end_if_complete(attempt.job, actions);
+        self.drain_if_empty(attempt.job, actions);
+    }
+
+    /// Outlier ejection.
+    fn judge_node(&mut self, node: NodeId, outcome: Outcome, now: Micros) {
+        let others_up = self.nodes.eligible().len() > 1;
+        let Some(entry) = self
+            .nodes
+            .get_mut(node)
+            .filter(|entry| entry.health == Health::Up)
+        else {
+            return;
+        };
+        let health = entry.strikes.hear(outcome, &self.settings.ejection, others_up);
+        if health != Health::Up {
+            let wait = entry.strikes.wait(&self.settings.ejection);
+            self.timers.add(now.after(wait), Due::Probe(node));
+            self.set_health(node, health);
+        }
+    }
+
+    fn settle_task(&mut self, attempt: &Attempt, seen: &Observation, now: Micros, actions: &mut Vec<Action>) {
+        let nodes_up = self.nodes.eligible().len();
+        let Some(job) = self.jobs.get_mut(&attempt.job) else {
+            return;
+        };
+        job.counts.hear(
+            seen.outcome,
+            seen.node.is_some_and(|times| !times.delay.is_zero()),
+        );
+        let (rule, seed) = (job.spec.retry, job.spec.seed);
+        let task = &mut job.tasks[attempt.task.index()];
+        task.in_flight -= 1;
+        if task.ended {
+            // A late attempt of a settled task changes nothing.
+            return;
+        }
+        let coin = backoff_coin(seed, u64::from(attempt.task.0), attempt.number);
+        let next = match seen.outcome {
+            Outcome::Done => Err(TaskEnd::Done),
+            Outcome::Failed => Err(TaskEnd::Failed),
+            Outcome::Rejected => {
+                task.rejections += 1;
+                task.avoid = Some(attempt.node);
+                if task.attempts >= rule.max_attempts {
+                    Err(TaskEnd::GaveUp(GiveUp::Rejections))
+                } else {
+                    Ok(rule.after_rejection(task.rejections, nodes_up, coin))
+                }
+            }
+            Outcome::Lost(_) | Outcome::TimedOut => {
+                task.losses += 1;
+                task.avoid = Some(attempt.node);
+                if task.losses >= rule.max_losses {
+                    Err(TaskEnd::GaveUp(GiveUp::Losses))
+                } else {
+                    Ok(rule.after_loss(task.losses, coin))
+                }
+            }
+            Outcome::Cancelled => Ok(std::time::Duration::ZERO),
+        };
+        if matches!(seen.outcome, Outcome::Done | Outcome::Failed) {
+            job.last_progress = now;
+        }
+        match next {
+            Err(end) => {
+                job.end_task(attempt.task, end);
+                actions.push(Action::TaskEnded {
+                    job: attempt.job,
+                    task: attempt.task,
+                    end,
+                });
+            }
+            Ok(wait) if wait.is_zero() => job.ready.push_front(attempt.task),
+            Ok(wait) => self
+                .timers
+                .add(now.after(wait), Due::Retry(attempt.job, attempt.task)),
+        }
+    }
+
+    fn fire_due(&mut self, now: Micros, actions: &mut Vec<Action>) {
+        while let Some(due) = self.timers.pop_due(now) {
+            match due {
+                Due::Retry(id, task) => {
+                    let open = |job: &&mut Job| !job.tasks[task.index()].ended;
+                    if let Some(job) = self.jobs.get_mut(&id).filter(open) {
+                        job.ready.push_back(task);
+                    }
+                }
+                Due::Probe(node) => {
+                    let health = self.nodes.get(node).map(|node| node.health);
+                    if matches!(health, Some(Health::Down | Health::Ejected)) {
+                        actions.push(Action::Probe { node });
+                    }
+                }
+                Due::Patience(id) => self.check_patience(id, now, actions),
+            }
+        }
+    }
+
+    /// Gives a job up if no node has taken any of its work for as long as its patience lasts.
+    fn check_patience(&mut self, id: JobId, now: Micros, actions: &mut Vec<Action>) {
+        let Some(job) = self.jobs.get(&id).filter(|job| !job.ended) else {
+            return;
+        };
+        let patience = job.spec.retry.patience;
+        // Refusals come fast. What has been in flight for longer than this was taken by a node, which may be slow.
+        let long = patience / 10;
+        let taken = self.flights.of(id).any(|flight| now.since(flight.started) > long);
+        let idle = !job.spec.sealed && job.ready.is_empty() && job.counts.in_flight() == 0;
+        if idle || taken {
+            self.timers.add(now.after(patience), Due::Patience(id));
+        } else if now.since(job.last_progress) < patience {
+            self.timers
+                .add(job.last_progress.after(patience), Due::Patience(id));
+        } else {
+            self.end_early(id, GiveUp::NoNode, actions);
+        }
+    }
+
+    /// Gives up all open tasks of a job at once. Its attempts in flight are cancelled and drain by themselves.
+    fn end_early(&mut self, id: JobId, reason: GiveUp, actions: &mut Vec<Action>) {
+        let Some(job) = self.jobs.get_mut(&id).filter(|job| !job.ended) else {
+            return;
+        };
+        let end = TaskEnd::GaveUp(reason);
+        for task in job.open_tasks() {
+            job.end_task(task, end);
+            actions.push(Action::TaskEnded { job: id, task, end });
+        }
+        job.spec.sealed = true;
+        job.ready.clear();
+        let verdict = if reason == GiveUp::Cancelled {
+            JobEnd::Cancelled
+        } else {
+            job.verdict()
+        };
+        let cancels = self.flights.of(id);
+        actions.extend(cancels.map(|flight| Action::Cancel {
+            attempt: flight.id,
+            node: flight.node,
+        }));
+        self.end(id, verdict, actions);
+    }
+
+    fn end_if_complete(&mut self, id: JobId, actions: &mut Vec<Action>) {
+        let complete = |job: &&Job| !job.ended && job.is_complete();
+        if let Some(job) = self.jobs.get(&id).filter(complete) {
+            let verdict = job.verdict();
+            self.end(id, verdict, actions);
+        }
+    }
+
+    fn end(&mut self, id: JobId, end: JobEnd, actions: &mut Vec<Action>) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        job.ended = true;
+        actions.push(Action::JobEnded {
+            job: id,
+            end,
+            counts: job.counts,
+        });
+        self.running.retain(|&running| running != id);
+        self.drain_if_empty(id, actions);
+    }
+
+    fn drain_if_empty(&mut self, id: JobId, actions: &mut Vec<Action>) {
+        let drained = |job: &&Job| job.ended && job.counts.in_flight() == 0;
+        if let Some(job) = self.jobs.get(&id).filter(drained) {
+            actions.push(Action::JobDrained {
+                job: id,
+                counts: job.counts,
+            });
+            self.jobs.remove(&id);
+        }
+    }
+
+    /// Starts what can start, the jobs taking turns.
+    fn dispatch(&mut self, now: Micros, actions: &mut Vec<Action>) {
+        let mut passes = 0;
+        while passes < self.running.len() && self.flights.count() < self.settings.max_in_flight as usize {
+            self.turn = (self.turn + 1) % self.running.len();
+            let started = self.start_next(self.running[self.turn], now);
+            passes = if started.is_some() { 0 } else { passes + 1 };
+            actions.extend(started.map(Action::Start));
+        }
+    }
+
+    /// Starts the next task of one job, if it has one, may have one more in flight, and its policy names a node.
+    fn start_next(&mut self, id: JobId, now: Micros) -> Option<Attempt> {
+        let job = self.jobs.get_mut(&id)?;
+        if job.counts.in_flight() >= u64::from(job.spec.max_in_flight.max(1)) {
+            return None;
+        }
+        let index = *job.ready.front()?;
+        let task = &mut job.tasks[index.index()];
+        let number = task.attempts + 1;
+        let coin = job
+            .spec
+            .seed
+            .coin(Purpose::Pick, u64::from(index.0), u64::from(number));
+        let choice = Choice::new(&self.nodes, task.avoid, now, coin)?;
+        let node = job.policy.pick(&choice)?;
+        debug_assert!(
+            choice.allows(node),
+            "the policy picked node {}, which is no candidate",
+            node.0
+        );
+        job.ready.pop_front();
+        task.attempts = number;
+        task.in_flight += 1;
+        job.counts.begun += 1;
+        Some(self.begin(id, index, number, node, now))
+    }
+
+    fn begin(&mut self, job: JobId, task: TaskIndex, number: u32, node: NodeId, now: Micros) -> Attempt {
+        self.begun += 1;
+        let id = self.begun;
+        let slot = self.flights.insert(Flight {
+            id,
+            job,
+            node,
+            started: now,
+        });
+        if let Some(entry) = self.nodes.get_mut(node) {
+            entry.in_flight += 1;
+        }
+        for other in self.jobs.values_mut().filter(|job| !job.ended) {
+            other.policy.started(node, now);
+        }
+        Attempt {
+            id,
+            slot,
+            job,
+            task,
+            number,
+            node,
+            started: now,
+        }
+    }
+}
