@@ -48,7 +48,7 @@ fn texture(canvas: &mut Canvas, seed: Seed, dice: &mut Dice) {
     let (width, height) = (canvas.width(), canvas.height());
     let brightness = noise::fractal(seed.derive(0), width, height, noise::Roughness::PINK);
     let colour = noise::fractal(seed.derive(1), width, height, noise::Roughness::SMOOTH);
-    let contrast = dice.between(0.5, 1.1);
+    let contrast = dice.between(0.3, 0.7);
     canvas.shade(|pixel, texture_strength, rgb| {
         let light = 1.0 + contrast * texture_strength * brightness[pixel];
         let tint = 0.12 * colour[pixel];

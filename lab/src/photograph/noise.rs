@@ -5,16 +5,18 @@ use luck::{Purpose, Seed};
 /// How fast detail fades with its frequency.
 #[derive(Clone, Copy, Debug)]
 pub struct Roughness {
-    /// Amplitude of an octave as a share of the next coarser one. One half makes amplitude fall as 1/f.
+    /// Amplitude of an octave as a share of the next coarser one. An octave of a picture holds the frequencies of a
+    /// ring whose area grows as f², so 1 (the same energy in each octave) makes amplitude fall as 1/f, and less is
+    /// smoother.
     pub persistence: f32,
     /// Edge of the finest cells in pixels, at least 1.
     pub finest: usize,
 }
 
 impl Roughness {
-    /// Amplitude 1/f down to 2 pixels: rock, foliage, skin.
+    /// Nearly 1/f down to 2 pixels: rock, foliage, cloth.
     pub const PINK: Roughness = Roughness {
-        persistence: 0.5,
+        persistence: 0.85,
         finest: 2,
     };
     /// Only broad clouds, as colour varies.
@@ -24,21 +26,22 @@ impl Roughness {
     };
 }
 
-/// A surface of `width` × `height` values in −1 ..= 1 around 0, row by row.
+/// A surface of `width` × `height` values around 0, row by row, whose deviation is about 0.4.
 pub fn fractal(seed: Seed, width: usize, height: usize, roughness: Roughness) -> Vec<f32> {
     let mut surface = vec![0.0; width * height];
-    let mut total = 0.0;
+    let mut energy: f32 = 0.0;
     let mut amplitude = 1.0;
     let mut cell = (width.max(height) / 2).next_power_of_two().max(roughness.finest);
     let mut octave = 0;
     while cell >= roughness.finest.max(1) {
         add_octave(&mut surface, width, seed.derive(octave), cell, amplitude);
-        total += amplitude;
+        energy += amplitude * amplitude;
         amplitude *= roughness.persistence;
         cell /= 2;
         octave += 1;
     }
-    surface.iter_mut().for_each(|value| *value /= total);
+    let scale = energy.sqrt();
+    surface.iter_mut().for_each(|value| *value /= scale);
     surface
 }
 
@@ -85,11 +88,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stays_in_range_and_centred() {
+    fn has_the_promised_deviation() {
         let surface = fractal(Seed(1), 200, 100, Roughness::PINK);
         assert_eq!(surface.len(), 20_000);
-        assert!(surface.iter().all(|value| (-1.0..=1.0).contains(value)));
-        assert!((surface.iter().sum::<f32>() / 20_000.0).abs() < 0.3);
+        let mean = surface.iter().sum::<f32>() / 20_000.0;
+        let deviation = (surface.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / 20_000.0).sqrt();
+        assert!(mean.abs() < 0.3, "{mean}");
+        assert!((0.25..0.55).contains(&deviation), "{deviation}");
     }
 
     #[test]
@@ -107,24 +112,30 @@ mod tests {
             .windows(2)
             .map(|pair| (pair[1] - pair[0]).abs())
             .fold(0.0, f32::max);
-        // The steepest slope of one octave is 1.5 × 2 × amplitude / cell; here each octave adds 3/128 / 1.75.
-        assert!(steepest < 0.045, "{steepest}");
+        // The steepest slope of one octave is 1.5 × 2 × amplitude / cell; here 3/128, 3/128 and 3/128
+        // of amplitudes 1, 1/2 and 1/4 over cells of 128, 64 and 32, divided by √(1 + 1/4 + 1/16).
+        assert!(steepest < 0.062, "{steepest}");
     }
 
     #[test]
-    fn halves_in_amplitude_with_each_octave() {
-        // The mean squared difference over a distance doubles with the distance if amplitude falls as 1/f in two
-        // dimensions; white noise would not depend on the distance at all.
-        let surface = fractal(Seed(3), 512, 512, Roughness::PINK);
-        let difference = |distance: usize| -> f32 {
-            let pairs = surface
-                .chunks(512)
-                .flat_map(|row| row.iter().zip(&row[distance..]));
-            pairs.map(|(a, b)| (a - b).powi(2)).sum::<f32>() / (512 * (512 - distance)) as f32
+    fn detail_fades_with_its_frequency_but_not_as_fast_as_in_fog() {
+        // Over twice the distance the mean squared difference stays the same for white noise, grows four times for
+        // a smooth surface, and little for nearly 1/f.
+        let growth = |roughness| {
+            let surface = fractal(Seed(3), 512, 512, roughness);
+            let difference = |distance: usize| -> f32 {
+                let pairs = surface
+                    .chunks(512)
+                    .flat_map(|row| row.iter().zip(&row[distance..]));
+                pairs.map(|(a, b)| (a - b).powi(2)).sum::<f32>() / (512 * (512 - distance)) as f32
+            };
+            [4, 8].map(|distance| difference(2 * distance) / difference(distance))
         };
-        for distance in [4, 8, 16] {
-            let growth = difference(2 * distance) / difference(distance);
-            assert!((1.5..5.0).contains(&growth), "{distance}: {growth}");
-        }
+        let (pink, smooth) = (growth(Roughness::PINK), growth(Roughness::SMOOTH));
+        assert!(pink.iter().all(|growth| (1.15..2.0).contains(growth)), "{pink:?}");
+        assert!(
+            smooth.iter().all(|growth| (2.5..4.1).contains(growth)),
+            "{smooth:?}"
+        );
     }
 }

@@ -31,7 +31,7 @@ enum Outline {
 }
 
 /// Most objects in a scene.
-const OBJECTS: usize = 400;
+const OBJECTS: usize = 600;
 
 /// Paints objects back to front, large and small mixed.
 pub fn scatter(canvas: &mut Canvas, dice: &mut Dice) {
