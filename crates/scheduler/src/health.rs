@@ -34,11 +34,7 @@ pub struct EjectionRule {
 
 impl Default for EjectionRule {
     fn default() -> EjectionRule {
-        EjectionRule {
-            consecutive_losses: 5,
-            base: Duration::from_millis(250),
-            cap: Duration::from_secs(10),
-        }
+        EjectionRule { consecutive_losses: 5, base: Duration::from_millis(250), cap: Duration::from_secs(10) }
     }
 }
 
@@ -73,9 +69,7 @@ impl Strikes {
 
     /// How long until the next probe of a node that is down or ejected.
     pub(crate) fn wait(&self, rule: &EjectionRule) -> Duration {
-        rule.base
-            .saturating_mul(1 << self.failed_probes.min(16))
-            .min(rule.cap)
+        rule.base.saturating_mul(1 << self.failed_probes.min(16)).min(rule.cap)
     }
 
     pub(crate) fn probe_failed(&mut self) {

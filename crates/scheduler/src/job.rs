@@ -25,14 +25,7 @@ pub struct JobSpec {
 impl JobSpec {
     /// A sealed job of `tasks` tasks with the default retry rule and no bound of its own on attempts in flight.
     pub fn new(tasks: u32, strategy: Strategy, seed: Seed) -> JobSpec {
-        JobSpec {
-            tasks,
-            strategy,
-            seed,
-            max_in_flight: u32::MAX,
-            retry: RetryRule::default(),
-            sealed: true,
-        }
+        JobSpec { tasks, strategy, seed, max_in_flight: u32::MAX, retry: RetryRule::default(), sealed: true }
     }
 }
 
@@ -123,8 +116,7 @@ impl Job {
     pub(crate) fn add_tasks(&mut self, count: u32) {
         let first = self.tasks.len();
         self.tasks.resize(first + count as usize, Task::default());
-        self.ready
-            .extend((first as u32..first as u32 + count).map(TaskIndex));
+        self.ready.extend((first as u32..first as u32 + count).map(TaskIndex));
         self.counts.tasks += u64::from(count);
     }
 

@@ -15,10 +15,7 @@ pub struct NodeFacts {
 impl Default for NodeFacts {
     /// One slot, nothing told.
     fn default() -> NodeFacts {
-        NodeFacts {
-            slots: 1,
-            load_probability: None,
-        }
+        NodeFacts { slots: 1, load_probability: None }
     }
 }
 
@@ -98,24 +95,11 @@ impl Nodes {
     /// # Panics
     /// If a number is left out: whoever drives numbers the nodes densely.
     pub(crate) fn enter(&mut self, node: NodeId, facts: NodeFacts) {
-        let facts = NodeFacts {
-            slots: facts.slots.max(1),
-            ..facts
-        };
-        assert!(
-            node.index() <= self.all.len(),
-            "node {} joins before node {}",
-            node.0,
-            self.all.len()
-        );
+        let facts = NodeFacts { slots: facts.slots.max(1), ..facts };
+        assert!(node.index() <= self.all.len(), "node {} joins before node {}", node.0, self.all.len());
         if node.index() == self.all.len() {
             let strikes = Strikes::default();
-            self.all.push(Node {
-                facts,
-                health: Health::Left,
-                strikes,
-                in_flight: 0,
-            });
+            self.all.push(Node { facts, health: Health::Left, strikes, in_flight: 0 });
         } else {
             let was = self.all[node.index()].health;
             self.set_health(node, Health::Left);

@@ -54,10 +54,6 @@ pub struct Observation {
 
 impl Default for Observation {
     fn default() -> Observation {
-        Observation {
-            outcome: Outcome::Done,
-            round_trip: Duration::ZERO,
-            node: None,
-        }
+        Observation { outcome: Outcome::Done, round_trip: Duration::ZERO, node: None }
     }
 }

@@ -39,29 +39,18 @@ impl RetryRule {
     /// How long a task waits after its `rejections`-th rejection while `nodes` nodes are up.
     pub(crate) fn after_rejection(&self, rejections: u32, nodes: usize, coin: Coin) -> Duration {
         let nodes = u32::try_from(nodes.max(1)).unwrap_or(u32::MAX);
-        if rejections.is_multiple_of(nodes) {
-            self.backoff(rejections / nodes, coin)
-        } else {
-            Duration::ZERO
-        }
+        if rejections.is_multiple_of(nodes) { self.backoff(rejections / nodes, coin) } else { Duration::ZERO }
     }
 
     /// How long a task waits after its `losses`-th loss: the first time not at all.
     pub(crate) fn after_loss(&self, losses: u32, coin: Coin) -> Duration {
-        if losses <= 1 {
-            Duration::ZERO
-        } else {
-            self.backoff(losses - 1, coin)
-        }
+        if losses <= 1 { Duration::ZERO } else { self.backoff(losses - 1, coin) }
     }
 
     /// Full jitter: uniform up to a bound that doubles with each `round` from 1.
     fn backoff(&self, round: u32, coin: Coin) -> Duration {
         let doublings = round.saturating_sub(1).min(20);
-        let bound = self
-            .backoff_base
-            .saturating_mul(1 << doublings)
-            .min(self.backoff_cap);
+        let bound = self.backoff_base.saturating_mul(1 << doublings).min(self.backoff_cap);
         bound.mul_f64(coin.uniform())
     }
 }
@@ -87,12 +76,8 @@ mod tests {
     #[test]
     fn backoff_grows_and_is_capped() {
         let rule = RetryRule::default();
-        let longest = |round| {
-            (0..500)
-                .map(|task| rule.backoff(round, backoff_coin(Seed(1), task, 1)))
-                .max()
-                .unwrap()
-        };
+        let longest =
+            |round| (0..500).map(|task| rule.backoff(round, backoff_coin(Seed(1), task, 1))).max().unwrap();
         assert!(longest(1) <= Duration::from_millis(2) && longest(1) > Duration::from_micros(1_900));
         assert!(longest(3) <= Duration::from_millis(8) && longest(3) > Duration::from_millis(7));
         assert!(longest(60) <= rule.backoff_cap && longest(60) > Duration::from_millis(95));

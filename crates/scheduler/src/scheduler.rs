@@ -23,10 +23,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings {
-            max_in_flight: u32::MAX,
-            ejection: EjectionRule::default(),
-        }
+        Settings { max_in_flight: u32::MAX, ejection: EjectionRule::default() }
     }
 }
 
@@ -79,10 +76,7 @@ impl Flights {
     }
 
     fn of(&self, job: JobId) -> impl Iterator<Item = &Flight> {
-        self.slots
-            .iter()
-            .flatten()
-            .filter(move |flight| flight.job == job)
+        self.slots.iter().flatten().filter(move |flight| flight.job == job)
     }
 }
 
@@ -182,14 +176,9 @@ impl Scheduler {
 
     fn submit(&mut self, id: JobId, spec: JobSpec, now: Micros, actions: &mut Vec<Action>) {
         assert!(!self.jobs.contains_key(&id), "job {} is submitted twice", id.0);
-        #[expect(
-            clippy::expect_used,
-            reason = "a Strategy exists only if its policy could be built"
-        )]
-        let mut policy = spec
-            .strategy
-            .build()
-            .expect("the parameters were checked when the strategy was parsed");
+        #[expect(clippy::expect_used, reason = "a Strategy exists only if its policy could be built")]
+        let mut policy =
+            spec.strategy.build().expect("the parameters were checked when the strategy was parsed");
         for &node in self.nodes.eligible() {
             let entry = &self.nodes.all()[node.index()];
             policy.node_up(node, &entry.facts, entry.in_flight);
@@ -201,11 +190,7 @@ impl Scheduler {
     }
 
     fn arrive(&mut self, id: JobId, count: u32, now: Micros) {
-        if let Some(job) = self
-            .jobs
-            .get_mut(&id)
-            .filter(|job| !job.ended && !job.spec.sealed)
-        {
+        if let Some(job) = self.jobs.get_mut(&id).filter(|job| !job.ended && !job.spec.sealed) {
             if job.counts.in_flight() == 0 && job.ready.is_empty() {
                 // Patience counts from when there is something to do.
                 job.last_progress = now;
@@ -239,11 +224,7 @@ impl Scheduler {
     /// Outlier ejection.
     fn judge_node(&mut self, node: NodeId, outcome: Outcome, now: Micros) {
         let others_up = self.nodes.eligible().len() > 1;
-        let Some(entry) = self
-            .nodes
-            .get_mut(node)
-            .filter(|entry| entry.health == Health::Up)
-        else {
+        let Some(entry) = self.nodes.get_mut(node).filter(|entry| entry.health == Health::Up) else {
             return;
         };
         let health = entry.strikes.hear(outcome, &self.settings.ejection, others_up);
@@ -259,10 +240,7 @@ impl Scheduler {
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;
         };
-        job.counts.hear(
-            seen.outcome,
-            seen.node.is_some_and(|times| !times.delay.is_zero()),
-        );
+        job.counts.hear(seen.outcome, seen.node.is_some_and(|times| !times.delay.is_zero()));
         let (rule, seed) = (job.spec.retry, job.spec.seed);
         let task = &mut job.tasks[attempt.task.index()];
         task.in_flight -= 1;
@@ -300,16 +278,10 @@ impl Scheduler {
         match next {
             Err(end) => {
                 job.end_task(attempt.task, end);
-                actions.push(Action::TaskEnded {
-                    job: attempt.job,
-                    task: attempt.task,
-                    end,
-                });
+                actions.push(Action::TaskEnded { job: attempt.job, task: attempt.task, end });
             }
             Ok(wait) if wait.is_zero() => job.ready.push_front(attempt.task),
-            Ok(wait) => self
-                .timers
-                .add(now.after(wait), Due::Retry(attempt.job, attempt.task)),
+            Ok(wait) => self.timers.add(now.after(wait), Due::Retry(attempt.job, attempt.task)),
         }
     }
 
@@ -346,8 +318,7 @@ impl Scheduler {
         if idle || taken {
             self.timers.add(now.after(patience), Due::Patience(id));
         } else if now.since(job.last_progress) < patience {
-            self.timers
-                .add(job.last_progress.after(patience), Due::Patience(id));
+            self.timers.add(job.last_progress.after(patience), Due::Patience(id));
         } else {
             self.end_early(id, GiveUp::NoNode, actions);
         }
@@ -365,16 +336,9 @@ impl Scheduler {
         }
         job.spec.sealed = true;
         job.ready.clear();
-        let verdict = if reason == GiveUp::Cancelled {
-            JobEnd::Cancelled
-        } else {
-            job.verdict()
-        };
+        let verdict = if reason == GiveUp::Cancelled { JobEnd::Cancelled } else { job.verdict() };
         let cancels = self.flights.of(id);
-        actions.extend(cancels.map(|flight| Action::Cancel {
-            attempt: flight.id,
-            node: flight.node,
-        }));
+        actions.extend(cancels.map(|flight| Action::Cancel { attempt: flight.id, node: flight.node }));
         self.end(id, verdict, actions);
     }
 
@@ -389,11 +353,7 @@ impl Scheduler {
     fn end(&mut self, id: JobId, end: JobEnd, actions: &mut Vec<Action>) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         job.ended = true;
-        actions.push(Action::JobEnded {
-            job: id,
-            end,
-            counts: job.counts,
-        });
+        actions.push(Action::JobEnded { job: id, end, counts: job.counts });
         self.running.retain(|&running| running != id);
         self.drain_if_empty(id, actions);
     }
@@ -401,10 +361,7 @@ impl Scheduler {
     fn drain_if_empty(&mut self, id: JobId, actions: &mut Vec<Action>) {
         let drained = |job: &&Job| job.ended && job.counts.in_flight() == 0;
         if let Some(job) = self.jobs.get(&id).filter(drained) {
-            actions.push(Action::JobDrained {
-                job: id,
-                counts: job.counts,
-            });
+            actions.push(Action::JobDrained { job: id, counts: job.counts });
             self.jobs.remove(&id);
         }
     }
@@ -429,17 +386,10 @@ impl Scheduler {
         let index = *job.ready.front()?;
         let task = &mut job.tasks[index.index()];
         let number = task.attempts + 1;
-        let coin = job
-            .spec
-            .seed
-            .coin(Purpose::Pick, u64::from(index.0), u64::from(number));
+        let coin = job.spec.seed.coin(Purpose::Pick, u64::from(index.0), u64::from(number));
         let choice = Choice::new(&self.nodes, task.avoid, now, coin)?;
         let node = job.policy.pick(&choice)?;
-        debug_assert!(
-            choice.allows(node),
-            "the policy picked node {}, which is no candidate",
-            node.0
-        );
+        debug_assert!(choice.allows(node), "the policy picked node {}, which is no candidate", node.0);
         job.ready.pop_front();
         task.attempts = number;
         task.in_flight += 1;
@@ -450,26 +400,13 @@ impl Scheduler {
     fn begin(&mut self, job: JobId, task: TaskIndex, number: u32, node: NodeId, now: Micros) -> Attempt {
         self.begun += 1;
         let id = self.begun;
-        let slot = self.flights.insert(Flight {
-            id,
-            job,
-            node,
-            started: now,
-        });
+        let slot = self.flights.insert(Flight { id, job, node, started: now });
         if let Some(entry) = self.nodes.get_mut(node) {
             entry.in_flight += 1;
         }
         for other in self.jobs.values_mut().filter(|job| !job.ended) {
             other.policy.started(node, now);
         }
-        Attempt {
-            id,
-            slot,
-            job,
-            task,
-            number,
-            node,
-            started: now,
-        }
+        Attempt { id, slot, job, task, number, node, started: now }
     }
 }

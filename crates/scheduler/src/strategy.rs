@@ -108,43 +108,24 @@ impl FromStr for Strategy {
 
     fn from_str(text: &str) -> Result<Strategy, StrategyError> {
         let text = text.trim();
-        let syntax = || StrategyError::Syntax {
-            text: text.to_owned(),
-        };
+        let syntax = || StrategyError::Syntax { text: text.to_owned() };
         let (name, list) = match text.split_once('[') {
             Some((name, rest)) => (name.trim_end(), rest.strip_suffix(']').ok_or_else(syntax)?),
             None => (text, ""),
         };
         let policy_name = if name == LOAD_BALANCING { "random" } else { name };
-        let entry = policy::find(policy_name).ok_or_else(|| StrategyError::Unknown {
-            name: name.to_owned(),
-        })?;
-        let bad = |bad| StrategyError::Parameter {
-            name: name.to_owned(),
-            bad,
-        };
+        let entry =
+            policy::find(policy_name).ok_or_else(|| StrategyError::Unknown { name: name.to_owned() })?;
+        let bad = |bad| StrategyError::Parameter { name: name.to_owned(), bad };
         let mut parameters = Parameters::defaults(entry.parameters);
         for pair in list.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(syntax)?;
             parameters.give(key.trim(), value.trim()).map_err(bad)?;
         }
         (entry.build)(&parameters).map_err(bad)?;
-        let admission = if name == "random" {
-            Admission::MustAccept
-        } else {
-            Admission::MayReject
-        };
-        let name = if name == LOAD_BALANCING {
-            LOAD_BALANCING
-        } else {
-            entry.name
-        };
-        Ok(Strategy {
-            name,
-            entry,
-            parameters,
-            admission,
-        })
+        let admission = if name == "random" { Admission::MustAccept } else { Admission::MayReject };
+        let name = if name == LOAD_BALANCING { LOAD_BALANCING } else { entry.name };
+        Ok(Strategy { name, entry, parameters, admission })
     }
 }
 
@@ -152,16 +133,9 @@ impl FromStr for Strategy {
 impl fmt::Display for Strategy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name)?;
-        let given: Vec<String> = self
-            .parameters
-            .given()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        if given.is_empty() {
-            Ok(())
-        } else {
-            write!(formatter, "[{}]", given.join(","))
-        }
+        let given: Vec<String> =
+            self.parameters.given().map(|(key, value)| format!("{key}={value}")).collect();
+        if given.is_empty() { Ok(()) } else { write!(formatter, "[{}]", given.join(",")) }
     }
 }
 
@@ -179,10 +153,7 @@ mod tests {
         assert_eq!(admission("random"), Admission::MustAccept);
         assert_eq!(admission("load_balancing"), Admission::MayReject);
         assert_eq!(admission("round_robin"), Admission::MayReject);
-        assert_eq!(
-            "load_balancing".parse::<Strategy>().unwrap().entry().name,
-            "random"
-        );
+        assert_eq!("load_balancing".parse::<Strategy>().unwrap().entry().name, "random");
     }
 
     #[test]

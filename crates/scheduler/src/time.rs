@@ -10,10 +10,7 @@ pub struct Micros(pub u64);
 impl Micros {
     /// The point `duration` later. Far beyond any run it stays at the last one.
     pub fn after(self, duration: Duration) -> Micros {
-        Micros(
-            self.0
-                .saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)),
-        )
+        Micros(self.0.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
     }
 
     /// How long after `earlier` this is; zero if it is not after it.

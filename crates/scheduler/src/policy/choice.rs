@@ -21,12 +21,7 @@ impl<'a> Choice<'a> {
         let excluded = avoid
             .filter(|_| eligible.len() > 1)
             .and_then(|node| eligible.binary_search(&node).ok().map(|place| (place, node)));
-        (!eligible.is_empty()).then_some(Choice {
-            now,
-            coin,
-            nodes,
-            excluded,
-        })
+        (!eligible.is_empty()).then_some(Choice { now, coin, nodes, excluded })
     }
 
     /// When the decision is made.
@@ -54,11 +49,7 @@ impl<'a> Choice<'a> {
     /// All candidates in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = NodeId> + '_ {
         let excluded = self.excluded.map(|(_, node)| node);
-        self.nodes
-            .eligible()
-            .iter()
-            .copied()
-            .filter(move |&node| Some(node) != excluded)
+        self.nodes.eligible().iter().copied().filter(move |&node| Some(node) != excluded)
     }
 
     /// Whether `node` is a candidate.

@@ -41,11 +41,7 @@ impl LeastConnections {
 
     /// Takes the node out of its bucket; answers whether it was in one.
     fn remove(&mut self, node: NodeId) -> bool {
-        let Known {
-            in_flight,
-            place: Some(place),
-        } = self.known[node.index()]
-        else {
+        let Known { in_flight, place: Some(place) } = self.known[node.index()] else {
             return false;
         };
         let bucket = &mut self.buckets[in_flight];

@@ -14,11 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
             default: "thompson",
             help: "thompson draws from the belief and so keeps exploring; greedy takes its mean",
         },
-        Parameter {
-            name: "memory",
-            default: "200",
-            help: "coins that the belief remembers, 2 to 1000000",
-        },
+        Parameter { name: "memory", default: "200", help: "coins that the belief remembers, 2 to 1000000" },
     ],
     cost: Cost::Linear,
     build: |parameters| {
@@ -82,11 +78,7 @@ impl Belief {
 
     fn probability(&self, sample: bool, coin: Coin) -> f64 {
         let (alpha, beta) = (1.0 + self.loaded, 1.0 + self.free);
-        if sample {
-            draw_beta(alpha, beta, coin)
-        } else {
-            alpha / (alpha + beta)
-        }
+        if sample { draw_beta(alpha, beta, coin) } else { alpha / (alpha + beta) }
     }
 }
 
@@ -116,10 +108,7 @@ fn draw_gamma(shape: f64, mut coin: Coin) -> (f64, Coin) {
 fn draw_normal(coin: Coin) -> (f64, Coin) {
     let second = coin.next();
     let radius = (-2.0 * (1.0 - coin.uniform()).ln()).sqrt();
-    (
-        radius * (std::f64::consts::TAU * second.uniform()).cos(),
-        second.next(),
-    )
+    (radius * (std::f64::consts::TAU * second.uniform()).cos(), second.next())
 }
 
 impl LoadAware {
@@ -198,9 +187,8 @@ mod tests {
 
     #[test]
     fn beta_draws_have_the_right_mean_and_spread() {
-        let draws: Vec<f64> = (0..20_000)
-            .map(|task| draw_beta(3.0, 7.0, Seed(2).coin(Purpose::Belief, task, 0)))
-            .collect();
+        let draws: Vec<f64> =
+            (0..20_000).map(|task| draw_beta(3.0, 7.0, Seed(2).coin(Purpose::Belief, task, 0))).collect();
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
         let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / draws.len() as f64;
         // Beta(a, b): mean a / (a + b) = 0.3, variance ab / ((a + b)^2 (a + b + 1)) = 0.01909.

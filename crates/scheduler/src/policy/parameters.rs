@@ -36,23 +36,13 @@ pub struct Parameters {
 impl Parameters {
     /// No value given: all defaults of `known`.
     pub fn defaults(known: &'static [Parameter]) -> Parameters {
-        let known = known
-            .iter()
-            .map(|parameter| (parameter.name, parameter.default))
-            .collect();
-        Parameters {
-            known,
-            given: Vec::new(),
-        }
+        let known = known.iter().map(|parameter| (parameter.name, parameter.default)).collect();
+        Parameters { known, given: Vec::new() }
     }
 
     /// Gives a value; refuses names that the policy does not know and names given twice.
     pub(crate) fn give(&mut self, name: &str, value: &str) -> Result<(), BadParameter> {
-        let bad = |why| BadParameter {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            why,
-        };
+        let bad = |why| BadParameter { name: name.to_owned(), value: value.to_owned(), why };
         let Some(&(known, _)) = self.known.iter().find(|(known, _)| *known == name) else {
             let names: Vec<_> = self.known.iter().map(|(known, _)| *known).collect();
             return Err(bad(match names.as_slice() {
@@ -70,26 +60,14 @@ impl Parameters {
     /// What was given, in the order of the table.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.known.iter().filter_map(|(known, _)| {
-            self.given
-                .iter()
-                .find(|(given, _)| given == known)
-                .map(|(name, value)| (*name, value.as_str()))
+            self.given.iter().find(|(given, _)| given == known).map(|(name, value)| (*name, value.as_str()))
         })
     }
 
     /// The value of `name` as text.
     pub fn text(&self, name: &'static str) -> &str {
-        let given = self
-            .given
-            .iter()
-            .find(|(given, _)| *given == name)
-            .map(|(_, value)| value.as_str());
-        let default = || {
-            self.known
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, default)| *default)
-        };
+        let given = self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str());
+        let default = || self.known.iter().find(|(known, _)| *known == name).map(|(_, default)| *default);
         given.or_else(default).unwrap_or_default()
     }
 
@@ -118,14 +96,10 @@ impl Parameters {
     /// If it is none of them.
     pub fn word(&self, name: &'static str, words: &[&'static str]) -> Result<&'static str, BadParameter> {
         let value = self.text(name);
-        words
-            .iter()
-            .copied()
-            .find(|word| *word == value)
-            .ok_or_else(|| BadParameter {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                why: format!("it takes {}", words.join(" or ")),
-            })
+        words.iter().copied().find(|word| *word == value).ok_or_else(|| BadParameter {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            why: format!("it takes {}", words.join(" or ")),
+        })
     }
 }

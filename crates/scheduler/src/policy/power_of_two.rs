@@ -25,10 +25,6 @@ impl Policy for PowerOfTwo {
         // A draw among the others: indices from the first one on move up by one.
         let other = choice.coin().next().below(choice.len() - 1);
         let second = choice.at(other + usize::from(other >= first_index));
-        Some(if choice.in_flight(second) < choice.in_flight(first) {
-            second
-        } else {
-            first
-        })
+        Some(if choice.in_flight(second) < choice.in_flight(first) { second } else { first })
     }
 }

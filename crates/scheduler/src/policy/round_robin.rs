@@ -23,12 +23,7 @@ impl Policy for RoundRobin {
         let eligible = choice.nodes().eligible();
         let place = eligible.partition_point(|&node| node < self.next);
         // At most one candidate is excluded, so one of two neighbours in turn is allowed.
-        let turn = eligible
-            .iter()
-            .cycle()
-            .skip(place % eligible.len())
-            .take(2)
-            .copied();
+        let turn = eligible.iter().cycle().skip(place % eligible.len()).take(2).copied();
         let picked = turn.into_iter().find(|&node| choice.allows(node))?;
         self.next = NodeId(picked.0 + 1);
         Some(picked)

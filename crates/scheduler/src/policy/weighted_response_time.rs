@@ -16,10 +16,7 @@ pub(super) const ENTRY: Entry = Entry {
     cost: Cost::Logarithmic,
     build: |parameters| {
         let memory = parameters.number("memory", 1u32, 10_000)?;
-        Ok(Box::new(WeightedResponseTime {
-            gain: 1.0 / f64::from(memory),
-            ..Default::default()
-        }))
+        Ok(Box::new(WeightedResponseTime { gain: 1.0 / f64::from(memory), ..Default::default() }))
     },
 };
 
@@ -36,14 +33,9 @@ impl WeightedResponseTime {
     /// A node without history weighs as much as the fastest one, so that it is tried.
     fn weight(&self, node: NodeId) -> f64 {
         let known = self.means.get(node.index()).copied().flatten();
-        known.map_or(
-            if self.fastest_weight > 0.0 {
-                self.fastest_weight
-            } else {
-                1.0
-            },
-            |mean| 1.0 / mean.max(1.0),
-        )
+        known.map_or(if self.fastest_weight > 0.0 { self.fastest_weight } else { 1.0 }, |mean| {
+            1.0 / mean.max(1.0)
+        })
     }
 }
 
@@ -58,9 +50,7 @@ impl Policy for WeightedResponseTime {
         self.weights.set(drawn, 0.0);
         let other = self.weights.draw(choice.coin().next().uniform());
         self.weights.set(drawn, weight);
-        other
-            .filter(|&node| choice.allows(node))
-            .or_else(|| Some(choice.at(0)))
+        other.filter(|&node| choice.allows(node)).or_else(|| Some(choice.at(0)))
     }
 
     fn node_up(&mut self, node: NodeId, _facts: &NodeFacts, _in_flight: u32) {

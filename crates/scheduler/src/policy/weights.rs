@@ -46,10 +46,7 @@ impl Weights {
         // Rounding may lead to a node without weight or past the end: the next one with weight takes the draw.
         let from = place.min(self.weights.len());
         let (before, after) = self.weights.split_at(from);
-        let found = after
-            .iter()
-            .position(|&weight| weight > 0.0)
-            .map(|offset| from + offset);
+        let found = after.iter().position(|&weight| weight > 0.0).map(|offset| from + offset);
         let index = found.or_else(|| before.iter().rposition(|&weight| weight > 0.0))?;
         u32::try_from(index).ok().map(NodeId)
     }

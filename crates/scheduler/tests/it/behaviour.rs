@@ -10,9 +10,7 @@ fn spec(strategy: &str, tasks: u32) -> JobSpec {
 
 fn run(loads: &[f64], spec: JobSpec) -> Story {
     let nodes = loads.iter().map(|&load| ModelNode::new(load)).collect();
-    Cluster::new(nodes)
-        .submit_at(Micros(0), 1, spec)
-        .run(Settings::default())
+    Cluster::new(nodes).submit_at(Micros(0), 1, spec).run(Settings::default())
 }
 
 #[test]
@@ -21,12 +19,7 @@ fn a_cluster_that_refuses_everything_ends_the_job_within_the_budget() {
     let (end, counts) = story.ended[&1];
     assert_eq!(end, JobEnd::NoNode);
     assert_eq!((counts.given_up, counts.begun), (10, 10 * 200));
-    assert!(
-        story
-            .tasks
-            .values()
-            .all(|&end| end == TaskEnd::GaveUp(GiveUp::Rejections))
-    );
+    assert!(story.tasks.values().all(|&end| end == TaskEnd::GaveUp(GiveUp::Rejections)));
     assert!(story.end < Micros(10_000_000), "gave up only at {}", story.end);
 }
 
@@ -44,12 +37,7 @@ fn nodes_that_are_all_dead_end_the_job_when_its_patience_does() {
     let cluster = Cluster::new(vec![node.clone(), node]).submit_at(Micros(0), 1, spec("round_robin", 20));
     let story = cluster.run(Settings::default());
     assert_eq!(story.ended[&1].0, JobEnd::NoNode);
-    assert!(
-        story
-            .tasks
-            .values()
-            .all(|&end| end == TaskEnd::GaveUp(GiveUp::NoNode))
-    );
+    assert!(story.tasks.values().all(|&end| end == TaskEnd::GaveUp(GiveUp::NoNode)));
     assert_eq!(story.end, Micros(10_000_000));
 }
 
@@ -88,14 +76,9 @@ fn two_jobs_share_the_cluster() {
     first.max_in_flight = 8;
     let mut second = spec("round_robin", 20);
     second.max_in_flight = 8;
-    let settings = Settings {
-        max_in_flight: 8,
-        ..Settings::default()
-    };
-    let story = Cluster::new(nodes)
-        .submit_at(Micros(0), 1, first)
-        .submit_at(Micros(10), 2, second)
-        .run(settings);
+    let settings = Settings { max_in_flight: 8, ..Settings::default() };
+    let story =
+        Cluster::new(nodes).submit_at(Micros(0), 1, first).submit_at(Micros(10), 2, second).run(settings);
     let position = |text: &str| story.log.find(text).unwrap();
     assert!(
         position("JobEnded { job: JobId(2)") < position("JobEnded { job: JobId(1)"),

@@ -25,12 +25,7 @@ pub(crate) struct ModelNode {
 
 impl ModelNode {
     pub(crate) fn new(load: f64) -> ModelNode {
-        ModelNode {
-            slots: 4,
-            load,
-            service: Duration::from_millis(5),
-            dead: None,
-        }
+        ModelNode { slots: 4, load, service: Duration::from_millis(5), dead: None }
     }
 
     fn is_dead(&self, at: Micros) -> bool {
@@ -92,10 +87,7 @@ impl Cluster {
         Cluster {
             free: nodes.iter().map(|node| node.slots).collect(),
             queues: nodes.iter().map(|_| VecDeque::new()).collect(),
-            story: Story {
-                attempts: vec![0; nodes.len()],
-                ..Story::default()
-            },
+            story: Story { attempts: vec![0; nodes.len()], ..Story::default() },
             nodes,
             events: BinaryHeap::new(),
             pending: BTreeMap::new(),
@@ -111,8 +103,7 @@ impl Cluster {
     }
 
     pub(crate) fn submit_at(mut self, at: Micros, job: u64, spec: JobSpec) -> Cluster {
-        self.seeds
-            .insert(JobId(job), (spec.seed, spec.strategy.admission));
+        self.seeds.insert(JobId(job), (spec.seed, spec.strategy.admission));
         self.add(at, What::Submit(JobId(job), Box::new(spec)));
         self
     }
@@ -133,16 +124,10 @@ impl Cluster {
         let mut scheduler = Scheduler::new(settings);
         let mut actions = Vec::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            let facts = NodeFacts {
-                slots: node.slots,
-                load_probability: None,
-            };
+            let facts = NodeFacts { slots: node.slots, load_probability: None };
             scheduler.handle(
                 Micros(0),
-                Event::NodeJoined {
-                    node: NodeId(index as u32),
-                    facts,
-                },
+                Event::NodeJoined { node: NodeId(index as u32), facts },
                 &mut actions,
             );
         }
@@ -221,18 +206,9 @@ impl Cluster {
             return self.end(attempt, lost, WIRE, None, now.after(WIRE));
         }
         let probability = Probability::new(node.load).unwrap();
-        let load = LoadModel {
-            reject: probability,
-            delay: probability,
-            delay_time: DELAY,
-        };
+        let load = LoadModel { reject: probability, delay: probability, delay_time: DELAY };
         let (seed, admission) = self.seeds[&attempt.job()];
-        let verdict = load.judge(
-            admission,
-            seed,
-            u64::from(attempt.task().0),
-            u64::from(attempt.number()),
-        );
+        let verdict = load.judge(admission, seed, u64::from(attempt.task().0), u64::from(attempt.number()));
         let delay = match verdict {
             Verdict::Reject => {
                 self.story.rejected += 1;
@@ -241,16 +217,8 @@ impl Cluster {
             Verdict::DelayThenRun(delay) => delay,
             Verdict::Run => Duration::ZERO,
         };
-        let queued = Queued {
-            attempt,
-            arrived: now,
-            delay,
-        };
-        if self.free[index] > 0 {
-            self.occupy(queued, now)
-        } else {
-            self.queues[index].push_back(queued)
-        }
+        let queued = Queued { attempt, arrived: now, delay };
+        if self.free[index] > 0 { self.occupy(queued, now) } else { self.queues[index].push_back(queued) }
     }
 
     fn occupy(&mut self, queued: Queued, now: Micros) {
@@ -259,17 +227,10 @@ impl Cluster {
         self.free[node_id.index()] -= 1;
         let busy = queued.delay + node.service;
         let done = now.after(busy);
-        let dies = node
-            .dead
-            .map(|(from, _)| from)
-            .filter(|&from| now < from && from < done);
+        let dies = node.dead.map(|(from, _)| from).filter(|&from| now < from && from < done);
         self.add(dies.unwrap_or(done), What::Freed(node_id));
         let queue = now.since(queued.arrived);
-        let times = NodeTimes {
-            queue,
-            delay: queued.delay,
-            service: node.service,
-        };
+        let times = NodeTimes { queue, delay: queued.delay, service: node.service };
         match dies {
             Some(at) => {
                 let broken = Outcome::Lost(LossReason::Broken);
@@ -277,13 +238,7 @@ impl Cluster {
             }
             None => {
                 let at = done.after(WIRE);
-                self.end(
-                    queued.attempt,
-                    Outcome::Done,
-                    at.since(queued.arrived),
-                    Some(times),
-                    at,
-                );
+                self.end(queued.attempt, Outcome::Done, at.since(queued.arrived), Some(times), at);
             }
         }
     }
@@ -296,16 +251,6 @@ impl Cluster {
         node: Option<NodeTimes>,
         at: Micros,
     ) {
-        self.add(
-            at,
-            What::Ended(
-                attempt,
-                Observation {
-                    outcome,
-                    round_trip,
-                    node,
-                },
-            ),
-        );
+        self.add(at, What::Ended(attempt, Observation { outcome, round_trip, node }));
     }
 }

@@ -10,9 +10,7 @@ use std::time::Duration;
 fn any_strategy() -> impl Generator<Value = Strategy> {
     (0..policy::ALL.len(), any::<bool>()).prop_map(|(index, must_accept)| {
         let strategy: Strategy = policy::ALL[index].name.parse().unwrap();
-        let admission = ["may-reject", "must-accept"][usize::from(must_accept)]
-            .parse()
-            .unwrap();
+        let admission = ["may-reject", "must-accept"][usize::from(must_accept)].parse().unwrap();
         strategy.with_admission(admission)
     })
 }

@@ -1,5 +1,7 @@
 //! The scheduler from outside: driven in virtual time over modelled nodes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
+
 mod behaviour;
 mod cluster;
 mod conformance;
