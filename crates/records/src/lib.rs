@@ -1,1 +1,29 @@
-//! placeholder
+//! The record of a run: a folder of CSV files and a manifest, written as it goes and read back for every report.
+//!
+//! It is the only crate that names `csv`. A run is `results/<utc>-<label>-<seed>/` with
+//!
+//! - `attempts.csv`: one row an attempt ([`AttemptRow`]), rejected and lost ones too;
+//! - `tasks.csv`: one row a task ([`TaskRow`]);
+//! - `jobs.csv`: one row a job ([`JobRow`]);
+//! - `manifest.json`: what is needed to run it again ([`Manifest`]).
+//!
+//! Durations are whole microseconds and their columns say so. Rows are raw: every table and figure is derived from
+//! them later, by whoever reads them. The columns are listed in this crate's `README.md`.
+//!
+//! Reading order: [`rows`], [`manifest`], [`writer`], [`reader`].
+
+mod cell;
+mod error;
+pub mod manifest;
+pub mod reader;
+pub mod rows;
+mod table;
+pub mod utc;
+pub mod writer;
+
+pub use cell::Text;
+pub use error::{RecordsError, RowFault};
+pub use manifest::Manifest;
+pub use reader::Run;
+pub use rows::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Row, TaskOutcome, TaskRow};
+pub use writer::RunWriter;
