@@ -31,3 +31,29 @@ pub struct Image {
     /// `width * height * channels.count()` samples.
     pub samples: Vec<u8>,
 }
+
+impl Image {
+    /// The same image in three channels; a gray one gets three equal ones, as OpenCV's `IMREAD_COLOR` makes them.
+    #[must_use]
+    pub fn into_rgb(self) -> Image {
+        match self.channels {
+            Channels::Rgb => self,
+            Channels::Gray => Image {
+                channels: Channels::Rgb,
+                samples: self.samples.iter().flat_map(|v| [*v; 3]).collect(),
+                ..self
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gray_becomes_three_equal_channels() {
+        let gray = Image { width: 2, height: 1, channels: Channels::Gray, samples: vec![7, 9] };
+        assert_eq!(gray.into_rgb().samples, [7, 7, 7, 9, 9, 9]);
+    }
+}

@@ -11,6 +11,14 @@ mod vector;
 
 pub mod gradient;
 pub mod gray;
+pub mod jpeg_upsample;
+pub mod jpeg_stuffing;
+pub mod jpeg_idct;
+pub mod jpeg_fdct;
+pub mod jpeg_entropy_encode;
+pub mod jpeg_entropy_decode;
+pub mod jpeg_color;
+pub mod jpeg_block;
 pub mod level;
 pub mod overlay;
 pub mod window;

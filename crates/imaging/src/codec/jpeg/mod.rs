@@ -1,0 +1,78 @@
+//! JPEG in pure Rust, bit for bit what OpenCV's libjpeg-turbo reads and writes.
+//!
+//! Stages of decoding: markers ([`markers`]) → entropy-coded data to coefficients ([`sequential`], [`progressive`]) →
+//! planes of samples ([`planes`]) → pixels ([`pixels`]). Stages of encoding: pixels → planes → coefficients → bits
+//! ([`encode`](mod@encode)). All number crunching lies in the `lanes` crate.
+
+mod coefficients;
+mod encode;
+mod markers;
+mod pixels;
+mod planes;
+mod progressive;
+mod scan;
+mod sequential;
+mod tables;
+
+pub(crate) use encode::EncodeScratch;
+pub(super) use encode::encode;
+
+use lanes::jpeg_block::Block;
+use lanes::jpeg_stuffing::Segment;
+
+use super::{Format, Limits, Orientation, Scratch};
+use crate::error::DecodeError;
+use crate::image::Image;
+use markers::{Event, Parser};
+use pixels::Painter;
+
+/// Buffers of the decoder that outlive an image.
+#[derive(Debug, Default)]
+pub(crate) struct DecodeScratch {
+    /// The scan without stuffing.
+    data: Vec<u8>,
+    segments: Vec<Segment>,
+    blocks: Vec<Block>,
+    extents: Vec<u8>,
+}
+
+pub(super) fn decode(
+    bytes: &[u8],
+    limits: &Limits,
+    scratch: &mut Scratch,
+) -> Result<(Image, Orientation), DecodeError> {
+    let level = scratch.level;
+    let mut parser = Parser::new(bytes);
+    let Event::Scan(first) = parser.next_event()? else {
+        return Err(truncated("it ends before the first scan"));
+    };
+    let frame = parser.frame()?.clone();
+    limits.check_pixels(frame.width as u64, frame.height as u64)?;
+    let color = parser.color()?;
+    let samples = scratch.samples(frame.width * frame.height * color.channels().count());
+    let mut painter = Painter::new(level, &frame, color, 0..frame.height, samples)?;
+    if !frame.progressive && first.components.len() == frame.components.len() {
+        sequential::decode(level, &mut parser, &frame, &first, &mut scratch.jpeg_decode, &mut painter)?;
+        // Whatever follows a complete image, it must be the end marker.
+        match parser.next_event()? {
+            Event::End => {}
+            Event::Scan(_) => return Err(corrupt("a second scan follows a complete image")),
+        }
+    } else {
+        let image = coefficients::decode(level, &mut parser, &frame, first, &mut scratch.jpeg_decode)?;
+        image.paint(&frame, &mut painter);
+    }
+    Ok((painter.into_image(), parser.orientation()))
+}
+
+fn corrupt(detail: impl Into<String>) -> DecodeError {
+    DecodeError::Corrupt { format: Format::Jpeg, detail: detail.into() }
+}
+
+fn truncated(detail: impl Into<String>) -> DecodeError {
+    DecodeError::Truncated { format: Format::Jpeg, detail: detail.into() }
+}
+
+fn unsupported(detail: impl Into<String>) -> DecodeError {
+    DecodeError::Unsupported { format: Format::Jpeg, detail: detail.into() }
+}

@@ -1,0 +1,124 @@
+//! Byte stuffing: in a JPEG's entropy-coded data a zero follows every 0xFF, so that markers can be told from data.
+
+use crate::Level;
+
+/// A stretch of entropy-coded data between restart markers, in the buffer without stuffing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Index of its first byte.
+    pub start: usize,
+    /// How many bytes it has.
+    pub len: usize,
+}
+
+/// What [`unstuff`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unstuffed {
+    /// Bytes of the input that belong to the scan; a marker (its 0xFF) or the input's end follows.
+    pub consumed: usize,
+    /// Whether the restart markers came in their order (0 to 7, again and again).
+    pub in_order: bool,
+}
+
+/// Takes the stuffing out of a scan up to the first marker that is no restart marker.
+///
+/// `out` and `segments` are cleared first; there is always at least one segment.
+pub fn unstuff(level: Level, data: &[u8], out: &mut Vec<u8>, segments: &mut Vec<Segment>) -> Unstuffed {
+    let _ = level;
+    out.clear();
+    segments.clear();
+    out.reserve(data.len());
+    let mut found = Unstuffed { consumed: data.len(), in_order: true };
+    let mut start = 0;
+    let mut i = 0;
+    while i < data.len() {
+        let clean = position_of_ff(&data[i..]);
+        out.extend_from_slice(&data[i..i + clean]);
+        i += clean;
+        if i >= data.len() {
+            break;
+        }
+        // Any number of 0xFF may fill the space before a marker.
+        let mut mark = i + 1;
+        while data.get(mark) == Some(&0xFF) {
+            mark += 1;
+        }
+        match data.get(mark) {
+            Some(0) => {
+                out.push(0xFF);
+                i = mark + 1;
+            }
+            Some(byte @ 0xD0..=0xD7) => {
+                found.in_order &= usize::from(byte & 7) == segments.len() % 8;
+                segments.push(Segment { start, len: out.len() - start });
+                start = out.len();
+                i = mark + 1;
+            }
+            _ => {
+                found.consumed = i;
+                break;
+            }
+        }
+    }
+    segments.push(Segment { start, len: out.len() - start });
+    found
+}
+
+fn position_of_ff(data: &[u8]) -> usize {
+    data.iter().position(|byte| *byte == 0xFF).unwrap_or(data.len())
+}
+
+/// Appends `data` with the stuffing put in.
+pub fn stuff(level: Level, data: &[u8], out: &mut Vec<u8>) {
+    let _ = level;
+    out.reserve(data.len() + data.len() / 64);
+    let mut rest = data;
+    while !rest.is_empty() {
+        let clean = position_of_ff(rest);
+        if clean == rest.len() {
+            out.extend_from_slice(rest);
+            break;
+        }
+        out.extend_from_slice(&rest[..=clean]);
+        out.push(0);
+        rest = &rest[clean + 1..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_was_stuffed_comes_out_whole(data in proptest::collection::vec(prop_oneof![Just(0xFFu8), Just(0), any::<u8>()], 0..300)) {
+            for level in Level::available() {
+                let (mut stuffed, mut plain, mut segments) = (Vec::new(), Vec::new(), Vec::new());
+                stuff(level, &data, &mut stuffed);
+                stuffed.extend([0xFF, 0xD9]);
+                let found = unstuff(level, &stuffed, &mut plain, &mut segments);
+                prop_assert_eq!(&plain, &data);
+                prop_assert_eq!(found, Unstuffed { consumed: stuffed.len() - 2, in_order: true });
+            }
+        }
+    }
+
+    #[test]
+    fn restart_markers_cut_segments() {
+        let data = [1, 2, 0xFF, 0xD0, 3, 0xFF, 0xFF, 0xD1, 0xFF, 0, 0xFF, 0xD9];
+        let (mut plain, mut segments) = (Vec::new(), Vec::new());
+        let found = unstuff(Level::detect(), &data, &mut plain, &mut segments);
+        assert_eq!(plain, [1, 2, 3, 0xFF]);
+        let bounds: Vec<_> = segments.iter().map(|s| (s.start, s.len)).collect();
+        assert_eq!(bounds, [(0, 2), (2, 1), (3, 1)]);
+        assert_eq!(found, Unstuffed { consumed: 10, in_order: true });
+    }
+
+    #[test]
+    fn a_restart_marker_out_of_turn_is_told() {
+        let (mut plain, mut segments) = (Vec::new(), Vec::new());
+        let found = unstuff(Level::detect(), &[1, 0xFF, 0xD1, 2, 0xFF, 0xD9], &mut plain, &mut segments);
+        assert!(!found.in_order);
+    }
+}
