@@ -2,5 +2,14 @@
 //!
 //! Reading order: [`node`] and [`job`] (the messages and the two service traits), then how they travel.
 
+mod convert;
 pub mod job;
+mod message;
 pub mod node;
+mod serve;
+
+pub use message::limits::{Limits, Shape};
+pub use serve::{Counters, Running, StopReport, serve_node, serve_server};
+
+/// Version of the interface that this build speaks, by the rules of SemVer.
+pub const INTERFACE_VERSION: &str = idl::ballast::VERSION;

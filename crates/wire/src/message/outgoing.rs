@@ -1,0 +1,70 @@
+//! A message on its way out: gathered in memory and written at once, its frame's length included.
+//!
+//! Two small writes would be two packets and two wake-ups of the peer.
+
+use super::dialect::{Dialect, EncodingName};
+use std::io::{self, Write};
+use std::net::TcpStream;
+use thrift::protocol::{TBinaryOutputProtocol, TCompactOutputProtocol, TOutputProtocol};
+
+/// Room above this is given back after a message.
+const KEPT_BYTES: usize = 64 * 1024;
+
+/// The bytes of one message.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    bytes: Vec<u8>,
+}
+
+impl Outgoing {
+    /// Begins a message anew and lets `write` fill it.
+    pub(crate) fn compose<T>(
+        &mut self,
+        dialect: Dialect,
+        write: impl FnOnce(&mut dyn TOutputProtocol) -> T,
+    ) -> T {
+        self.bytes.clear();
+        if dialect.framed {
+            self.bytes.extend_from_slice(&[0; 4]);
+        }
+        let written = match dialect.encoding {
+            EncodingName::Binary => write(&mut TBinaryOutputProtocol::new(&mut self.bytes, true)),
+            EncodingName::Compact => write(&mut TCompactOutputProtocol::new(&mut self.bytes)),
+        };
+        if dialect.framed {
+            let length = u32::try_from(self.bytes.len() - 4).unwrap_or(u32::MAX);
+            self.bytes[..4].copy_from_slice(&length.to_be_bytes());
+        }
+        written
+    }
+
+    /// Sends the message and forgets it.
+    pub(crate) fn send(&mut self, mut stream: &TcpStream) -> io::Result<()> {
+        stream.write_all(&self.bytes)?;
+        self.clear();
+        Ok(())
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        if self.bytes.capacity() > KEPT_BYTES {
+            self.bytes = Vec::new();
+        }
+    }
+}
+
+/// The client's side writes while its own reply is being waited for, so it writes through this.
+impl Write for Outgoing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! What happened on a port, counted: honest calls and every kind of bad peer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Counts since the port was opened.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Counters {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        /// The counters as the connections' threads count them.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counting {
+            $(pub(crate) $name: AtomicU64,)*
+        }
+
+        impl Counting {
+            pub(crate) fn read(&self) -> Counters {
+                Counters { $($name: self.$name.load(Ordering::Relaxed),)* }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Connections accepted.
+    accepted,
+    /// Connections turned away because all others were at work.
+    turned_away,
+    /// Connections closed to make place for another.
+    evicted,
+    /// Connections closed because their peer was silent for too long.
+    idle_closed,
+    /// Connections closed because a message came too slowly or a peer did not read its answer.
+    too_slow,
+    /// Connections whose first bytes were HTTP, TLS or another thing that is not served.
+    foreign,
+    /// Messages that were none, or above a limit.
+    malformed,
+    /// Messages whose values had other types than the interface gives them, or text that was none.
+    wrong_types,
+    /// Messages dispatched to the service, calls of unknown methods included.
+    calls,
+    /// Calls in which the service panicked.
+    panics,
+    /// Times that no connection could be accepted, for want of file descriptors for instance.
+    accept_errors,
+}
+
+/// Counts one.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

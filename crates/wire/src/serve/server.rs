@@ -1,0 +1,45 @@
+//! A server's service behind the generated handler.
+
+use crate::convert;
+use crate::job::{JobRequest, ServerService};
+use idl::ballast::{self, BallastServerSyncHandler, InvalidRequest};
+use idl::client_server::ClientServerSyncHandler;
+use std::sync::Arc;
+
+/// The server behind the port.
+pub(super) struct Server(pub(super) Arc<dyn ServerService>);
+
+impl BallastServerSyncHandler for Server {
+    fn handle_describe(&self) -> thrift::Result<ballast::ServerDescription> {
+        Ok(self.0.describe().into())
+    }
+
+    fn handle_submit(&self, request: ballast::JobRequest) -> thrift::Result<ballast::JobReceipt> {
+        let request = JobRequest::try_from(request).map_err(InvalidRequest::from)?;
+        Ok(self.0.submit(request)?.into())
+    }
+
+    fn handle_progress(&self, request: ballast::ProgressRequest) -> thrift::Result<ballast::JobProgress> {
+        Ok(self.0.progress(&request.job_key, convert::wait(request.wait_us))?.into())
+    }
+
+    fn handle_report(&self, job_key: String) -> thrift::Result<ballast::JobReport> {
+        Ok(self.0.report(&job_key)?.into())
+    }
+
+    fn handle_cancel(&self, job_key: String) -> thrift::Result<()> {
+        Ok(self.0.cancel(&job_key)?)
+    }
+}
+
+impl ClientServerSyncHandler for Server {
+    /// The original answers the elapsed seconds as Python writes a float.
+    fn handle_submit_request(&self, source_folder: String, is_random: bool) -> thrift::Result<String> {
+        let elapsed = self.0.submit_request(&source_folder, is_random).map_err(super::refusal)?;
+        Ok(format!("{:?}", elapsed.as_secs_f64()))
+    }
+
+    fn handle_ping(&self) -> thrift::Result<()> {
+        Ok(())
+    }
+}
