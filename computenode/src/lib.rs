@@ -1,2 +1,21 @@
-//! x
-mod fence; mod files; mod gate; mod trouble;
+//! A compute node: admission, queue and pixels.
+//!
+//! It answers `wire`'s node interface, and the original system's, on one port. Reading order: `args` and `settings`
+//! (what it is told), `node` (what becomes of an attempt), and the parts that `node` puts together: `gate` (slots, cores
+//! and their queues), `fence` (old submissions), `files` (data roots and temporary results), `pixels` (decode, operation,
+//! encode), `counters`; then `start` and `stop` (the process around it).
+
+mod args;
+mod counters;
+mod fence;
+mod files;
+mod gate;
+mod logging;
+mod node;
+mod pixels;
+mod settings;
+mod start;
+mod stop;
+mod trouble;
+
+pub use start::run;

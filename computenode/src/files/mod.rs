@@ -9,8 +9,8 @@ mod roots;
 mod temporary;
 
 pub(crate) use name::{check_file_name, encode_component};
-pub use roots::BadRoot;
-pub(crate) use roots::{DataFolder, DataRoots};
+
+pub(crate) use roots::{BadRoot, DataFolder, DataRoots};
 pub(crate) use temporary::TemporaryFile;
 
 /// Folder of the source images, below the data folder.

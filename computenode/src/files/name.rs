@@ -51,7 +51,9 @@ pub(crate) fn encode_component(text: &str) -> String {
 
 /// The 64-bit FNV-1a hash: the same on every platform and in every version, unlike the standard library's hasher.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
+    bytes
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3))
 }
 
 #[cfg(test)]
@@ -62,8 +64,17 @@ mod tests {
     #[test]
     fn odd_but_legal_names_are_taken() {
         let longest = "x".repeat(255);
-        let legal =
-            ["cat.png", "a b.png", "new\nline.png", "Größe/猫.jpg", "-rf", "..cat", "a/b/c.png", "back\\slash", &longest];
+        let legal = [
+            "cat.png",
+            "a b.png",
+            "new\nline.png",
+            "Größe/猫.jpg",
+            "-rf",
+            "..cat",
+            "a/b/c.png",
+            "back\\slash",
+            &longest,
+        ];
         for name in legal {
             assert_eq!(check_file_name(name), Ok(()), "{name:?}");
         }

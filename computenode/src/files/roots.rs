@@ -24,8 +24,10 @@ struct Root {
 
 /// A data root that cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the data root {path:?} ({source}): give --data-root a folder that exists and is readable")]
-pub struct BadRoot {
+#[error(
+    "cannot open the data root {path:?} ({source}): give --data-root a folder that exists and is readable"
+)]
+pub(crate) struct BadRoot {
     path: PathBuf,
     source: io::Error,
 }
@@ -51,7 +53,8 @@ impl DataRoots {
             let dir = Dir::open_ambient_dir(&real, ambient_authority())?;
             Ok(Root { given: std::path::absolute(path)?, real, dir })
         };
-        let roots = paths.iter().map(|path| open(path).map_err(|source| BadRoot { path: path.clone(), source }));
+        let roots =
+            paths.iter().map(|path| open(path).map_err(|source| BadRoot { path: path.clone(), source }));
         Ok(DataRoots(roots.collect::<Result<_, _>>()?))
     }
 
@@ -119,7 +122,8 @@ impl<'roots> DataFolder<'roots> {
         // Without waiting: opening a FIFO would otherwise block until somebody writes to it, for ever.
         let mut options = OpenOptions::new();
         options.read(true).nonblock(true);
-        let opened = self.root.open_with(&path, &options).map_err(|error| self.open_trouble(&error, file_name))?;
+        let opened =
+            self.root.open_with(&path, &options).map_err(|error| self.open_trouble(&error, file_name))?;
         read_regular(opened, file_name, limit)
     }
 
@@ -138,12 +142,13 @@ impl<'roots> DataFolder<'roots> {
     }
 
     fn open_trouble(&self, error: &io::Error, file_name: &str) -> Trouble {
-        let input = self.base.join(INPUT);
+        if !self.root.is_dir(self.base.join(INPUT)) {
+            let folder = self.shown.join(INPUT);
+            let why =
+                format!("this node sees no folder {folder:?}: share it with the node, or send images inline");
+            return Trouble::Node(FaultKind::NoAccess, why);
+        }
         match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory if !self.root.is_dir(&input) => Trouble::Node(
-                FaultKind::NoAccess,
-                format!("this node sees no folder {:?}: share it with the node, or send images inline", self.shown.join(INPUT)),
-            ),
             ErrorKind::NotFound | ErrorKind::NotADirectory => {
                 Trouble::Image(FailureKind::NotFound, format!("{file_name:?} is not in {INPUT}"))
             }
@@ -152,7 +157,9 @@ impl<'roots> DataFolder<'roots> {
                 log::warn!("refused: {file_name:?} in {:?} leads out of the data root", self.shown);
                 Trouble::Image(
                     FailureKind::Unreadable,
-                    format!("{file_name:?} leads out of the data root by a symbolic link: put the file itself there"),
+                    format!(
+                        "{file_name:?} leads out of the data root by a symbolic link: put the file itself there"
+                    ),
                 )
             }
             _ => Trouble::Image(FailureKind::Unreadable, format!("{file_name:?} cannot be read: {error}")),

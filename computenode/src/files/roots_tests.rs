@@ -71,7 +71,10 @@ fn every_base_path_that_means_the_folder_finds_it() {
     let through_alias = at.path("alias/data");
     assert_eq!(at.roots.find(through_alias.to_str().unwrap()).unwrap().read("cat.png", 100).unwrap(), b"cat");
     let itself = DataRoots::open(&[at.path("root/data")]).unwrap();
-    assert_eq!(itself.find(at.path("root/data").to_str().unwrap()).unwrap().read("cat.png", 100).unwrap(), b"cat");
+    assert_eq!(
+        itself.find(at.path("root/data").to_str().unwrap()).unwrap().read("cat.png", 100).unwrap(),
+        b"cat"
+    );
 }
 
 #[test]
@@ -155,5 +158,8 @@ fn a_folder_that_the_node_does_not_have_is_the_nodes_fault() {
 #[test]
 fn a_missing_root_is_named() {
     let error = DataRoots::open(&[PathBuf::from("/nowhere/at/all")]).unwrap_err();
-    assert!(error.to_string().contains("/nowhere/at/all") && error.to_string().contains("--data-root"), "{error}");
+    assert!(
+        error.to_string().contains("/nowhere/at/all") && error.to_string().contains("--data-root"),
+        "{error}"
+    );
 }

@@ -52,7 +52,9 @@ impl<'root> TemporaryFile<'root> {
         if let Some(folder) = final_path.parent() {
             self.root.create_dir_all(folder).map_err(|error| write_trouble(&error, &self.shown))?;
         }
-        self.root.rename(&self.path, self.root, final_path).map_err(|error| write_trouble(&error, &self.shown))?;
+        self.root
+            .rename(&self.path, self.root, final_path)
+            .map_err(|error| write_trouble(&error, &self.shown))?;
         self.finished = true;
         Ok(())
     }
@@ -97,7 +99,9 @@ fn write_trouble(error: &io::Error, shown: &Path) -> Trouble {
         ),
         _ => Trouble::Node(
             FaultKind::WriteFailed,
-            format!("cannot write {shown:?} ({error}): make {OUTPUT} writable for this node, inside its data root"),
+            format!(
+                "cannot write {shown:?} ({error}): make {OUTPUT} writable for this node, inside its data root"
+            ),
         ),
     }
 }

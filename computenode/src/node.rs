@@ -1,0 +1,425 @@
+//! One compute node: what becomes of an attempt from its arrival to its reply.
+//!
+//! An attempt passes, in this order: the check that it can be served at all, the fence, the load model's first coin
+//! (rejection), the gate of slots with its queue, the second coin (injected delay, asleep in the slot), the work. What
+//! the caller is told at each stop is an outcome, never a hang: whoever waits either gets a slot or is sent away when
+//! the node drains.
+
+use crate::counters::{Count, Counters};
+use crate::fence::{Fence, Stale};
+use crate::files::{DataFolder, DataRoots, WORKSHOP, check_file_name, encode_component};
+use crate::gate::{Gate, Refusal};
+use crate::pixels::{Encoded, Pixels, timed};
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use cluster::{Admission, LoadModel, Verdict};
+use imaging::operation::{self, Operation, OperationError};
+use luck::Seed;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use wire::node::{
+    AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, CompatibleAnswer, FaultKind,
+    NodeDescription, NodeService, NodeStatus, RejectReason, SharedFile, Work,
+};
+
+/// Jobs whose highest epoch is remembered.
+const FENCED_JOBS: usize = 4_096;
+/// What the original's calls apply.
+const ORIGINAL_OPERATION: &str = "edges";
+/// The name under which synthetic work is counted.
+const SYNTHETIC: &str = "synthetic";
+
+/// A running compute node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    settings: Settings,
+    roots: DataRoots,
+    pixels: Pixels,
+    slots: Gate,
+    fence: Fence,
+    counters: Counters,
+    original_operation: Operation,
+    /// Calls of the original's two methods, which carry no luck of their own.
+    original_calls: Count,
+    incarnation: u64,
+    started: Instant,
+    draining: AtomicBool,
+}
+
+/// Why an attempt has no result.
+#[derive(Debug)]
+enum Ending {
+    Refused(RejectReason, String),
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Ending {
+    fn from(trouble: Trouble) -> Ending {
+        Ending::Trouble(trouble)
+    }
+}
+
+/// The names of the coins of one attempt.
+#[derive(Clone, Copy, Debug)]
+struct Luck {
+    seed: Seed,
+    task: u64,
+    attempt: u64,
+}
+
+/// Checked work, ready to be done.
+#[derive(Debug)]
+enum Plan<'node> {
+    Synthetic(Duration),
+    Inline(Vec<u8>, Operation),
+    Shared(DataFolder<'node>, String, Operation),
+}
+
+/// What the work of an attempt came to.
+#[derive(Debug)]
+struct Product {
+    result: AttemptResult,
+    bytes_in: u64,
+    bytes_out: u64,
+    width: u32,
+    height: u32,
+}
+
+impl Node {
+    /// A node that begins to count now. `incarnation` tells this process from an earlier one of the same name.
+    ///
+    /// # Errors
+    /// If the table of operations lacks the one that the original's calls need.
+    pub(crate) fn new(
+        settings: Settings,
+        roots: DataRoots,
+        incarnation: u64,
+    ) -> Result<Node, OperationError> {
+        Ok(Node {
+            roots,
+            pixels: Pixels::new(settings.limits, settings.cores, settings.slots),
+            slots: Gate::new(settings.slots, settings.queue),
+            fence: Fence::new(FENCED_JOBS),
+            counters: Counters::default(),
+            original_operation: Operation::parse(ORIGINAL_OPERATION)?,
+            original_calls: Count::default(),
+            incarnation,
+            started: Instant::now(),
+            draining: AtomicBool::new(false),
+            settings,
+        })
+    }
+
+    /// Takes nothing new from now on and sends those who wait for a slot elsewhere; work in slots goes on.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+        self.slots.close();
+    }
+
+    /// Waits at most `limit` until all work in slots has ended; answers whether it has. For a node that drains.
+    pub(crate) fn wait_until_idle(&self, limit: Duration) -> bool {
+        self.slots.wait_until_idle(limit)
+    }
+
+    /// Attempts in a slot.
+    pub(crate) fn running(&self) -> usize {
+        self.slots.occupancy().inside
+    }
+
+    fn load(&self) -> &LoadModel {
+        &self.settings.load
+    }
+
+    /// # Errors
+    /// The request's fault, or this node's if the folder is outside its roots.
+    fn plan(&self, work: Work, operation: &str) -> Result<Plan<'_>, Trouble> {
+        let parse =
+            || Operation::parse(operation).map_err(|error| Trouble::Request("operation", error.to_string()));
+        match work {
+            Work::Synthetic(time) => Ok(Plan::Synthetic(time)),
+            Work::Inline(source) => Ok(Plan::Inline(source, parse()?)),
+            Work::Shared(SharedFile { base_path, file_name }) => {
+                let operation = parse()?;
+                Ok(Plan::Shared(self.find(&base_path, &file_name)?, file_name, operation))
+            }
+        }
+    }
+
+    fn find(&self, base_path: &str, file_name: &str) -> Result<DataFolder<'_>, Trouble> {
+        check_file_name(file_name).map_err(|why| Trouble::Request("file.file_name", why))?;
+        self.roots.find(base_path)
+    }
+
+    fn refuse_while_draining(&self) -> Result<(), Ending> {
+        if self.draining.load(Ordering::SeqCst) {
+            return Err(Ending::Refused(RejectReason::Draining, draining()));
+        }
+        Ok(())
+    }
+
+    fn pass_fence(&self, job_key: &str, epoch: u64) -> Result<(), Ending> {
+        self.fence.pass(job_key, epoch).map_err(|Stale { highest }| {
+            let why =
+                format!("submission {epoch} of this job is over: this node has seen submission {highest}");
+            Ending::Refused(RejectReason::StaleEpoch, why)
+        })
+    }
+
+    /// Has the coins thrown, waits for a slot, sleeps the injected delay and does the work.
+    fn admit_and_work<T>(
+        &self,
+        admission: Admission,
+        luck: Luck,
+        timings: &mut AttemptTimings,
+        work: impl FnOnce(&mut AttemptTimings) -> Result<T, Ending>,
+    ) -> Result<T, Ending> {
+        let verdict = self.load().judge(admission, luck.seed, luck.task, luck.attempt);
+        if verdict == Verdict::Reject {
+            let why = format!("it is busy, by its load probability of {}", self.load().reject);
+            return Err(Ending::Refused(RejectReason::Load, why));
+        }
+        let slot = timed(&mut timings.queue, || self.slots.enter());
+        let _slot = slot.map_err(|refusal| match refusal {
+            Refusal::Closed => Ending::Refused(RejectReason::Draining, draining()),
+            Refusal::Full => {
+                let Settings { slots, queue, .. } = self.settings;
+                let why = format!("all {slots} slots are taken and {queue} attempts wait already");
+                Ending::Refused(RejectReason::QueueFull, why)
+            }
+        })?;
+        if let Verdict::DelayThenRun(delay) = verdict {
+            self.counters.delayed.add_one();
+            timed(&mut timings.delay, || std::thread::sleep(delay));
+        }
+        // What a panic can leave behind is not used again: scratch memory is dropped, permits come back by themselves.
+        catch_unwind(AssertUnwindSafe(|| work(timings))).unwrap_or_else(|panic| {
+            let why =
+                format!("the work panicked ({}): a defect of this node, please report it", said(&*panic));
+            Err(Ending::Trouble(Trouble::Node(FaultKind::Internal, why)))
+        })
+    }
+
+    fn do_attempt(
+        &self,
+        request: AttemptRequest,
+        timings: &mut AttemptTimings,
+    ) -> Result<(Product, String), Ending> {
+        let AttemptRequest {
+            job_key,
+            epoch,
+            server_incarnation,
+            task,
+            attempt,
+            seed,
+            admission,
+            operation,
+            work,
+        } = request;
+        self.refuse_while_draining()?;
+        let plan = self.plan(work, &operation)?;
+        self.pass_fence(&job_key, epoch)?;
+        let counted = match &plan {
+            Plan::Synthetic(_) => SYNTHETIC.to_owned(),
+            Plan::Inline(_, operation) | Plan::Shared(_, _, operation) => operation.to_string(),
+        };
+        let luck = Luck { seed: Seed(seed), task, attempt: u64::from(attempt) };
+        let product = self.admit_and_work(admission, luck, timings, |timings| match plan {
+            Plan::Synthetic(time) => {
+                if !time.is_zero() {
+                    timed(&mut timings.operation, || std::thread::sleep(time));
+                }
+                Ok(Product { result: AttemptResult::Nothing, bytes_in: 0, bytes_out: 0, width: 0, height: 0 })
+            }
+            Plan::Inline(source, operation) => self.transform_inline(&source, &operation, timings),
+            Plan::Shared(folder, file_name, operation) => {
+                let (bytes_in, encoded) = self.transform_shared(&folder, &file_name, &operation, timings)?;
+                let folder_of_job = encode_component(&job_key);
+                let name =
+                    format!("{WORKSHOP}/{folder_of_job}/{epoch}-{server_incarnation}-{task}-{attempt}.tmp");
+                let temporary = timed(&mut timings.write, || folder.write_temporary(&name, &encoded.bytes))?;
+                // A newer submission may have come while this one was at work: its results must not be offered.
+                self.pass_fence(&job_key, epoch)?;
+                temporary.keep();
+                Ok(product(bytes_in, encoded, |_| AttemptResult::TemporaryFile(name)))
+            }
+        })?;
+        Ok((product, counted))
+    }
+
+    fn transform_inline(
+        &self,
+        source: &[u8],
+        operation: &Operation,
+        timings: &mut AttemptTimings,
+    ) -> Result<Product, Ending> {
+        let encoded = self.pixels.transform(source, None, operation, timings)?;
+        Ok(product(source.len() as u64, encoded, AttemptResult::Inline))
+    }
+
+    fn transform_shared(
+        &self,
+        folder: &DataFolder<'_>,
+        file_name: &str,
+        operation: &Operation,
+        timings: &mut AttemptTimings,
+    ) -> Result<(u64, Encoded), Ending> {
+        let source = timed(&mut timings.read, || folder.read(file_name, self.pixels.max_bytes()))?;
+        let encoded = self.pixels.transform(&source, Some(file_name), operation, timings)?;
+        Ok((source.len() as u64, encoded))
+    }
+
+    /// The original's call, the result published by this node, since its caller knows of no temporary files.
+    fn do_original(
+        &self,
+        admission: Admission,
+        file: &SharedFile,
+        timings: &mut AttemptTimings,
+    ) -> Result<(), Ending> {
+        self.refuse_while_draining()?;
+        let folder = self.find(&file.base_path, &file.file_name)?;
+        let call = self.original_calls.add_one();
+        let luck = Luck { seed: self.settings.seed, task: call, attempt: 1 };
+        self.admit_and_work(admission, luck, timings, |timings| {
+            let (_, encoded) =
+                self.transform_shared(&folder, &file.file_name, &self.original_operation, timings)?;
+            let name = format!("{WORKSHOP}-{}-{call}.tmp", self.incarnation);
+            timed(&mut timings.write, || {
+                let temporary = folder.write_temporary(&name, &encoded.bytes)?;
+                temporary.publish(&folder.final_path(&file.file_name))
+            })?;
+            Ok(())
+        })
+    }
+
+    fn count_ending(&self, ending: &Ending, timings: &AttemptTimings) {
+        match ending {
+            Ending::Refused(reason, why) => {
+                self.counters.rejected.add_one();
+                log::debug!("rejected ({reason:?}): {why}");
+            }
+            Ending::Trouble(Trouble::Image(_, why)) => {
+                self.counters.failed.add_one();
+                log::info!("failed after {:?}: {why}", timings.total);
+            }
+            Ending::Trouble(trouble) => log::warn!("{trouble}"),
+        }
+    }
+}
+
+fn draining() -> String {
+    "it shuts down and takes nothing new".to_owned()
+}
+
+fn product(bytes_in: u64, encoded: Encoded, result: impl FnOnce(Vec<u8>) -> AttemptResult) -> Product {
+    let Encoded { bytes, width, height } = encoded;
+    let bytes_out = bytes.len() as u64;
+    Product { result: result(bytes), bytes_in, bytes_out, width, height }
+}
+
+/// What a panic said, if it said anything.
+fn said(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without words")
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Each operation as it is written, with its defaults.
+fn known_operations() -> Vec<String> {
+    let shown = |known: operation::Description| {
+        let defaults =
+            known.parameters.iter().map(|parameter| format!("{}={}", parameter.name, parameter.default));
+        let defaults = defaults.collect::<Vec<_>>().join(",");
+        if defaults.is_empty() { known.name.to_owned() } else { format!("{}[{defaults}]", known.name) }
+    };
+    operation::descriptions().map(shown).collect()
+}
+
+impl NodeService for Node {
+    fn describe(&self) -> NodeDescription {
+        let load = self.load();
+        NodeDescription {
+            name: self.settings.name.clone(),
+            interface_version: wire::INTERFACE_VERSION.to_owned(),
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            incarnation: self.incarnation,
+            slots: count(self.settings.slots),
+            queue_bound: count(self.settings.queue),
+            load_probability: Some(load.reject.get()),
+            delay: Some(load.delay_time),
+            operations: known_operations(),
+        }
+    }
+
+    fn status(&self) -> NodeStatus {
+        let occupancy = self.slots.occupancy();
+        NodeStatus {
+            incarnation: self.incarnation,
+            running: count(occupancy.inside),
+            queued: count(occupancy.queued),
+            done: self.counters.done.get(),
+            rejected: self.counters.rejected.get(),
+            delayed: self.counters.delayed.get(),
+            failed: self.counters.failed.get(),
+            uptime: self.started.elapsed(),
+            draining: self.draining.load(Ordering::SeqCst),
+            by_operation: self.counters.by_operation(),
+        }
+    }
+
+    fn attempt(&self, request: AttemptRequest) -> Result<AttemptReply, AttemptError> {
+        let arrived = Instant::now();
+        let mut timings = AttemptTimings::default();
+        let outcome = self.do_attempt(request, &mut timings);
+        timings.total = arrived.elapsed();
+        match outcome {
+            Ok((Product { result, bytes_in, bytes_out, width, height }, operation)) => {
+                self.counters.finished(&operation, timings.total);
+                Ok(AttemptReply { timings, bytes_in, bytes_out, width, height, result })
+            }
+            Err(ending) => {
+                self.count_ending(&ending, &timings);
+                Err(match ending {
+                    Ending::Refused(reason, why) => {
+                        AttemptError::Rejected { reason, node: self.settings.name.clone(), why }
+                    }
+                    Ending::Trouble(trouble) => trouble.into_error(timings),
+                })
+            }
+        }
+    }
+
+    fn execute(&self, admission: Admission, file: SharedFile) -> Result<CompatibleAnswer, String> {
+        let arrived = Instant::now();
+        let mut timings = AttemptTimings::default();
+        let outcome = self.do_original(admission, &file, &mut timings);
+        timings.total = arrived.elapsed();
+        match outcome {
+            Ok(()) => {
+                self.counters.finished(ORIGINAL_OPERATION, timings.total);
+                Ok(CompatibleAnswer::Success)
+            }
+            Err(ending) => {
+                self.count_ending(&ending, &timings);
+                match ending {
+                    Ending::Refused(_, _) if admission == Admission::MayReject => {
+                        Ok(CompatibleAnswer::Rejected)
+                    }
+                    // A caller of `delayed_execute` takes every answer for success: only an error tells it apart.
+                    Ending::Refused(_, why) => Err(format!("{} cannot take this: {why}", self.settings.name)),
+                    Ending::Trouble(trouble) => Err(trouble.to_string()),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "node_tests.rs"]
+mod tests;

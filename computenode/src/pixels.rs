@@ -1,0 +1,228 @@
+//! Encoded bytes to encoded bytes through an operation, each stage timed, on one of the node's cores.
+
+use crate::gate::Gate;
+use crate::trouble::Trouble;
+use imaging::codec::{self, EncodeOptions, Format, Limits};
+use imaging::error::DecodeError;
+use imaging::operation::{self, Operation};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use wire::node::{AttemptTimings, FailureKind, FaultKind};
+
+/// The cores and what lies on them.
+#[derive(Debug)]
+pub(crate) struct Pixels {
+    limits: Limits,
+    cores: Gate,
+    /// Memory of earlier images, one bundle a core at most.
+    benches: Mutex<Vec<Bench>>,
+}
+
+/// Memory that one image leaves for the next on the same core.
+#[derive(Debug, Default)]
+struct Bench {
+    codec: codec::Scratch,
+    operation: operation::Scratch,
+}
+
+/// A finished image, as a file's bytes.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl Pixels {
+    /// Pixel work on at most `cores` images at once, of which at most `holders` wait.
+    pub(crate) fn new(limits: Limits, cores: usize, holders: usize) -> Pixels {
+        Pixels { limits, cores: Gate::new(cores, holders), benches: Mutex::default() }
+    }
+
+    /// Largest encoded image that is taken, in bytes.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.limits.max_bytes
+    }
+
+    /// Decodes `source`, applies `operation` and encodes the result in the source's format. `name` is the file's, where
+    /// there is one: it must not promise another format.
+    ///
+    /// The wait for a free core counts as queue time.
+    ///
+    /// # Errors
+    /// The image's fault, in a sentence that begins with its name.
+    pub(crate) fn transform(
+        &self,
+        source: &[u8],
+        name: Option<&str>,
+        operation: &Operation,
+        timings: &mut AttemptTimings,
+    ) -> Result<Encoded, Trouble> {
+        let shown = name.map_or_else(|| "the image".to_owned(), |name| format!("{name:?}"));
+        let fail = |kind, why: &dyn std::fmt::Display| Trouble::Image(kind, format!("{shown}: {why}"));
+        if source.is_empty() {
+            return Err(fail(FailureKind::Empty, &DecodeError::Empty));
+        }
+        let core = timed(&mut timings.queue, || self.cores.enter());
+        let _core = core.map_err(|_| {
+            Trouble::Node(
+                FaultKind::Internal,
+                "more attempts wait for a core than the node has slots".to_owned(),
+            )
+        })?;
+        let mut bench = self.take_bench();
+
+        let decoded =
+            timed(&mut timings.decode, || codec::decode_with(source, &self.limits, &mut bench.codec));
+        let decoded = decoded.map_err(|error| fail(kind_of(&error), &error))?;
+        check_label(name, decoded.format).map_err(|why| fail(FailureKind::Unsupported, &why))?;
+        let result =
+            timed(&mut timings.operation, || operation.apply_with(decoded.image, &mut bench.operation));
+        let result = result.map_err(|error| fail(FailureKind::Operation, &error))?;
+        let options = EncodeOptions::default();
+        let encoded = timed(&mut timings.encode, || {
+            codec::encode_with(&result, decoded.format, &options, &mut bench.codec)
+        });
+        let bytes = encoded.map_err(|error| fail(FailureKind::Operation, &error))?;
+
+        let [width, height] =
+            [result.width, result.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
+        bench.codec.recycle(result);
+        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+        Ok(Encoded { bytes, width, height })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hold_core(&self) -> crate::gate::Permit<'_> {
+        self.cores.enter().unwrap()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.cores.occupancy().queued
+    }
+
+    /// A bench that a failure or a panic left half-used is not put back: the next image gets a fresh one.
+    fn take_bench(&self) -> Bench {
+        self.benches.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+}
+
+/// Runs `work` and adds what it took to `total`.
+pub(crate) fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let result = work();
+    *total += started.elapsed();
+    result
+}
+
+fn kind_of(error: &DecodeError) -> FailureKind {
+    match error {
+        DecodeError::Empty => FailureKind::Empty,
+        DecodeError::Unknown { .. } | DecodeError::Unsupported { .. } => FailureKind::Unsupported,
+        DecodeError::Truncated { .. } => FailureKind::Truncated,
+        DecodeError::Corrupt { .. } => FailureKind::Corrupt,
+        DecodeError::TooLarge { .. } => FailureKind::TooLarge,
+    }
+}
+
+/// A result goes to a file of the same name, so a name that promises another format would lie about the result too.
+fn check_label(name: Option<&str>, content: Format) -> Result<(), String> {
+    match name.and_then(promised_format) {
+        Some(promised) if promised != content => {
+            Err(format!("its name says {promised} but it is {content}: rename it, or convert it"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The format that a file's extension promises; nothing if it promises none.
+fn promised_format(name: &str) -> Option<Format> {
+    let (_, extension) = name.rsplit_once('.')?;
+    match extension.to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" | "jpe" | "jfif" => Some(Format::Jpeg),
+        "png" | "apng" => Some(Format::Png),
+        "bmp" | "dib" => Some(Format::Bmp),
+        "gif" => Some(Format::Gif),
+        "webp" => Some(Format::WebP),
+        "tif" | "tiff" => Some(Format::Tiff),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imaging::image::{Channels, Image};
+
+    fn pixels() -> Pixels {
+        Pixels::new(Limits { max_bytes: 100_000, max_pixels: 10_000 }, 1, 4)
+    }
+
+    fn image(width: usize, height: usize) -> Image {
+        let samples = (0..width * height * 3).map(|index| (index * 7 % 251) as u8).collect();
+        Image { width, height, channels: Channels::Rgb, samples }
+    }
+
+    fn png(width: usize, height: usize) -> Vec<u8> {
+        codec::encode(&image(width, height), Format::Png, &EncodeOptions::default()).unwrap()
+    }
+
+    fn transform(source: &[u8], name: &str) -> Result<Encoded, Trouble> {
+        let operation = Operation::parse("grayscale").unwrap();
+        pixels().transform(source, Some(name), &operation, &mut AttemptTimings::default())
+    }
+
+    #[test]
+    fn the_result_is_the_operations_in_the_sources_format() {
+        let encoded = transform(&png(20, 10), "cat.png").unwrap();
+        let result = codec::decode(&encoded.bytes, &Limits::default()).unwrap();
+        let wanted = Operation::parse("grayscale").unwrap().apply(image(20, 10)).unwrap();
+        assert_eq!((result.image, result.format), (wanted, Format::Png));
+        assert_eq!((encoded.width, encoded.height), (20, 10));
+    }
+
+    #[test]
+    fn a_bench_serves_again_and_a_bad_image_spoils_nothing() {
+        let pixels = pixels();
+        let operation = Operation::parse("edges").unwrap();
+        let run = |source: &[u8]| pixels.transform(source, None, &operation, &mut AttemptTimings::default());
+        let first = run(&png(40, 30)).unwrap().bytes;
+        assert!(run(&png(40, 30)[..80]).is_err());
+        run(&png(7, 90)).unwrap();
+        assert_eq!(run(&png(40, 30)).unwrap().bytes, first);
+        assert_eq!(pixels.benches.lock().unwrap().len(), 1);
+        assert_eq!(pixels.cores.occupancy().inside, 0);
+    }
+
+    #[test]
+    fn bad_images_fail_with_their_name_and_kind() {
+        let whole = png(20, 10);
+        let jpeg = codec::encode(&image(20, 10), Format::Jpeg, &EncodeOptions::default()).unwrap();
+        let mut corrupt = whole.clone();
+        let middle = corrupt.len() / 2;
+        corrupt[middle..middle + 8].fill(0xAA);
+        let cases: [(&str, &[u8], FailureKind); 7] = [
+            ("empty.png", b"", FailureKind::Empty),
+            ("text.png", b"this is no image at all", FailureKind::Unsupported),
+            ("cut.png", &whole[..whole.len() / 2], FailureKind::Truncated),
+            ("corrupt.png", &corrupt, FailureKind::Corrupt),
+            ("really-jpeg.png", &jpeg, FailureKind::Unsupported),
+            ("really-png.JPG", &whole, FailureKind::Unsupported),
+            ("large.png", &png(101, 100), FailureKind::TooLarge),
+        ];
+        for (name, source, wanted) in cases {
+            match transform(source, name) {
+                Err(Trouble::Image(kind, why)) => {
+                    assert_eq!(kind, wanted, "{why}");
+                    assert!(why.starts_with(&format!("{name:?}: ")), "{why}");
+                }
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+        assert!(
+            transform(&jpeg, "really-jpeg.png").unwrap_err().to_string().contains("says PNG but it is JPEG")
+        );
+        assert!(transform(&jpeg, "without_extension").is_ok());
+    }
+}
