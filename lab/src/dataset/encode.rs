@@ -33,11 +33,7 @@ impl Codec {
 /// If the encoder refuses the size.
 pub fn encode(picture: &Photograph, codec: Codec) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
-    let Photograph {
-        width,
-        height,
-        samples,
-    } = picture;
+    let Photograph { width, height, samples } = picture;
     let colour = ExtendedColorType::Rgb8;
     match codec {
         Codec::Jpeg => {

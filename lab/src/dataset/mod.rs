@@ -97,10 +97,7 @@ impl Dataset {
     /// The first image that could not be made or written.
     pub fn write(&self, folder: &Path) -> Result<Written, DatasetError> {
         let input = folder.join("input_dir");
-        fs::create_dir_all(&input).map_err(|source| DatasetError::Write {
-            path: input.clone(),
-            source,
-        })?;
+        fs::create_dir_all(&input).map_err(|source| DatasetError::Write { path: input.clone(), source })?;
         let next = AtomicUsize::new(0);
         let worker = || -> Result<Written, DatasetError> {
             let mut written = Written::default();
@@ -113,29 +110,21 @@ impl Dataset {
                 written.files += 1;
             }
         };
-        let cores = thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(self.count.max(1));
+        let cores = thread::available_parallelism().map_or(1, usize::from).min(self.count.max(1));
         thread::scope(|scope| {
             let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
             workers.into_iter().try_fold(Written::default(), |sum, worker| {
-                let part = worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-                Ok(Written {
-                    files: sum.files + part.files,
-                    bytes: sum.bytes + part.bytes,
-                })
+                let part = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+                Ok(Written { files: sum.files + part.files, bytes: sum.bytes + part.bytes })
             })
         })
     }
 
     fn write_one(&self, input: &Path, index: usize) -> Result<u64, DatasetError> {
         let file_name = self.file_name(index);
-        let bytes = self.image(index).map_err(|source| DatasetError::Encode {
-            file_name: file_name.clone(),
-            source,
-        })?;
+        let bytes = self
+            .image(index)
+            .map_err(|source| DatasetError::Encode { file_name: file_name.clone(), source })?;
         let path = input.join(file_name);
         fs::write(&path, &bytes).map_err(|source| DatasetError::Write { path, source })?;
         Ok(bytes.len() as u64)
@@ -147,15 +136,7 @@ mod tests {
     use super::*;
 
     fn dataset(count: usize, format: Format) -> Dataset {
-        Dataset {
-            count,
-            size: Size {
-                width: 24,
-                height: 16,
-            },
-            format,
-            seed: Seed(1),
-        }
+        Dataset { count, size: Size { width: 24, height: 16 }, format, seed: Seed(1) }
     }
 
     #[test]
@@ -188,9 +169,6 @@ mod tests {
         let file = folder.path().join("occupied");
         fs::write(&file, b"").unwrap();
         let error = dataset(1, Format::Png).write(&file).unwrap_err().to_string();
-        assert!(
-            error.contains("occupied") && error.contains("choose a folder"),
-            "{error}"
-        );
+        assert!(error.contains("occupied") && error.contains("choose a folder"), "{error}");
     }
 }

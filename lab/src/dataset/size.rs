@@ -14,48 +14,12 @@ pub struct Size {
 
 /// Usual sizes by name.
 const NAMED: [(&str, Size); 6] = [
-    (
-        "thumbnail",
-        Size {
-            width: 160,
-            height: 120,
-        },
-    ),
-    (
-        "small",
-        Size {
-            width: 320,
-            height: 240,
-        },
-    ),
-    (
-        "medium",
-        Size {
-            width: 816,
-            height: 612,
-        },
-    ),
-    (
-        "large",
-        Size {
-            width: 2048,
-            height: 1536,
-        },
-    ),
-    (
-        "4k",
-        Size {
-            width: 3840,
-            height: 2160,
-        },
-    ),
-    (
-        "8k",
-        Size {
-            width: 7680,
-            height: 4320,
-        },
-    ),
+    ("thumbnail", Size { width: 160, height: 120 }),
+    ("small", Size { width: 320, height: 240 }),
+    ("medium", Size { width: 816, height: 612 }),
+    ("large", Size { width: 2048, height: 1536 }),
+    ("4k", Size { width: 3840, height: 2160 }),
+    ("8k", Size { width: 7680, height: 4320 }),
 ];
 
 /// Longest edge: 20,000 × 20,000 pixels take 1.2 GB.
@@ -76,18 +40,9 @@ impl FromStr for Size {
         if let Some((_, size)) = NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)) {
             return Ok(*size);
         }
-        let edge = |digits: &str| {
-            digits
-                .parse()
-                .ok()
-                .filter(|edge| (1..=LONGEST_EDGE).contains(edge))
-        };
-        let edges = text
-            .split_once(['x', 'X', '×'])
-            .and_then(|(w, h)| Some((edge(w)?, edge(h)?)));
-        edges
-            .map(|(width, height)| Size { width, height })
-            .ok_or_else(|| UnknownSize(text.to_owned()))
+        let edge = |digits: &str| digits.parse().ok().filter(|edge| (1..=LONGEST_EDGE).contains(edge));
+        let edges = text.split_once(['x', 'X', '×']).and_then(|(w, h)| Some((edge(w)?, edge(h)?)));
+        edges.map(|(width, height)| Size { width, height }).ok_or_else(|| UnknownSize(text.to_owned()))
     }
 }
 
@@ -103,20 +58,8 @@ mod tests {
 
     #[test]
     fn names_and_numbers() {
-        assert_eq!(
-            "640x480".parse(),
-            Ok(Size {
-                width: 640,
-                height: 480
-            })
-        );
-        assert_eq!(
-            "8K".parse(),
-            Ok(Size {
-                width: 7680,
-                height: 4320
-            })
-        );
+        assert_eq!("640x480".parse(), Ok(Size { width: 640, height: 480 }));
+        assert_eq!("8K".parse(), Ok(Size { width: 7680, height: 4320 }));
         assert_eq!("medium".parse::<Size>().unwrap().to_string(), "816x612");
     }
 

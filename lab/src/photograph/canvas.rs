@@ -23,12 +23,7 @@ impl Canvas {
         let colours = (0..height)
             .flat_map(|row| std::iter::repeat_n(blend(top, bottom, row as f32 / height as f32), width))
             .collect();
-        Canvas {
-            width,
-            height,
-            colours,
-            texture: vec![strength; width * height],
-        }
+        Canvas { width, height, colours, texture: vec![strength; width * height] }
     }
 
     /// Pixels in a row.
@@ -101,10 +96,7 @@ mod tests {
         assert_eq!(canvas.colours[0], before[0]);
         assert_eq!((canvas.colours[1], canvas.texture[1]), ([1.0, 0.5, 0.0], 0.7));
         assert!(
-            canvas.colours[2]
-                .iter()
-                .zip(before[2])
-                .all(|(now, old)| (now - (old + 1.0) / 2.0).abs() < 1e-6)
+            canvas.colours[2].iter().zip(before[2]).all(|(now, old)| (now - (old + 1.0) / 2.0).abs() < 1e-6)
         );
     }
 
@@ -114,11 +106,8 @@ mod tests {
         canvas.shade(|_, _, _| [0.5; 3]);
         let samples = canvas.develop(Seed(3), 4.0);
         let mean = samples.iter().map(|&s| f64::from(s)).sum::<f64>() / samples.len() as f64;
-        let square = samples
-            .iter()
-            .map(|&s| (f64::from(s) - mean).powi(2))
-            .sum::<f64>()
-            / samples.len() as f64;
+        let square =
+            samples.iter().map(|&s| (f64::from(s) - mean).powi(2)).sum::<f64>() / samples.len() as f64;
         assert!((mean - 127.5).abs() < 0.1, "{mean}");
         assert!((square.sqrt() - 4.0).abs() < 0.1, "{}", square.sqrt());
     }

@@ -36,11 +36,7 @@ pub fn photograph(seed: Seed, width: u32, height: u32) -> Photograph {
     let mut canvas = Canvas::gradient(width as usize, height as usize, &mut dice);
     shapes::scatter(&mut canvas, &mut dice);
     texture(&mut canvas, seed.derive(1), &mut dice);
-    Photograph {
-        width,
-        height,
-        samples: canvas.develop(seed.derive(2), GRAIN),
-    }
+    Photograph { width, height, samples: canvas.develop(seed.derive(2), GRAIN) }
 }
 
 /// Lays 1/f texture over everything: strong in brightness, weak in colour, as surfaces in daylight are.
@@ -52,11 +48,7 @@ fn texture(canvas: &mut Canvas, seed: Seed, dice: &mut Dice) {
     canvas.shade(|pixel, texture_strength, rgb| {
         let light = 1.0 + contrast * texture_strength * brightness[pixel];
         let tint = 0.12 * colour[pixel];
-        [
-            rgb[0] * light * (1.0 + tint),
-            rgb[1] * light,
-            rgb[2] * light * (1.0 - tint),
-        ]
+        [rgb[0] * light * (1.0 + tint), rgb[1] * light, rgb[2] * light * (1.0 - tint)]
     });
 }
 
@@ -75,10 +67,7 @@ mod tests {
     #[test]
     fn the_smallest_and_the_narrowest_are_images_too() {
         for (width, height) in [(1, 1), (1, 50), (50, 1), (3, 2)] {
-            assert_eq!(
-                photograph(Seed(3), width, height).samples.len(),
-                (width * height * 3) as usize
-            );
+            assert_eq!(photograph(Seed(3), width, height).samples.len(), (width * height * 3) as usize);
         }
     }
 
@@ -91,10 +80,7 @@ mod tests {
             .map(|rgb| 0.299 * f32::from(rgb[0]) + 0.587 * f32::from(rgb[1]) + 0.114 * f32::from(rgb[2]))
             .collect();
         let mean = luminance.iter().sum::<f32>() / luminance.len() as f32;
-        assert!(
-            (50.0..200.0).contains(&mean),
-            "neither black nor white: mean {mean}"
-        );
+        assert!((50.0..200.0).contains(&mean), "neither black nor white: mean {mean}");
         let spread =
             (luminance.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / luminance.len() as f32).sqrt();
         assert!(spread > 20.0, "contrast: deviation {spread}");
@@ -108,10 +94,6 @@ mod tests {
             .collect();
         let square = steps.iter().map(|s| s.powi(2)).sum::<f32>() / steps.len() as f32;
         let fourth = steps.iter().map(|s| s.powi(4)).sum::<f32>() / steps.len() as f32;
-        assert!(
-            fourth / (square * square) > 6.0,
-            "kurtosis {}",
-            fourth / (square * square)
-        );
+        assert!(fourth / (square * square) > 6.0, "kurtosis {}", fourth / (square * square));
     }
 }

@@ -15,15 +15,9 @@ pub struct Roughness {
 
 impl Roughness {
     /// Nearly 1/f down to 2 pixels: rock, foliage, cloth.
-    pub const PINK: Roughness = Roughness {
-        persistence: 0.85,
-        finest: 2,
-    };
+    pub const PINK: Roughness = Roughness { persistence: 0.85, finest: 2 };
     /// Only broad clouds, as colour varies.
-    pub const SMOOTH: Roughness = Roughness {
-        persistence: 0.5,
-        finest: 32,
-    };
+    pub const SMOOTH: Roughness = Roughness { persistence: 0.5, finest: 32 };
 }
 
 /// A surface of `width` × `height` values around 0, row by row, whose deviation is about 0.4.
@@ -49,21 +43,13 @@ pub fn fractal(seed: Seed, width: usize, height: usize, roughness: Roughness) ->
 fn add_octave(surface: &mut [f32], width: usize, seed: Seed, cell: usize, amplitude: f32) {
     let columns = width.div_ceil(cell) + 1;
     let lattice_row = |row: usize| -> Vec<f32> {
-        (0..columns)
-            .map(|column| height_at(seed, column, row) * amplitude)
-            .collect()
+        (0..columns).map(|column| height_at(seed, column, row) * amplitude).collect()
     };
-    let weights: Vec<f32> = (0..cell)
-        .map(|offset| smooth_step(offset as f32 / cell as f32))
-        .collect();
+    let weights: Vec<f32> = (0..cell).map(|offset| smooth_step(offset as f32 / cell as f32)).collect();
     for (band, rows) in surface.chunks_mut(width * cell).enumerate() {
         let (above, below) = (lattice_row(band), lattice_row(band + 1));
         for (row, down) in rows.chunks_mut(width).zip(&weights) {
-            let edge: Vec<f32> = above
-                .iter()
-                .zip(&below)
-                .map(|(a, b)| a + down * (b - a))
-                .collect();
+            let edge: Vec<f32> = above.iter().zip(&below).map(|(a, b)| a + down * (b - a)).collect();
             for (cells, corners) in row.chunks_mut(cell).zip(edge.windows(2)) {
                 for (value, across) in cells.iter_mut().zip(&weights) {
                     *value += corners[0] + across * (corners[1] - corners[0]);
@@ -99,19 +85,8 @@ mod tests {
 
     #[test]
     fn is_continuous_across_cells() {
-        let surface = fractal(
-            Seed(2),
-            256,
-            1,
-            Roughness {
-                persistence: 0.5,
-                finest: 32,
-            },
-        );
-        let steepest = surface
-            .windows(2)
-            .map(|pair| (pair[1] - pair[0]).abs())
-            .fold(0.0, f32::max);
+        let surface = fractal(Seed(2), 256, 1, Roughness { persistence: 0.5, finest: 32 });
+        let steepest = surface.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
         // The steepest slope of one octave is 1.5 × 2 × amplitude / cell; here 3/128, 3/128 and 3/128
         // of amplitudes 1, 1/2 and 1/4 over cells of 128, 64 and 32, divided by √(1 + 1/4 + 1/16).
         assert!(steepest < 0.062, "{steepest}");
@@ -124,18 +99,13 @@ mod tests {
         let growth = |roughness| {
             let surface = fractal(Seed(3), 512, 512, roughness);
             let difference = |distance: usize| -> f32 {
-                let pairs = surface
-                    .chunks(512)
-                    .flat_map(|row| row.iter().zip(&row[distance..]));
+                let pairs = surface.chunks(512).flat_map(|row| row.iter().zip(&row[distance..]));
                 pairs.map(|(a, b)| (a - b).powi(2)).sum::<f32>() / (512 * (512 - distance)) as f32
             };
             [4, 8].map(|distance| difference(2 * distance) / difference(distance))
         };
         let (pink, smooth) = (growth(Roughness::PINK), growth(Roughness::SMOOTH));
         assert!(pink.iter().all(|growth| (1.15..2.0).contains(growth)), "{pink:?}");
-        assert!(
-            smooth.iter().all(|growth| (2.5..4.1).contains(growth)),
-            "{smooth:?}"
-        );
+        assert!(smooth.iter().all(|growth| (2.5..4.1).contains(growth)), "{smooth:?}");
     }
 }

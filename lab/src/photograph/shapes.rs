@@ -48,11 +48,8 @@ impl Shape {
         let (smallest, largest) = ((size / 80.0).max(1.0), (size / 2.5).max(1.5));
         let share = dice.uniform();
         let inverse_square = (1.0 - share) / (smallest * smallest) + share / (largest * largest);
-        let focus = if dice.happens(0.6) {
-            dice.between(0.5, 1.5)
-        } else {
-            dice.between(1.5, 0.02 * size + 1.6)
-        };
+        let focus =
+            if dice.happens(0.6) { dice.between(0.5, 1.5) } else { dice.between(1.5, 0.02 * size + 1.6) };
         Shape {
             centre: (dice.between(0.0, width), dice.between(0.0, height)),
             radius: 1.0 / inverse_square.sqrt(),
@@ -78,13 +75,7 @@ impl Shape {
                 }
                 let opacity = smooth_step((inside + 0.5).min(1.0));
                 let brightness = 1.0 + self.light * (x * self.light_from.0 + y * self.light_from.1);
-                canvas.cover(
-                    column,
-                    row,
-                    opacity,
-                    self.paint.map(|level| level * brightness),
-                    self.texture,
-                );
+                canvas.cover(column, row, opacity, self.paint.map(|level| level * brightness), self.texture);
             }
         }
     }
@@ -93,10 +84,7 @@ impl Shape {
 impl Outline {
     fn draw(dice: &mut Dice) -> Outline {
         if dice.happens(0.5) {
-            Outline::Ellipse {
-                axis: dice.direction(),
-                flatness: dice.between(0.25, 1.0),
-            }
+            Outline::Ellipse { axis: dice.direction(), flatness: dice.between(0.25, 1.0) }
         } else {
             let (x, y) = dice.direction();
             // A rectangle closes the outline; up to three more sides cut its corners.
@@ -106,10 +94,7 @@ impl Outline {
                     sides.push(dice.direction());
                 }
             }
-            let sides = sides
-                .into_iter()
-                .map(|side| (side, dice.between(0.3, 1.0)))
-                .collect();
+            let sides = sides.into_iter().map(|side| (side, dice.between(0.3, 1.0))).collect();
             Outline::Polygon(sides)
         }
     }
@@ -143,17 +128,11 @@ mod tests {
 
     #[test]
     fn distances_of_a_circle_and_a_square() {
-        let circle = Outline::Ellipse {
-            axis: (0.6, 0.8),
-            flatness: 1.0,
-        };
+        let circle = Outline::Ellipse { axis: (0.6, 0.8), flatness: 1.0 };
         assert!((circle.distance(2.0, 0.0) - 1.0).abs() < 1e-6);
         assert!((circle.distance(0.0, 0.0) + 1.0).abs() < 1e-6);
-        let square = Outline::Polygon(
-            [(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)]
-                .map(|n| (n, 0.5))
-                .to_vec(),
-        );
+        let square =
+            Outline::Polygon([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0)].map(|n| (n, 0.5)).to_vec());
         assert!((square.distance(0.0, 0.9) - 0.4).abs() < 1e-6);
         assert!((square.distance(0.4, 0.0) + 0.1).abs() < 1e-6);
     }

@@ -2,22 +2,14 @@
 
 /// The arithmetic mean, or `None` of nothing.
 pub fn mean(sample: &[f64]) -> Option<f64> {
-    if sample.is_empty() {
-        None
-    } else {
-        Some(sample.iter().sum::<f64>() / sample.len() as f64)
-    }
+    if sample.is_empty() { None } else { Some(sample.iter().sum::<f64>() / sample.len() as f64) }
 }
 
 /// The sample's standard deviation (divided by n − 1), or `None` of fewer than two values.
 pub fn standard_deviation(sample: &[f64]) -> Option<f64> {
     let centre = mean(sample)?;
     let squares: f64 = sample.iter().map(|value| (value - centre).powi(2)).sum();
-    if sample.len() < 2 {
-        None
-    } else {
-        Some((squares / (sample.len() - 1) as f64).sqrt())
-    }
+    if sample.len() < 2 { None } else { Some((squares / (sample.len() - 1) as f64).sqrt()) }
 }
 
 /// The geometric mean, which is the right average of ratios; `None` of nothing or of a value that is not positive.

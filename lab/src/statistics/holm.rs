@@ -18,19 +18,10 @@ pub struct Step {
 /// The answers are in the order of `p_values`. A comparison without a p-value (too few pairs) never differs and is
 /// not counted.
 pub fn holm(p_values: &[Option<f64>], level: f64) -> Vec<Step> {
-    let mut order: Vec<(usize, f64)> = p_values
-        .iter()
-        .enumerate()
-        .filter_map(|(index, p)| p.map(|p| (index, p)))
-        .collect();
+    let mut order: Vec<(usize, f64)> =
+        p_values.iter().enumerate().filter_map(|(index, p)| p.map(|p| (index, p))).collect();
     order.sort_by(|left, right| left.1.total_cmp(&right.1));
-    let mut steps = vec![
-        Step {
-            differs: false,
-            level
-        };
-        p_values.len()
-    ];
+    let mut steps = vec![Step { differs: false, level }; p_values.len()];
     let mut stopped_at = None;
     for (rank, &(index, p)) in order.iter().enumerate() {
         // After the first tie all later ones tie too, judged at that step's level.
@@ -39,10 +30,7 @@ pub fn holm(p_values: &[Option<f64>], level: f64) -> Vec<Step> {
         if !differs {
             stopped_at = Some(own_level);
         }
-        steps[index] = Step {
-            differs,
-            level: own_level,
-        };
+        steps[index] = Step { differs, level: own_level };
     }
     steps
 }
@@ -55,10 +43,7 @@ mod tests {
 
     fn verdicts(p_values: &[f64]) -> Vec<bool> {
         let p_values: Vec<_> = p_values.iter().copied().map(Some).collect();
-        holm(&p_values, 0.05)
-            .into_iter()
-            .map(|step| step.differs)
-            .collect()
+        holm(&p_values, 0.05).into_iter().map(|step| step.differs).collect()
     }
 
     #[test]

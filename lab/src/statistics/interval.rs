@@ -33,11 +33,7 @@ pub fn interval_of_mean(replications: &[f64], confidence: f64) -> Option<Interva
     let deviation = standard_deviation(replications)?;
     let t = t_quantile(0.5 + confidence / 2.0, replications.len() - 1)?;
     let half_width = t * deviation / (replications.len() as f64).sqrt();
-    Some(Interval {
-        centre,
-        low: centre - half_width,
-        high: centre + half_width,
-    })
+    Some(Interval { centre, low: centre - half_width, high: centre + half_width })
 }
 
 /// Logarithms of the per-seed ratios of two strategies that met the same luck.
@@ -51,13 +47,7 @@ impl LogRatios {
     /// Of pairs (numerator, denominator); pairs with a value that is not positive are left out.
     pub fn of(pairs: impl IntoIterator<Item = (f64, f64)>) -> LogRatios {
         let positive = |&(above, below): &(f64, f64)| above > 0.0 && below > 0.0;
-        LogRatios(
-            pairs
-                .into_iter()
-                .filter(positive)
-                .map(|(above, below)| (above / below).ln())
-                .collect(),
-        )
+        LogRatios(pairs.into_iter().filter(positive).map(|(above, below)| (above / below).ln()).collect())
     }
 
     /// Number of pairs.
@@ -116,9 +106,7 @@ mod tests {
         let experiments = 4_000;
         let hits = (0..experiments)
             .filter(|&experiment| {
-                let sample: Vec<f64> = (0..size)
-                    .map(|index| normal(Seed(11), experiment, index))
-                    .collect();
+                let sample: Vec<f64> = (0..size).map(|index| normal(Seed(11), experiment, index)).collect();
                 covers(&sample)
             })
             .count();

@@ -24,15 +24,9 @@ mod tests {
     fn agrees_with_numpy() {
         // numpy.quantile([1, 2, 4, 8, 16], [0, .1, .25, .5, .9, .99, 1])
         let sample = [1.0, 2.0, 4.0, 8.0, 16.0];
-        for (probability, expected) in [
-            (0.0, 1.0),
-            (0.1, 1.4),
-            (0.25, 2.0),
-            (0.5, 4.0),
-            (0.9, 12.8),
-            (0.99, 15.68),
-            (1.0, 16.0),
-        ] {
+        for (probability, expected) in
+            [(0.0, 1.0), (0.1, 1.4), (0.25, 2.0), (0.5, 4.0), (0.9, 12.8), (0.99, 15.68), (1.0, 16.0)]
+        {
             let value = quantile(&sample, probability).unwrap();
             assert!((value - expected).abs() < 1e-12, "{probability}: {value}");
         }

@@ -16,11 +16,7 @@ pub fn t_quantile(probability: f64, degrees_of_freedom: usize) -> Option<f64> {
 /// `None` without degrees of freedom.
 pub fn two_sided_p_value(t: f64, degrees_of_freedom: usize) -> Option<f64> {
     let distribution = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).ok()?;
-    Some(if t.is_infinite() {
-        0.0
-    } else {
-        2.0 * distribution.sf(t.abs())
-    })
+    Some(if t.is_infinite() { 0.0 } else { 2.0 * distribution.sf(t.abs()) })
 }
 
 #[cfg(test)]
@@ -44,15 +40,9 @@ mod tests {
         ];
         for (probability, degrees, expected) in table {
             let value = t_quantile(probability, degrees).unwrap();
-            assert!(
-                (value - expected).abs() < 6e-4,
-                "{probability} {degrees}: {value}, not {expected}"
-            );
+            assert!((value - expected).abs() < 6e-4, "{probability} {degrees}: {value}, not {expected}");
             let mirrored = t_quantile(1.0 - probability, degrees).unwrap();
-            assert!(
-                (value + mirrored).abs() < 1e-6 * value,
-                "{probability} {degrees} is not symmetric"
-            );
+            assert!((value + mirrored).abs() < 1e-6 * value, "{probability} {degrees} is not symmetric");
         }
     }
 

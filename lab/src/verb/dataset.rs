@@ -20,12 +20,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 48, env = "BALLAST_DATASET_COUNT")]
     count: usize,
     /// Size of each: thumbnail, small (320x240), medium (816x612), large, 4k, 8k, or WxH
-    #[arg(
-        long,
-        value_name = "SIZE",
-        default_value = "small",
-        env = "BALLAST_DATASET_SIZE"
-    )]
+    #[arg(long, value_name = "SIZE", default_value = "small", env = "BALLAST_DATASET_SIZE")]
     size: Size,
     /// Format of the files
     #[arg(long, value_enum, default_value_t = Format::Mix, env = "BALLAST_DATASET_FORMAT")]
@@ -36,19 +31,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let Arguments {
-        folder,
-        count,
-        size,
-        format,
-        seed,
-    } = arguments;
-    let dataset = Dataset {
-        count: *count,
-        size: *size,
-        format: *format,
-        seed: Seed(*seed),
-    };
+    let Arguments { folder, count, size, format, seed } = arguments;
+    let dataset = Dataset { count: *count, size: *size, format: *format, seed: Seed(*seed) };
     match dataset.write(folder) {
         Ok(written) => {
             println!(

@@ -1,5 +1,6 @@
 //! The verbs of the lab, each in a file of its own, and the table of them.
 
+mod compare;
 mod dataset;
 
 use clap::{Parser, Subcommand};
@@ -16,11 +17,13 @@ struct Lab {
 
 const EXAMPLES: &str = "\
 Examples:
+  lab compare results/*                               which strategy won?
   lab dataset photographs --count 240 --size medium   make 240 photographs of half a megapixel";
 
 /// To add a verb: one file, one line here, one line in `run`.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Compare(compare::Arguments),
     Dataset(dataset::Arguments),
 }
 
@@ -36,6 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match lab.verb {
+        Verb::Compare(arguments) => compare::run(&arguments),
         Verb::Dataset(arguments) => dataset::run(&arguments),
     }
 }

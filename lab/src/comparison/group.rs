@@ -1,0 +1,254 @@
+//! A strategy's replications, and what they say together.
+
+use super::{CONFIDENCE, Replication};
+use crate::statistics::{Interval, LogRatios, geometric_mean, interval_of_mean, mean, quantile};
+use cluster::Admission;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What replications have in common to be averaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Label of the run, if runs are told apart.
+    pub label: Option<String>,
+    /// The strategy in its full form.
+    pub strategy: String,
+    /// Whether nodes might refuse.
+    pub admission: Admission,
+}
+
+/// All jobs of one key, by seed.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What they have in common.
+    pub key: Key,
+    /// Whether another group has the same label and strategy, so that the name must tell the admission.
+    name_admission: bool,
+    seeds: BTreeMap<u64, Vec<Replication>>,
+}
+
+/// The figures of a group: means over its replications (seeds).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// The group's name, unique among the groups.
+    pub name: String,
+    /// Label of the run, if runs are told apart.
+    pub label: Option<String>,
+    /// The strategy in its full form.
+    pub strategy: String,
+    /// `may-reject` or `must-accept`.
+    pub admission: &'static str,
+    /// Number of seeds.
+    pub replications: usize,
+    /// Number of jobs; more than seeds if a seed was run several times.
+    pub jobs: usize,
+    /// Mean makespan in seconds.
+    pub makespan_s: f64,
+    /// Half-width of its interval; none of one replication.
+    pub makespan_half_width_s: Option<f64>,
+    /// Finished images a second.
+    pub images_per_s: f64,
+    /// Median latency of a task in seconds, as the mean over replications.
+    pub latency_p50_s: Option<f64>,
+    /// 95th percentile, likewise.
+    pub latency_p95_s: Option<f64>,
+    /// 99th percentile, likewise.
+    pub latency_p99_s: Option<f64>,
+    /// Tasks of a job.
+    pub tasks: f64,
+    /// Tasks of a job without a result.
+    pub failed: f64,
+    /// Attempts of a job.
+    pub attempts: f64,
+    /// Rejected attempts of a job.
+    pub rejections: f64,
+    /// Delayed attempts of a job.
+    pub delays: f64,
+    /// Share of all attempts by node, in the order of their names.
+    pub node_shares: BTreeMap<String, f64>,
+}
+
+/// Sorts replications into groups, in the order of their first appearance.
+pub fn group(replications: Vec<Replication>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for replication in replications {
+        let key = Key {
+            label: replication.label.clone(),
+            strategy: replication.strategy.clone(),
+            admission: replication.admission,
+        };
+        let index = groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
+            groups.push(Group { key, name_admission: false, seeds: BTreeMap::new() });
+            groups.len() - 1
+        });
+        groups[index].seeds.entry(replication.seed).or_default().push(replication);
+    }
+    let plain: Vec<_> = groups.iter().map(|g| (g.key.label.clone(), g.key.strategy.clone())).collect();
+    for (index, group) in groups.iter_mut().enumerate() {
+        group.name_admission = plain.iter().filter(|name| **name == plain[index]).count() > 1;
+    }
+    groups
+}
+
+impl Group {
+    /// The strategy's name, with label and admission where they are needed to tell groups apart.
+    pub fn name(&self) -> String {
+        let label = self.key.label.as_ref().map_or(String::new(), |label| format!("{label}: "));
+        let admission = if self.name_admission { format!(" {}", self.key.admission) } else { String::new() };
+        format!("{label}{}{admission}", self.key.strategy)
+    }
+
+    /// Number of seeds: the n of every interval.
+    pub fn replications(&self) -> usize {
+        self.seeds.len()
+    }
+
+    /// Whether the two groups met the same luck at least once.
+    pub fn shares_a_seed(&self, other: &Group) -> bool {
+        self.seeds.keys().any(|seed| other.seeds.contains_key(seed))
+    }
+
+    /// Operation and number of tasks of each job.
+    pub fn workload(&self) -> BTreeSet<(&str, u64)> {
+        self.jobs().map(|job| (job.operation.as_str(), job.tasks)).collect()
+    }
+
+    /// Mean makespan in seconds.
+    pub fn makespan_s(&self) -> f64 {
+        mean(&self.makespans_s()).unwrap_or(f64::NAN)
+    }
+
+    /// Paired log ratios of makespans, this group's over the other's, one for each seed that both ran.
+    pub fn makespan_ratios(&self, other: &Group) -> LogRatios {
+        LogRatios::of(self.seeds.iter().filter_map(|(seed, jobs)| {
+            let (above, below) = (seed_makespan_s(jobs)?, seed_makespan_s(other.seeds.get(seed)?)?);
+            Some((above, below))
+        }))
+    }
+
+    fn jobs(&self) -> impl Iterator<Item = &Replication> {
+        self.seeds.values().flatten()
+    }
+
+    fn makespans_s(&self) -> Vec<f64> {
+        self.seeds.values().filter_map(|jobs| seed_makespan_s(jobs)).collect()
+    }
+
+    /// The figures.
+    pub fn summary(&self) -> Summary {
+        let per_job = |figure: fn(&Replication) -> u64| -> f64 {
+            let by_seed: Vec<f64> = self
+                .seeds
+                .values()
+                .map(|jobs| jobs.iter().map(|job| figure(job) as f64).sum::<f64>() / jobs.len() as f64)
+                .collect();
+            mean(&by_seed).unwrap_or(0.0)
+        };
+        let latency = |probability| self.latency_s(probability);
+        Summary {
+            name: self.name(),
+            label: self.key.label.clone(),
+            strategy: self.key.strategy.clone(),
+            admission: self.key.admission.name(),
+            replications: self.replications(),
+            jobs: self.jobs().count(),
+            makespan_s: self.makespan_s(),
+            makespan_half_width_s: interval_of_mean(&self.makespans_s(), CONFIDENCE)
+                .as_ref()
+                .map(Interval::half_width),
+            images_per_s: self.images_per_s(),
+            latency_p50_s: latency(0.5),
+            latency_p95_s: latency(0.95),
+            latency_p99_s: latency(0.99),
+            tasks: per_job(|job| job.tasks),
+            failed: per_job(|job| job.tasks.saturating_sub(job.done)),
+            attempts: per_job(|job| job.attempts),
+            rejections: per_job(|job| job.rejections),
+            delays: per_job(|job| job.delays),
+            node_shares: self.node_shares(),
+        }
+    }
+
+    fn images_per_s(&self) -> f64 {
+        let done: u64 = self.jobs().map(|job| job.done).sum();
+        let seconds: f64 = self.jobs().map(|job| job.makespan_us as f64 / 1e6).sum();
+        if seconds > 0.0 { done as f64 / seconds } else { 0.0 }
+    }
+
+    /// The quantile of each seed's tasks, averaged over seeds: tasks of one run depend on each other, seeds do not.
+    fn latency_s(&self, probability: f64) -> Option<f64> {
+        let by_seed: Vec<f64> = self
+            .seeds
+            .values()
+            .filter_map(|jobs| {
+                let mut latencies: Vec<f64> =
+                    jobs.iter().flat_map(|job| &job.latencies_us).map(|&us| us as f64 / 1e6).collect();
+                latencies.sort_by(f64::total_cmp);
+                quantile(&latencies, probability)
+            })
+            .collect();
+        mean(&by_seed)
+    }
+
+    fn node_shares(&self) -> BTreeMap<String, f64> {
+        let mut attempts: BTreeMap<String, u64> = BTreeMap::new();
+        for (node, count) in self.jobs().flat_map(|job| &job.node_attempts) {
+            *attempts.entry(node.clone()).or_default() += count;
+        }
+        let total: u64 = attempts.values().sum();
+        attempts.into_iter().map(|(node, count)| (node, count as f64 / total.max(1) as f64)).collect()
+    }
+}
+
+/// The makespan that a seed gave, in seconds: the geometric mean if it was run several times.
+fn seed_makespan_s(jobs: &[Replication]) -> Option<f64> {
+    let makespans: Vec<f64> = jobs.iter().map(|job| job.makespan_us as f64 / 1e6).collect();
+    geometric_mean(&makespans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{job, three_strategies};
+    use super::*;
+
+    #[test]
+    fn a_seed_that_was_run_twice_is_one_replication() {
+        let groups =
+            group(vec![job("even", 1, 1_000_000), job("even", 1, 4_000_000), job("even", 2, 3_000_000)]);
+        let summary = groups[0].summary();
+        assert_eq!((summary.replications, summary.jobs), (2, 3));
+        assert!((summary.makespan_s - 2.5).abs() < 1e-9, "mean of √(1·4) and 3: {}", summary.makespan_s);
+    }
+
+    #[test]
+    fn the_summary_of_a_known_group() {
+        let groups = group(three_strategies());
+        let summary = groups[0].summary();
+        assert_eq!(summary.name, "random");
+        assert_eq!(summary.admission, "must-accept");
+        assert_eq!(summary.replications, 5);
+        assert!((summary.makespan_s - 1.13).abs() < 1e-9);
+        // Deviation 0.1987 s of five: 2.776 × 0.1987 / √5.
+        assert!((summary.makespan_half_width_s.unwrap() - 0.2468).abs() < 1e-3);
+        assert!((summary.images_per_s - 50.0 / 5.65).abs() < 1e-9);
+        assert!((summary.latency_p50_s.unwrap() - 0.55 * 1.13).abs() < 1e-9);
+        assert_eq!(summary.node_shares["node0"], 0.5);
+    }
+
+    #[test]
+    fn admission_is_told_only_where_it_tells_groups_apart() {
+        let mut other = job("random", 1, 5);
+        other.admission = Admission::MayReject;
+        let names: Vec<String> =
+            group(vec![job("random", 1, 5), other, job("fast", 1, 5)]).iter().map(Group::name).collect();
+        assert_eq!(names, ["random must-accept", "random may-reject", "fast"]);
+    }
+
+    #[test]
+    fn ratios_are_paired_by_seed() {
+        let groups = group(vec![job("a", 1, 10), job("a", 2, 40), job("b", 2, 20), job("b", 3, 7)]);
+        let ratios = groups[0].makespan_ratios(&groups[1]);
+        assert_eq!(ratios.len(), 1);
+        assert!((ratios.ratio().unwrap() - 2.0).abs() < 1e-9);
+    }
+}

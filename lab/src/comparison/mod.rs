@@ -1,0 +1,210 @@
+//! Which strategy won? Recorded jobs in, summaries and verdicts with their uncertainty out.
+//!
+//! A **replication** is what one seed made of one strategy. Strategies are paired by seed, because under one seed they
+//! met the same luck; a verdict needs an interval that excludes a tie, corrected for the number of comparisons.
+//!
+//! Reading order: [`replication`] (a job's figures), [`source`] (from recorded runs), [`group`] (a strategy's
+//! replications), [`verdict`], [`render`].
+
+pub mod group;
+pub mod render;
+pub mod replication;
+pub mod source;
+pub mod verdict;
+
+pub use group::{Group, Summary};
+pub use replication::Replication;
+pub use verdict::{Overall, Verdict, Versus};
+
+use serde::Serialize;
+
+/// The family-wise confidence of every interval and verdict.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// What `lab compare` found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Confidence of the intervals, corrected for their number.
+    pub confidence: f64,
+    /// Name of the group that ratios refer to.
+    pub baseline: String,
+    /// Groups in the order of their first job.
+    pub rows: Vec<Row>,
+    /// Who won over all.
+    pub overall: Overall,
+    /// What a reader must know before believing it.
+    pub warnings: Vec<String>,
+}
+
+/// One group and how it compares.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Its figures.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// Against the baseline.
+    pub versus_baseline: Versus,
+}
+
+/// Why there is nothing to compare.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ComparisonError {
+    /// No job ended with results.
+    #[error("no finished job in what was given: name run folders with finished jobs, such as results/*")]
+    Nothing,
+    /// The baseline does not exist.
+    #[error("no strategy '{wanted}' to compare with; there are {}", known.join(", "))]
+    NoBaseline {
+        /// The name asked for.
+        wanted: String,
+        /// Names that exist.
+        known: Vec<String>,
+    },
+}
+
+/// Compares groups of replications. The baseline is the one named, else `random`, else the first.
+///
+/// # Errors
+/// If there is no replication, or no group with the baseline's name.
+pub fn compare(
+    replications: Vec<Replication>,
+    baseline: Option<&str>,
+    mut warnings: Vec<String>,
+) -> Result<Comparison, ComparisonError> {
+    let groups = group::group(replications);
+    let baseline = choose_baseline(&groups, baseline)?;
+    let versus = verdict::versus_baseline(&groups, baseline);
+    let overall = verdict::overall(&groups);
+    warnings.extend(doubts(&groups, baseline));
+    let rows = groups
+        .iter()
+        .zip(versus)
+        .map(|(group, versus_baseline)| Row { summary: group.summary(), versus_baseline })
+        .collect();
+    Ok(Comparison { confidence: CONFIDENCE, baseline: groups[baseline].name(), rows, overall, warnings })
+}
+
+fn choose_baseline(groups: &[Group], wanted: Option<&str>) -> Result<usize, ComparisonError> {
+    if groups.is_empty() {
+        return Err(ComparisonError::Nothing);
+    }
+    let called =
+        |name: &str| groups.iter().position(|group| group.name() == name || group.key.strategy == name);
+    match wanted {
+        None => Ok(called("random").unwrap_or(0)),
+        Some(name) => called(name).ok_or_else(|| ComparisonError::NoBaseline {
+            wanted: name.to_owned(),
+            known: groups.iter().map(Group::name).collect(),
+        }),
+    }
+}
+
+/// What makes a comparison weaker than it looks.
+fn doubts(groups: &[Group], baseline: usize) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let single: Vec<String> =
+        groups.iter().filter(|group| group.replications() == 1).map(Group::name).collect();
+    if !single.is_empty() {
+        doubts.push(format!(
+            "n = 1 for {}: one replication has no interval and allows no verdict; run more seeds",
+            single.join(", ")
+        ));
+    }
+    let unpaired: Vec<String> =
+        groups.iter().filter(|group| !group.shares_a_seed(&groups[baseline])).map(Group::name).collect();
+    if !unpaired.is_empty() {
+        doubts.push(format!(
+            "{} and {} have no seed in common and cannot be paired; run both under the same --seed",
+            groups[baseline].name(),
+            unpaired.join(", ")
+        ));
+    }
+    let workload = groups[baseline].workload();
+    let other: Vec<String> =
+        groups.iter().filter(|group| group.workload() != workload).map(Group::name).collect();
+    if !other.is_empty() {
+        doubts.push(format!(
+            "{} did other work than {}: compare equal operations over equally many images",
+            other.join(", "),
+            groups[baseline].name()
+        ));
+    }
+    doubts
+}
+
+#[cfg(test)]
+pub(crate) mod examples {
+    //! Made-up replications for tests of this module and its children.
+
+    use super::Replication;
+    use cluster::Admission;
+    use std::collections::BTreeMap;
+
+    /// A job of ten tasks that took `makespan_us`, half of its attempts on each of two nodes.
+    pub(crate) fn job(strategy: &str, seed: u64, makespan_us: u64) -> Replication {
+        let must_accept = strategy == "random";
+        Replication {
+            label: None,
+            strategy: strategy.to_owned(),
+            admission: if must_accept { Admission::MustAccept } else { Admission::MayReject },
+            operation: "edges".to_owned(),
+            seed,
+            tasks: 10,
+            done: 10,
+            makespan_us,
+            latencies_us: (1..=10).map(|tenth| makespan_us * tenth / 10).collect(),
+            attempts: if must_accept { 10 } else { 14 },
+            rejections: if must_accept { 0 } else { 4 },
+            delays: 3,
+            node_attempts: BTreeMap::from([("node0".to_owned(), 6), ("node1".to_owned(), 6)]),
+        }
+    }
+
+    /// Three strategies under five seeds: `fast` beats `random` by about a third under every seed, `even` does not.
+    pub(crate) fn three_strategies() -> Vec<Replication> {
+        let luck = [1_000_000, 1_400_000, 900_000, 1_100_000, 1_250_000];
+        let noise = [1.00, 1.02, 0.99, 1.01, 0.98];
+        let mut jobs = Vec::new();
+        for (index, (shared, own)) in luck.into_iter().zip(noise).enumerate() {
+            let scaled = |factor: f64| (f64::from(shared) * factor) as u64;
+            jobs.push(job("random", index as u64, u64::from(shared as u32)));
+            jobs.push(job("even", index as u64, scaled(own)));
+            jobs.push(job("fast", index as u64, scaled(own * 0.65)));
+        }
+        jobs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::examples::{job, three_strategies};
+    use super::*;
+
+    #[test]
+    fn the_baseline_is_random_unless_named() {
+        assert_eq!(compare(three_strategies(), None, vec![]).unwrap().baseline, "random");
+        assert_eq!(compare(three_strategies(), Some("fast"), vec![]).unwrap().baseline, "fast");
+        let without = three_strategies().into_iter().filter(|job| job.strategy != "random").collect();
+        assert_eq!(compare(without, None, vec![]).unwrap().baseline, "even");
+    }
+
+    #[test]
+    fn what_cannot_be_compared_says_so() {
+        assert_eq!(compare(vec![], None, vec![]), Err(ComparisonError::Nothing));
+        let error = compare(three_strategies(), Some("best"), vec![]).unwrap_err().to_string();
+        assert_eq!(error, "no strategy 'best' to compare with; there are random, even, fast");
+    }
+
+    #[test]
+    fn doubts_are_told() {
+        let mut other_work = job("even", 2, 5);
+        other_work.tasks = 9;
+        let jobs = vec![job("random", 1, 5), job("random", 2, 5), other_work, job("fast", 9, 5)];
+        let warnings = compare(jobs, None, vec![]).unwrap().warnings;
+        insta::assert_snapshot!(warnings.join("\n"), @r"
+        n = 1 for even, fast: one replication has no interval and allows no verdict; run more seeds
+        random and fast have no seed in common and cannot be paired; run both under the same --seed
+        even did other work than random: compare equal operations over equally many images
+        ");
+    }
+}

@@ -1,0 +1,219 @@
+//! Who wins: paired ratios with intervals, and Holm's correction for many comparisons.
+
+use super::{CONFIDENCE, Group};
+use crate::statistics::holm::{Step, holm};
+use crate::statistics::{Interval, LogRatios};
+use serde::Serialize;
+
+/// What may be said of a group against the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// It is the baseline.
+    Baseline,
+    /// Shorter makespans; the interval of the ratio excludes a tie.
+    Wins,
+    /// Longer makespans; the interval excludes a tie.
+    Loses,
+    /// The interval includes a tie.
+    Tie,
+    /// Fewer than two pairs: nothing may be said.
+    Unknown,
+}
+
+impl Verdict {
+    /// The word in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Baseline => "baseline",
+            Verdict::Wins => "wins",
+            Verdict::Loses => "loses",
+            Verdict::Tie => "tie",
+            Verdict::Unknown => "?",
+        }
+    }
+}
+
+/// A group against the baseline.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Versus {
+    /// Seeds that both ran.
+    pub pairs: usize,
+    /// Geometric mean of the makespans' ratios; below 1 is faster.
+    pub ratio: Option<f64>,
+    /// Lower end of the ratio's interval, at the level at which Holm's procedure judged it.
+    pub ratio_low: Option<f64>,
+    /// Upper end.
+    pub ratio_high: Option<f64>,
+    /// What may be said.
+    pub verdict: Verdict,
+}
+
+/// Compares each group with the baseline; the answers are in the groups' order.
+pub fn versus_baseline(groups: &[Group], baseline: usize) -> Vec<Versus> {
+    let ratios: Vec<LogRatios> =
+        groups.iter().map(|group| group.makespan_ratios(&groups[baseline])).collect();
+    let p_values: Vec<Option<f64>> = ratios
+        .iter()
+        .enumerate()
+        .map(|(index, ratios)| if index == baseline { None } else { ratios.p_value() })
+        .collect();
+    let steps = holm(&p_values, 1.0 - CONFIDENCE);
+    ratios
+        .iter()
+        .zip(steps)
+        .enumerate()
+        .map(|(index, (ratios, step))| {
+            if index == baseline {
+                let verdict = Verdict::Baseline;
+                Versus { pairs: ratios.len(), ratio: Some(1.0), ratio_low: None, ratio_high: None, verdict }
+            } else {
+                judge(ratios, step)
+            }
+        })
+        .collect()
+}
+
+fn judge(ratios: &LogRatios, step: Step) -> Versus {
+    let interval = ratios.interval(1.0 - step.level);
+    let verdict = match (interval, step.differs) {
+        (None, _) => Verdict::Unknown,
+        (Some(_), false) => Verdict::Tie,
+        (Some(Interval { centre, .. }), true) if centre < 1.0 => Verdict::Wins,
+        (Some(_), true) => Verdict::Loses,
+    };
+    Versus {
+        pairs: ratios.len(),
+        ratio: ratios.ratio(),
+        ratio_low: interval.map(|interval| interval.low),
+        ratio_high: interval.map(|interval| interval.high),
+        verdict,
+    }
+}
+
+/// Who won over all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Overall {
+    /// The group with the shortest mean makespan.
+    pub best: String,
+    /// Groups that it beats, corrected for all pairs of groups because it was chosen after looking.
+    pub beats: Vec<String>,
+    /// Groups that it may only tie with.
+    pub ties: Vec<String>,
+}
+
+/// Finds the group with the shortest mean makespan and whom it beats.
+///
+/// # Panics
+/// Of no groups.
+pub fn overall(groups: &[Group]) -> Overall {
+    let by_makespan =
+        |left: &usize, right: &usize| groups[*left].makespan_s().total_cmp(&groups[*right].makespan_s());
+    let Some(best) = (0..groups.len()).min_by(by_makespan) else { panic!("nobody is the best of no groups") };
+    let pairs: Vec<(usize, usize)> =
+        (0..groups.len()).flat_map(|left| (left + 1..groups.len()).map(move |right| (left, right))).collect();
+    let ratios: Vec<LogRatios> =
+        pairs.iter().map(|&(left, right)| groups[left].makespan_ratios(&groups[right])).collect();
+    let p_values: Vec<Option<f64>> = ratios.iter().map(LogRatios::p_value).collect();
+    let steps = holm(&p_values, 1.0 - CONFIDENCE);
+    let (mut beats, mut ties) = (Vec::new(), Vec::new());
+    for ((&(left, right), ratios), step) in pairs.iter().zip(&ratios).zip(steps) {
+        let other = match best {
+            best if best == left => right,
+            best if best == right => left,
+            _ => continue,
+        };
+        let below_one = ratios.ratio().is_some_and(|ratio| (ratio < 1.0) == (best == left));
+        let to = if step.differs && below_one { &mut beats } else { &mut ties };
+        to.push(groups[other].name());
+    }
+    Overall { best: groups[best].name(), beats, ties }
+}
+
+impl Overall {
+    /// One sentence for a reader.
+    pub fn sentence(&self) -> String {
+        let Overall { best, beats, ties } = self;
+        match (beats.is_empty(), ties.is_empty()) {
+            (true, true) => format!("{best} ran alone."),
+            (false, true) => format!("{best} wins: it is faster than every other strategy."),
+            (true, false) => format!(
+                "{best} has the shortest mean makespan, but none of its leads is certain; more seeds may tell."
+            ),
+            (false, false) => format!(
+                "{best} has the shortest mean makespan and beats {}; its lead over {} is not certain.",
+                beats.join(", "),
+                ties.join(", ")
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{job, three_strategies};
+    use super::super::group::group;
+    use super::*;
+
+    #[test]
+    fn a_lead_under_every_seed_wins_and_noise_ties() {
+        let groups = group(three_strategies());
+        let versus = versus_baseline(&groups, 0);
+        let verdicts: Vec<Verdict> = versus.iter().map(|versus| versus.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Baseline, Verdict::Tie, Verdict::Wins]);
+        let fast = &versus[2];
+        assert!((fast.ratio.unwrap() - 0.65).abs() < 0.01);
+        assert!(fast.ratio_low.unwrap() > 0.6 && fast.ratio_high.unwrap() < 0.7, "{fast:?}");
+    }
+
+    #[test]
+    fn the_verdict_turns_with_the_baseline() {
+        let versus = versus_baseline(&group(three_strategies()), 2);
+        assert_eq!(versus[0].verdict, Verdict::Loses);
+        assert_eq!(versus[1].verdict, Verdict::Loses);
+    }
+
+    #[test]
+    fn one_pair_allows_no_verdict_however_large_the_lead() {
+        let groups = group(vec![job("random", 1, 1_000), job("fast", 1, 1)]);
+        let versus = versus_baseline(&groups, 0);
+        assert_eq!((versus[1].verdict, versus[1].ratio_low), (Verdict::Unknown, None));
+        let overall = overall(&groups);
+        assert_eq!((overall.best.as_str(), overall.beats.len()), ("fast", 0));
+    }
+
+    #[test]
+    fn a_verdict_always_agrees_with_its_interval() {
+        for jitter in 1..40 {
+            let mut jobs = three_strategies();
+            for (index, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.strategy == "fast") {
+                job.makespan_us =
+                    (job.makespan_us as f64 * (1.0 + 0.01 * (jitter * index % 37) as f64)) as u64;
+            }
+            for versus in versus_baseline(&group(jobs), 0).into_iter().skip(1) {
+                let excludes = versus.ratio_high.unwrap() < 1.0 || versus.ratio_low.unwrap() > 1.0;
+                assert_eq!(excludes, versus.verdict != Verdict::Tie, "{versus:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sentence_says_no_more_than_is_certain() {
+        let sentence = |jobs| overall(&group(jobs)).sentence();
+        assert_eq!(sentence(three_strategies()), "fast wins: it is faster than every other strategy.");
+        assert_eq!(sentence(vec![job("a", 1, 5)]), "a ran alone.");
+        assert_eq!(
+            sentence(vec![job("a", 1, 5), job("b", 1, 4)]),
+            "b has the shortest mean makespan, but none of its leads is certain; more seeds may tell."
+        );
+        let mut jobs = three_strategies();
+        for (twin, own) in [1.01, 0.99, 1.00, 1.02, 0.99].into_iter().enumerate() {
+            let fast = jobs.iter().find(|job| job.strategy == "fast" && job.seed == twin as u64).unwrap();
+            jobs.push(job("twin", twin as u64, (fast.makespan_us as f64 * own) as u64));
+        }
+        assert_eq!(
+            sentence(jobs),
+            "fast has the shortest mean makespan and beats random, even; its lead over twin is not certain."
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! `lab compare`: which strategy won, of recorded runs.
+
+use crate::comparison::render::{Format, render};
+use crate::comparison::source::{By, replications};
+use crate::comparison::{Comparison, compare};
+use records::Run;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Compare strategies over recorded runs, paired by seed
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lab compare results/*                          every strategy of every run against `random`
+  lab compare results/* --baseline round_robin   against another one
+  lab compare before after --by folder           two runs of the same strategy
+  lab compare results/* --format markdown        for a document")]
+pub(super) struct Arguments {
+    /// Folders of runs, or files with the columns of attempts.csv
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// Strategy that the ratios refer to [default: random if it is there, else the first]
+    #[arg(long, value_name = "NAME", env = "BALLAST_BASELINE")]
+    baseline: Option<String>,
+    /// How runs are told apart
+    #[arg(long, value_enum, default_value_t = By::Label, env = "BALLAST_COMPARE_BY")]
+    by: By,
+    /// How the comparison is printed
+    #[arg(long, value_enum, default_value_t = Format::Table, env = "BALLAST_FORMAT")]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    match comparison(arguments) {
+        Ok(comparison) => {
+            print!("{}", render(&comparison, arguments.format));
+            ExitCode::SUCCESS
+        }
+        Err(error) => super::failure(&*error),
+    }
+}
+
+fn comparison(arguments: &Arguments) -> Result<Comparison, Box<dyn std::error::Error>> {
+    let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<Run>, _>>()?;
+    let (replications, warnings) = replications(&runs, arguments.by);
+    Ok(compare(replications, arguments.baseline.as_deref(), warnings)?)
+}
