@@ -1,12 +1,12 @@
 //! A folder of made photographs: `DIR/input_dir`, as many as wanted, the same bytes for the same seed.
 
-mod encode;
 mod size;
 
-pub use encode::{EncodeError, encode};
 pub use size::{Size, UnknownSize};
 
 use crate::photograph::photograph;
+use imaging::codec::{self, EncodeOptions};
+use imaging::error::EncodeError;
 use luck::Seed;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ pub struct Dataset {
 /// In which format images are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// JPEG of quality 90.
+    /// JPEG of quality 95.
     Jpg,
     /// PNG.
     Png,
@@ -70,7 +70,7 @@ impl Dataset {
     /// The name of image `index`, which tells its format.
     pub fn file_name(&self, index: usize) -> String {
         let digits = self.count.saturating_sub(1).to_string().len().max(2);
-        format!("photograph_{index:0digits$}.{}", self.codec_of(index).extension())
+        format!("photograph_{index:0digits$}.{}", extension(self.format_of(index)))
     }
 
     /// The encoded image `index`. It does not depend on `count`, so that a larger set begins with a smaller one.
@@ -78,16 +78,17 @@ impl Dataset {
     /// # Errors
     /// If the encoder refuses.
     pub fn image(&self, index: usize) -> Result<Vec<u8>, EncodeError> {
-        let picture = photograph(self.seed.derive(index as u64), self.size.width, self.size.height);
-        encode(&picture, self.codec_of(index))
+        let picture =
+            photograph(self.seed.derive(index as u64), self.size.width as usize, self.size.height as usize);
+        codec::encode(&picture, self.format_of(index), &EncodeOptions::default())
     }
 
-    fn codec_of(&self, index: usize) -> encode::Codec {
+    fn format_of(&self, index: usize) -> codec::Format {
         match self.format {
-            Format::Jpg => encode::Codec::Jpeg,
-            Format::Png => encode::Codec::Png,
-            Format::Mix if index.is_multiple_of(2) => encode::Codec::Jpeg,
-            Format::Mix => encode::Codec::Png,
+            Format::Jpg => codec::Format::Jpeg,
+            Format::Png => codec::Format::Png,
+            Format::Mix if index.is_multiple_of(2) => codec::Format::Jpeg,
+            Format::Mix => codec::Format::Png,
         }
     }
 
@@ -129,6 +130,10 @@ impl Dataset {
         fs::write(&path, &bytes).map_err(|source| DatasetError::Write { path, source })?;
         Ok(bytes.len() as u64)
     }
+}
+
+fn extension(format: codec::Format) -> &'static str {
+    if format == codec::Format::Jpeg { "jpg" } else { "png" }
 }
 
 #[cfg(test)]

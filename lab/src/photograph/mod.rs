@@ -14,29 +14,19 @@ pub mod shapes;
 
 use canvas::Canvas;
 use dice::Dice;
+use imaging::image::{Channels, Image};
 use luck::Seed;
-
-/// A made photograph.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Photograph {
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// Red, green and blue of each pixel, row by row.
-    pub samples: Vec<u8>,
-}
 
 /// Strength of the sensor's grain: the deviation of a sample, in levels of 255.
 const GRAIN: f32 = 1.5;
 
 /// The photograph that `seed` names, of `width` × `height` pixels (each at least 1).
-pub fn photograph(seed: Seed, width: u32, height: u32) -> Photograph {
+pub fn photograph(seed: Seed, width: usize, height: usize) -> Image {
     let mut dice = Dice::of(seed.derive(0));
-    let mut canvas = Canvas::gradient(width as usize, height as usize, &mut dice);
+    let mut canvas = Canvas::gradient(width, height, &mut dice);
     shapes::scatter(&mut canvas, &mut dice);
     texture(&mut canvas, seed.derive(1), &mut dice);
-    Photograph { width, height, samples: canvas.develop(seed.derive(2), GRAIN) }
+    Image { width, height, channels: Channels::Rgb, samples: canvas.develop(seed.derive(2), GRAIN) }
 }
 
 /// Lays 1/f texture over everything: strong in brightness, weak in colour, as surfaces in daylight are.
@@ -67,7 +57,7 @@ mod tests {
     #[test]
     fn the_smallest_and_the_narrowest_are_images_too() {
         for (width, height) in [(1, 1), (1, 50), (50, 1), (3, 2)] {
-            assert_eq!(photograph(Seed(3), width, height).samples.len(), (width * height * 3) as usize);
+            assert_eq!(photograph(Seed(3), width, height).samples.len(), width * height * 3);
         }
     }
 
