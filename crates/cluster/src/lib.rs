@@ -8,6 +8,6 @@ pub mod machines;
 pub mod own_entry;
 
 pub use admission::Admission;
-pub use load::{BadProbability, LoadModel, Probability, Verdict};
+pub use load::{BadProbability, ChangingLoad, LoadModel, Moment, Probability, Profile, Verdict};
 pub use machines::{Address, Machine, Machines, Role};
 pub use own_entry::{OwnEntry, OwnEntryError, own_entry};

@@ -1,5 +1,11 @@
 //! The load model: how a node pretends to be loaded, by coins that the run's seed names.
 
+mod profile;
+mod text;
+
+pub use profile::{Moment, Profile};
+pub use text::BadProfile;
+
 use crate::Admission;
 use luck::{Purpose, Seed};
 use std::fmt;
@@ -28,6 +34,17 @@ impl Probability {
         } else {
             Err(BadProbability(value.to_string()))
         }
+    }
+
+    /// The nearest probability: below 0 is 0, above 1 is 1, and what is not a number is 0.
+    pub const fn clamped(value: f64) -> Probability {
+        Probability(if value > 1.0 {
+            1.0
+        } else if value > 0.0 {
+            value
+        } else {
+            0.0
+        })
     }
 
     /// The number.
@@ -79,10 +96,7 @@ impl LoadModel {
     /// The node's identity takes no part: two strategies that send the same try to two nodes of the same load
     /// probability meet the same fate, which is what makes their comparison paired.
     pub fn judge(&self, admission: Admission, seed: Seed, task: u64, attempt: u64) -> Verdict {
-        let rejected = || {
-            seed.coin(Purpose::Reject, task, attempt)
-                .happens(self.reject.get())
-        };
+        let rejected = || seed.coin(Purpose::Reject, task, attempt).happens(self.reject.get());
         if admission == Admission::MayReject && rejected() {
             Verdict::Reject
         } else if seed.coin(Purpose::Delay, task, attempt).happens(self.delay.get()) {
@@ -93,23 +107,56 @@ impl LoadModel {
     }
 }
 
+/// A load that changes with time or with what the node works on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangingLoad {
+    /// Probability that an attempt which may be rejected is rejected.
+    pub reject: Profile,
+    /// Probability that an accepted attempt starts late.
+    pub delay: Profile,
+    /// How late a delayed attempt starts.
+    pub delay_time: Duration,
+}
+
+impl ChangingLoad {
+    /// One profile for both coins, as in the original.
+    pub fn both(profile: Profile, delay_time: Duration) -> ChangingLoad {
+        ChangingLoad { reject: profile.clone(), delay: profile, delay_time }
+    }
+
+    /// Never rejects, never delays.
+    pub const fn none() -> ChangingLoad {
+        const NEVER: Profile = Profile::Constant(Probability::ZERO);
+        ChangingLoad { reject: NEVER, delay: NEVER, delay_time: Duration::ZERO }
+    }
+
+    /// The load at a moment.
+    pub fn at(&self, moment: &Moment) -> LoadModel {
+        LoadModel {
+            reject: self.reject.at(moment),
+            delay: self.delay.at(moment),
+            delay_time: self.delay_time,
+        }
+    }
+}
+
+impl From<LoadModel> for ChangingLoad {
+    fn from(load: LoadModel) -> ChangingLoad {
+        ChangingLoad { reject: load.reject.into(), delay: load.delay.into(), delay_time: load.delay_time }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn node(probability: f64) -> LoadModel {
         let probability = Probability::new(probability).unwrap();
-        LoadModel {
-            reject: probability,
-            delay: probability,
-            delay_time: Duration::from_secs(3),
-        }
+        LoadModel { reject: probability, delay: probability, delay_time: Duration::from_secs(3) }
     }
 
     fn share(model: &LoadModel, admission: Admission, wanted: impl Fn(Verdict) -> bool) -> f64 {
-        let hits = (0..20_000)
-            .filter(|&task| wanted(model.judge(admission, Seed(1), task, 1)))
-            .count();
+        let hits = (0..20_000).filter(|&task| wanted(model.judge(admission, Seed(1), task, 1))).count();
         hits as f64 / 20_000.0
     }
 
@@ -117,9 +164,8 @@ mod tests {
     fn may_reject_throws_two_independent_coins() {
         let model = node(0.5);
         let rejected = share(&model, Admission::MayReject, |verdict| verdict == Verdict::Reject);
-        let delayed = share(&model, Admission::MayReject, |verdict| {
-            matches!(verdict, Verdict::DelayThenRun(_))
-        });
+        let delayed =
+            share(&model, Admission::MayReject, |verdict| matches!(verdict, Verdict::DelayThenRun(_)));
         assert!((rejected - 0.5).abs() < 0.02, "{rejected}");
         assert!((delayed - 0.25).abs() < 0.02, "{delayed}");
     }
@@ -127,16 +173,9 @@ mod tests {
     #[test]
     fn must_accept_never_rejects() {
         let model = node(1.0);
-        assert_eq!(
-            share(&model, Admission::MustAccept, |verdict| verdict
-                == Verdict::Reject),
-            0.0
-        );
+        assert_eq!(share(&model, Admission::MustAccept, |verdict| verdict == Verdict::Reject), 0.0);
         let delay = Verdict::DelayThenRun(Duration::from_secs(3));
-        assert_eq!(
-            share(&model, Admission::MustAccept, |verdict| verdict == delay),
-            1.0
-        );
+        assert_eq!(share(&model, Admission::MustAccept, |verdict| verdict == delay), 1.0);
     }
 
     #[test]

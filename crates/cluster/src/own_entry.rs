@@ -55,10 +55,7 @@ fn choose<Port>(
     if let Some(name) = name {
         let machine = named(machines, role, name)?;
         return match bind(machine) {
-            Ok(port) => Ok(OwnEntry {
-                machine: machine.clone(),
-                port,
-            }),
+            Ok(port) => Ok(OwnEntry { machine: machine.clone(), port }),
             Err(cause) => Err(OwnEntryError::of_one(machine, role, cause)),
         };
     }
@@ -67,10 +64,7 @@ fn choose<Port>(
     for machine in machines.of_role(role) {
         match bind(machine) {
             Ok(port) => {
-                return Ok(OwnEntry {
-                    machine: machine.clone(),
-                    port,
-                });
+                return Ok(OwnEntry { machine: machine.clone(), port });
             }
             Err(cause) => match cause.kind() {
                 ErrorKind::AddrNotAvailable => {}
@@ -81,11 +75,7 @@ fn choose<Port>(
         }
     }
     if taken.is_empty() {
-        Err(OwnEntryError::NoneHere {
-            role,
-            listed: listed(machines, role),
-            unknown,
-        })
+        Err(OwnEntryError::NoneHere { role, listed: listed(machines, role), unknown })
     } else {
         Err(OwnEntryError::AllTaken { role, taken })
     }
@@ -102,10 +92,7 @@ fn named<'machines>(
             name: name.to_owned(),
             found: found.map(Machine::role),
             role,
-            known: machines
-                .of_role(role)
-                .map(|machine| machine.name.clone())
-                .collect(),
+            known: machines.of_role(role).map(|machine| machine.name.clone()).collect(),
         }),
     }
 }
@@ -210,19 +197,11 @@ fn but(found: Option<Role>) -> String {
 }
 
 fn privileged(machine: &Machine) -> &'static str {
-    if machine.address.port() < 1024 {
-        "; ports below 1024 need privileges, take a higher one"
-    } else {
-        ""
-    }
+    if machine.address.port() < 1024 { "; ports below 1024 need privileges, take a higher one" } else { "" }
 }
 
 fn cannot_look_up(unknown: &[String]) -> String {
-    if unknown.is_empty() {
-        String::new()
-    } else {
-        format!("; cannot look up {}", and(unknown))
-    }
+    if unknown.is_empty() { String::new() } else { format!("; cannot look up {}", and(unknown)) }
 }
 
 /// Lists longer than a sentence can hold are cut.
@@ -261,9 +240,7 @@ mod tests {
     }
 
     fn error(name: Option<&str>, taken: &[u16]) -> String {
-        choose(&machines(), Role::Node, name, pretend(taken))
-            .unwrap_err()
-            .to_string()
+        choose(&machines(), Role::Node, name, pretend(taken)).unwrap_err().to_string()
     }
 
     #[test]
@@ -300,12 +277,7 @@ mod tests {
         let bind = |machine: &Machine| -> io::Result<()> {
             let known = machine.address.host() != "nowhere.example";
             let known = known && machine.role() == Role::Node;
-            Err(if known {
-                ErrorKind::AddrNotAvailable
-            } else {
-                ErrorKind::HostUnreachable
-            }
-            .into())
+            Err(if known { ErrorKind::AddrNotAvailable } else { ErrorKind::HostUnreachable }.into())
         };
         insta::assert_snapshot!(choose(&elsewhere, Role::Node, None, bind).unwrap_err(), @"no compute node of machine.txt has an address of this machine (node0 10.0.0.1:5000, node1 nowhere.example:5000; cannot look up nowhere.example): start the program on one of those machines, or add a line with an address of this one");
         let forbidden = |_: &Machine| -> io::Result<()> { Err(ErrorKind::PermissionDenied.into()) };
@@ -314,19 +286,12 @@ mod tests {
 
     #[test]
     fn real_ports_are_taken_once() {
-        let free = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let text = format!("node0 192.0.2.1\nnode1 127.0.0.1:{free}\nserver localhost\n");
         let machines = Machines::parse(&text).unwrap();
         let first = own_entry(&machines, Role::Node, None).unwrap();
         assert_eq!(first.machine.name, "node1");
-        assert_eq!(
-            first.port.local_addr().unwrap().to_string(),
-            format!("127.0.0.1:{free}")
-        );
+        assert_eq!(first.port.local_addr().unwrap().to_string(), format!("127.0.0.1:{free}"));
         let second = own_entry(&machines, Role::Node, None).unwrap_err();
         assert!(matches!(second, OwnEntryError::AllTaken { .. }), "{second}");
         let named = own_entry(&machines, Role::Node, Some("node1")).unwrap_err();

@@ -49,10 +49,7 @@ impl Address {
                 None => return Err((AddressFault::Port(text.to_owned()), port_at)),
             },
         };
-        Ok(Address {
-            host: read_host(host)?,
-            port,
-        })
+        Ok(Address { host: read_host(host)?, port })
     }
 }
 
@@ -73,9 +70,7 @@ fn split(text: &str) -> Result<(&str, Option<&str>), Placed> {
     if text.matches(':').count() > 1 {
         return Err((AddressFault::NoBrackets(text.to_owned()), whole));
     }
-    Ok(text
-        .split_once(':')
-        .map_or((text, None), |(host, port)| (host, Some(port))))
+    Ok(text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))))
 }
 
 fn read_port(text: &str) -> Option<u16> {
@@ -87,14 +82,10 @@ fn read_port(text: &str) -> Option<u16> {
 fn read_host(text: &str) -> Result<String, Placed> {
     let whole = 0..text.chars().count();
     let ip = if let Some(inner) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
-        let ip: Ipv6Addr = inner
-            .parse()
-            .map_err(|_| (AddressFault::Ip(inner.to_owned()), whole.clone()))?;
+        let ip: Ipv6Addr = inner.parse().map_err(|_| (AddressFault::Ip(inner.to_owned()), whole.clone()))?;
         Some(IpAddr::V6(ip))
     } else if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
-        let ip: Ipv4Addr = text
-            .parse()
-            .map_err(|_| (AddressFault::Ip(text.to_owned()), whole.clone()))?;
+        let ip: Ipv4Addr = text.parse().map_err(|_| (AddressFault::Ip(text.to_owned()), whole.clone()))?;
         Some(IpAddr::V4(ip))
     } else {
         check_host_name(text)?;

@@ -82,11 +82,7 @@ pub enum Problem {
 }
 
 fn port_hint(word: &str) -> &'static str {
-    if word.bytes().all(|byte| byte.is_ascii_digit()) {
-        "; a port is written ADDRESS:PORT"
-    } else {
-        ""
-    }
+    if word.bytes().all(|byte| byte.is_ascii_digit()) { "; a port is written ADDRESS:PORT" } else { "" }
 }
 
 /// One fault and its place.
@@ -113,10 +109,7 @@ pub struct MachineErrors {
 
 impl MachineErrors {
     pub(super) fn new(list: Vec<MachineError>) -> MachineErrors {
-        MachineErrors {
-            file: "machine.txt".to_owned(),
-            list,
-        }
+        MachineErrors { file: "machine.txt".to_owned(), list }
     }
 
     /// Names the file in the texts of the faults.
@@ -133,13 +126,7 @@ impl MachineErrors {
         let line = before.matches('\n').count() + 1;
         let column = text.chars().count() + 1;
         let text = format!("{text}\u{fffd}");
-        MachineErrors::new(vec![MachineError {
-            line,
-            column,
-            width: 1,
-            text,
-            problem: Problem::NotText,
-        }])
+        MachineErrors::new(vec![MachineError { line, column, width: 1, text, problem: Problem::NotText }])
     }
 
     /// The faults, in the order of the file.
@@ -155,11 +142,7 @@ impl fmt::Display for MachineErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, error) in self.list.iter().take(MOST_SHOWN).enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
-            write!(
-                formatter,
-                "{separator}{}:{}:{}: {}",
-                self.file, error.line, error.column, error.problem
-            )?;
+            write!(formatter, "{separator}{}:{}:{}: {}", self.file, error.line, error.column, error.problem)?;
             if !error.text.is_empty() {
                 write_line(formatter, error)?;
             }
@@ -184,13 +167,7 @@ fn write_line(formatter: &mut fmt::Formatter<'_>, error: &MachineError) -> fmt::
         .collect();
     let indent = at - from;
     let width = error.width.clamp(1, (WIDEST_SHOWN - indent).max(1));
-    write!(
-        formatter,
-        "\n    {}\n    {}{}",
-        shown.trim_end(),
-        " ".repeat(indent),
-        "^".repeat(width)
-    )
+    write!(formatter, "\n    {}\n    {}{}", shown.trim_end(), " ".repeat(indent), "^".repeat(width))
 }
 
 /// Whether a terminal shows the character and does nothing else; escapes and marks of direction do more.

@@ -160,9 +160,7 @@ impl Machines {
 /// The same dialect back: one machine a line, the port always given.
 impl fmt::Display for Machines {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.list
-            .iter()
-            .try_for_each(|machine| writeln!(formatter, "{machine}"))
+        self.list.iter().try_for_each(|machine| writeln!(formatter, "{machine}"))
     }
 }
 

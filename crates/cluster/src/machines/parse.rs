@@ -51,10 +51,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Machine>, MachineErrors> {
     // Editors of one family begin text files with a byte order mark.
     for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         lines = index + 1;
-        parser.line(Line {
-            text: line,
-            number: lines,
-        });
+        parser.line(Line { text: line, number: lines });
     }
     parser.finish(lines)
 }
@@ -95,13 +92,7 @@ impl Parser {
             Some(&word) => self.address(line, name, word, role),
             None => {
                 let end = words.first().map_or(0, |word| word.range().end);
-                self.fault(
-                    line,
-                    end..end,
-                    Problem::NoAddress {
-                        name: shown(name.text),
-                    },
-                );
+                self.fault(line, end..end, Problem::NoAddress { name: shown(name.text) });
                 None
             }
         };
@@ -110,12 +101,7 @@ impl Parser {
             if name.text == "server" {
                 self.unnamed_servers.push(self.machines.len());
             }
-            self.machines.push(Machine {
-                name: name.text.to_owned(),
-                address,
-                slots,
-                load_probability,
-            });
+            self.machines.push(Machine { name: name.text.to_owned(), address, slots, load_probability });
         }
     }
 
@@ -138,14 +124,7 @@ impl Parser {
             return true;
         }
         if let Some(&first) = self.names.get(name.text) {
-            self.fault(
-                line,
-                name.range(),
-                Problem::DuplicateName {
-                    name: name.text.to_owned(),
-                    first,
-                },
-            );
+            self.fault(line, name.range(), Problem::DuplicateName { name: name.text.to_owned(), first });
             return false;
         }
         self.names.insert(name.text.to_owned(), line.number);
@@ -165,15 +144,10 @@ impl Parser {
             return Some(address);
         }
         if let Some((name, first)) = self.addresses.get(&address).cloned() {
-            self.fault(
-                line,
-                word.range(),
-                Problem::DuplicateAddress { address, name, first },
-            );
+            self.fault(line, word.range(), Problem::DuplicateAddress { address, name, first });
             return None;
         }
-        self.addresses
-            .insert(address.clone(), (name.text.to_owned(), line.number));
+        self.addresses.insert(address.clone(), (name.text.to_owned(), line.number));
         Some(address)
     }
 
@@ -187,26 +161,12 @@ impl Parser {
             let key_width = key.chars().count();
             let value_range = word.at + key_width + 1..word.range().end;
             let fault = match key {
-                "slots" => take(
-                    "slots",
-                    &mut slots,
-                    value,
-                    "a whole number from 1 to 100000",
-                    read_slots,
-                ),
-                "p" => take(
-                    "p",
-                    &mut load_probability,
-                    value,
-                    "a number from 0 to 1",
-                    |text| text.parse().ok(),
-                ),
+                "slots" => take("slots", &mut slots, value, "a whole number from 1 to 100000", read_slots),
+                "p" => {
+                    take("p", &mut load_probability, value, "a number from 0 to 1", |text| text.parse().ok())
+                }
                 _ => {
-                    self.fault(
-                        line,
-                        word.at..word.at + key_width,
-                        Problem::UnknownKey(shown(key)),
-                    );
+                    self.fault(line, word.at..word.at + key_width, Problem::UnknownKey(shown(key)));
                     continue;
                 }
             };
@@ -220,13 +180,7 @@ impl Parser {
     fn fault(&mut self, line: Line<'_>, range: Range<usize>, problem: Problem) {
         let width = range.end - range.start;
         let text = line.text.to_owned();
-        self.errors.push(MachineError {
-            line: line.number,
-            column: range.start + 1,
-            width,
-            text,
-            problem,
-        });
+        self.errors.push(MachineError { line: line.number, column: range.start + 1, width, text, problem });
     }
 
     fn finish(mut self, lines: usize) -> Result<Vec<Machine>, MachineErrors> {
@@ -234,13 +188,7 @@ impl Parser {
         let mut whole = |missing: bool, problem| {
             if missing {
                 let line = lines + 1;
-                self.errors.push(MachineError {
-                    line,
-                    column: 1,
-                    width: 0,
-                    text: String::new(),
-                    problem,
-                });
+                self.errors.push(MachineError { line, column: 1, width: 0, text: String::new(), problem });
             }
         };
         let nothing = self.nodes == 0 && self.servers == 0;
@@ -263,9 +211,7 @@ impl Parser {
 }
 
 fn read_slots(text: &str) -> Option<u32> {
-    text.parse()
-        .ok()
-        .filter(|slots| (1..=MOST_SLOTS).contains(slots) && !text.starts_with('+'))
+    text.parse().ok().filter(|slots| (1..=MOST_SLOTS).contains(slots) && !text.starts_with('+'))
 }
 
 /// Puts a setting's value in its place, or answers what is wrong with it.
@@ -280,11 +226,7 @@ fn take<Value>(
         return Some(Problem::DuplicateKey(key));
     }
     *place = read(value);
-    place.is_none().then(|| Problem::Value {
-        key,
-        value: shown(value),
-        wanted,
-    })
+    place.is_none().then(|| Problem::Value { key, value: shown(value), wanted })
 }
 
 /// At most so much of a faulty word as a sentence can hold.

@@ -9,19 +9,8 @@ fn faults(text: &str) -> String {
 fn the_originals_file_is_read_as_it_is() {
     let text = "node0 10.0.20.0\nnode1 10.0.20.1\nserver 10.0.40.0\nclient 10.0.50.0\n";
     let machines = Machines::parse(text).unwrap();
-    assert_eq!(
-        machines
-            .nodes()
-            .map(|node| node.name.as_str())
-            .collect::<Vec<_>>(),
-        ["node0", "node1"]
-    );
-    assert!(
-        machines
-            .all()
-            .iter()
-            .all(|machine| machine.address.port() == DEFAULT_PORT)
-    );
+    assert_eq!(machines.nodes().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["node0", "node1"]);
+    assert!(machines.all().iter().all(|machine| machine.address.port() == DEFAULT_PORT));
     assert_eq!(machines.servers().count(), 1);
     let notes: Vec<String> = machines.notes().collect();
     insta::assert_snapshot!(notes.join("\n"), @"machine.txt: 'client' is not used: names of nodes begin with 'node', of servers with 'server'");
@@ -127,19 +116,10 @@ fn files_without_a_role() {
 fn a_file_that_is_no_machine_file_is_shown_in_part_and_harmlessly() {
     let text = "\u{1b}[31mnode \u{202e}x\n".repeat(50) + &"é".repeat(500) + " 127.0.0.1\n";
     let shown = faults(&text);
-    assert!(
-        !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),
-        "{shown}"
-    );
-    assert!(
-        shown.lines().count() <= 61 && shown.ends_with("… and 82 more"),
-        "{shown}"
-    );
+    assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown}");
+    assert!(shown.lines().count() <= 61 && shown.ends_with("… and 82 more"), "{shown}");
     let long = faults(&format!("node0 {}!\n", "a".repeat(300)));
-    assert!(
-        long.lines().skip(1).all(|line| line.chars().count() <= 120),
-        "{long}"
-    );
+    assert!(long.lines().skip(1).all(|line| line.chars().count() <= 120), "{long}");
     let (_, mark) = long.split_once('^').unwrap();
     assert!(!mark.starts_with('^'), "{long}");
 }
@@ -150,24 +130,15 @@ fn loading() {
     let path = folder.path().join("machine.txt");
     let load = || Machines::load(&path);
     assert!(matches!(load(), Err(LoadError::Missing { .. })));
-    let missing = load()
-        .unwrap_err()
-        .to_string()
-        .replace(&*folder.path().to_string_lossy(), "");
+    let missing = load().unwrap_err().to_string().replace(&*folder.path().to_string_lossy(), "");
     insta::assert_snapshot!(missing, @"there is no file '/machine.txt': write one with lines such as 'node0 127.0.0.1:5001' and 'server 127.0.0.1:5000', or name another one with --machines");
-    assert!(matches!(
-        Machines::load(folder.path()),
-        Err(LoadError::Unreadable { .. })
-    ));
+    assert!(matches!(Machines::load(folder.path()), Err(LoadError::Unreadable { .. })));
 
     fs::write(&path, "").unwrap();
     let empty = load().unwrap_err().to_string();
     assert!(empty.contains("machine.txt:1:1: no machine is listed"), "{empty}");
     fs::write(&path, b"server 127.0.0.1\nnode0 127.\xff0.0.1").unwrap();
-    let text = load()
-        .unwrap_err()
-        .to_string()
-        .replace(&*folder.path().to_string_lossy(), "");
+    let text = load().unwrap_err().to_string().replace(&*folder.path().to_string_lossy(), "");
     insta::assert_snapshot!(text, @r"
     /machine.txt:2:11: this is not UTF-8 text: save the file as plain text
         node0 127.�
