@@ -7,10 +7,14 @@
 #[macro_use]
 mod dispatch;
 #[cfg(target_arch = "x86_64")]
+mod half_vector;
+#[cfg(target_arch = "x86_64")]
 mod vector;
 
+pub mod gauss;
 pub mod gradient;
 pub mod gray;
+pub mod hsv;
 pub mod jpeg_upsample;
 pub mod jpeg_stuffing;
 pub mod jpeg_idct;
@@ -20,7 +24,10 @@ pub mod jpeg_entropy_decode;
 pub mod jpeg_color;
 pub mod jpeg_block;
 pub mod level;
+pub mod noise;
+pub mod order;
 pub mod overlay;
+pub mod pointwise;
 pub mod window;
 
 pub use level::Level;

@@ -36,3 +36,21 @@ pub(crate) fn store<T: Sample>(samples: &mut [T], at: usize, vector: __m256i) {
     // SAFETY: `part` is exactly 32 writable bytes, and the store needs no alignment.
     unsafe { _mm256_storeu_si256(part.as_mut_ptr().cast(), vector) }
 }
+
+/// The 64 bytes of `samples` from index `at` on.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(crate) fn load512<T: Sample>(samples: &[T], at: usize) -> __m512i {
+    let part = &samples[at..at + 64 / size_of::<T>()];
+    // SAFETY: `part` is exactly 64 readable bytes, and the load needs no alignment.
+    unsafe { _mm512_loadu_si512(part.as_ptr().cast()) }
+}
+
+/// Writes the vector over the 64 bytes of `samples` from index `at` on.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub(crate) fn store512<T: Sample>(samples: &mut [T], at: usize, vector: __m512i) {
+    let part = &mut samples[at..at + 64 / size_of::<T>()];
+    // SAFETY: `part` is exactly 64 writable bytes, and the store needs no alignment.
+    unsafe { _mm512_storeu_si512(part.as_mut_ptr().cast(), vector) }
+}

@@ -1,0 +1,314 @@
+//! Sample by sample: inversion, tables, channels, bits to bytes.
+
+compiled_twice! {
+    /// Replaces each sample by 255 minus itself.
+    fn invert(level, samples: &mut [u8]);
+
+    /// Keeps sample `kept` (0, 1 or 2) of each pixel and makes the others zero.
+    ///
+    /// # Panics
+    /// When `kept` is above 2 or `rgb` is not whole pixels.
+    fn keep_channel(level, rgb: &mut [u8], kept: usize);
+
+    /// Each gray sample three times.
+    ///
+    /// # Panics
+    /// When `rgb` is not three times as long as `gray`.
+    fn spread(level, gray: &[u8], rgb: &mut [u8]);
+
+    /// The smallest and the largest sample; 255 and 0 when there is none.
+    fn extremes(level, samples: &[u8]) -> (u8, u8);
+
+    /// `255` where the sample exceeds `limit`, otherwise `0`; the other way round when `inverse`.
+    fn threshold(level, samples: &mut [u8], limit: u8, maximum: u8, inverse: bool);
+}
+
+/// Replaces each sample by the entry of `table` that it names.
+pub fn look_up(level: crate::Level, samples: &mut [u8], table: &[u8; 256]) {
+    #[cfg(target_arch = "x86_64")]
+    if level.avx512() {
+        // SAFETY: the level is the proof that the processor has the features.
+        return unsafe { avx512::look_up(samples, table) };
+    } else if level.avx2() {
+        // SAFETY: the level is the proof that the processor has the features.
+        return unsafe { avx2::look_up(samples, table) };
+    }
+    let _ = level;
+    scalar::look_up(samples, table);
+}
+
+written_twice! {
+    /// One byte a bit, lowest bit first: 255 where it is set, otherwise 0.
+    ///
+    /// # Panics
+    /// When `bits` has fewer bits than `bytes` has bytes.
+    fn bits_to_bytes(level, bits: &[u64], bytes: &mut [u8]);
+}
+
+/// Colour from gray by one table a channel.
+///
+/// # Panics
+/// When `rgb` is not three times as long as `gray`.
+pub fn look_up_colors(level: crate::Level, gray: &[u8], tables: &[[u8; 256]; 3], rgb: &mut [u8]) {
+    assert_eq!(rgb.len(), 3 * gray.len(), "three samples a pixel");
+    #[cfg(target_arch = "x86_64")]
+    if level.avx512() {
+        // SAFETY: the level is the proof that the processor has the features.
+        return unsafe { avx512::look_up_colors(gray, tables, rgb) };
+    }
+    let _ = level;
+    scalar::look_up_colors(gray, tables, rgb);
+}
+
+/// The plain twins: ordinary Rust.
+pub mod scalar {
+    /// See [`super::invert`].
+    #[inline(always)]
+    pub fn invert(samples: &mut [u8]) {
+        samples.iter_mut().for_each(|sample| *sample = 255 - *sample);
+    }
+
+    /// See [`super::keep_channel`].
+    #[inline(always)]
+    pub fn keep_channel(rgb: &mut [u8], kept: usize) {
+        assert!(kept < 3 && rgb.len().is_multiple_of(3), "whole pixels of three samples");
+        // A mask of 32 pixels: whole vectors at a time.
+        let mut mask = [0; 96];
+        mask.iter_mut().skip(kept).step_by(3).for_each(|m| *m = 255);
+        for part in rgb.chunks_mut(96) {
+            part.iter_mut().zip(&mask).for_each(|(sample, m)| *sample &= m);
+        }
+    }
+
+    /// See [`super::spread`].
+    #[inline(always)]
+    pub fn spread(gray: &[u8], rgb: &mut [u8]) {
+        assert_eq!(rgb.len(), 3 * gray.len(), "three samples a pixel");
+        for (pixel, value) in rgb.chunks_exact_mut(3).zip(gray) {
+            (pixel[0], pixel[1], pixel[2]) = (*value, *value, *value);
+        }
+    }
+
+    /// See [`super::extremes`].
+    #[inline(always)]
+    pub fn extremes(samples: &[u8]) -> (u8, u8) {
+        let (parts, rest) = samples.as_chunks::<64>();
+        let (mut low, mut high) = ([255u8; 64], [0u8; 64]);
+        for part in parts {
+            for k in 0..64 {
+                low[k] = low[k].min(part[k]);
+                high[k] = high[k].max(part[k]);
+            }
+        }
+        let low = low.iter().chain(rest).fold(255, |a, b| a.min(*b));
+        (low, high.iter().chain(rest).fold(0, |a, b| a.max(*b)))
+    }
+
+    /// See [`super::threshold`].
+    #[inline(always)]
+    pub fn threshold(samples: &mut [u8], limit: u8, maximum: u8, inverse: bool) {
+        let (above, below) = if inverse { (0, maximum) } else { (maximum, 0) };
+        samples.iter_mut().for_each(|sample| *sample = if *sample > limit { above } else { below });
+    }
+
+    /// See [`super::look_up`].
+    #[inline(always)]
+    pub fn look_up(samples: &mut [u8], table: &[u8; 256]) {
+        samples.iter_mut().for_each(|sample| *sample = table[usize::from(*sample)]);
+    }
+
+    /// See [`super::look_up_colors`].
+    #[inline(always)]
+    pub fn look_up_colors(gray: &[u8], tables: &[[u8; 256]; 3], rgb: &mut [u8]) {
+        let together: [[u8; 3]; 256] =
+            std::array::from_fn(|v| std::array::from_fn(|channel| tables[channel][v]));
+        for (pixel, value) in rgb.chunks_exact_mut(3).zip(gray) {
+            pixel.copy_from_slice(&together[usize::from(*value)]);
+        }
+    }
+
+    /// See [`super::bits_to_bytes`].
+    #[inline(always)]
+    pub fn bits_to_bytes(bits: &[u64], bytes: &mut [u8]) {
+        assert!(64 * bits.len() >= bytes.len(), "a bit for each byte");
+        for (x, byte) in bytes.iter_mut().enumerate() {
+            *byte = if bits[x / 64] >> (x % 64) & 1 == 1 { 255 } else { 0 };
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use crate::vector::{load, store};
+    use std::arch::x86_64::*;
+
+    /// Sixteen tables of sixteen: a shuffle each, of which only the one whose index bits match gives something.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+    pub(super) fn look_up(samples: &mut [u8], table: &[u8; 256]) {
+        let rows: [__m256i; 16] = std::array::from_fn(|k| {
+            let mut twice = [0; 32];
+            twice[..16].copy_from_slice(&table[16 * k..16 * k + 16]);
+            twice[16..].copy_from_slice(&table[16 * k..16 * k + 16]);
+            load(&twice, 0)
+        });
+        let sixteen = _mm256_set1_epi8(16);
+        let mut x = 0;
+        while x + 32 <= samples.len() {
+            // A shuffle takes an index below 16 and gives 0 for one with the top bit set. Indices of 16 to 127 are
+            // pushed above 127 by a saturating addition of 112; taking 16 away each time brings the next row in.
+            let mut index = load(samples, x);
+            let mut found = _mm256_setzero_si256();
+            for row in rows {
+                let only = _mm256_adds_epu8(index, _mm256_set1_epi8(112));
+                found = _mm256_or_si256(found, _mm256_shuffle_epi8(row, only));
+                index = _mm256_sub_epi8(index, sixteen);
+            }
+            store(samples, x, found);
+            x += 32;
+        }
+        super::scalar::look_up(&mut samples[x..], table);
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+    pub(super) fn bits_to_bytes(bits: &[u64], bytes: &mut [u8]) {
+        assert!(64 * bits.len() >= bytes.len(), "a bit for each byte");
+        let byte_of = _mm256_setr_epi8(
+            0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, //
+            2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
+        );
+        let bit_of = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+        let mut x = 0;
+        while x + 32 <= bytes.len() {
+            let mask = _mm256_set1_epi32((bits[x / 64] >> (x % 64)) as u32 as i32);
+            let own = _mm256_and_si256(_mm256_shuffle_epi8(mask, byte_of), bit_of);
+            store(bytes, x, _mm256_cmpeq_epi8(own, bit_of));
+            x += 32;
+        }
+        if x < bytes.len() {
+            super::scalar::bits_to_bytes(&[bits[x / 64] >> (x % 64)], &mut bytes[x..]);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use crate::vector::{load512, store512};
+    use std::arch::x86_64::*;
+
+    /// The entries of a 256-byte table, in four registers, that the bytes of `index` name.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    #[inline]
+    fn entries(index: __m512i, table: &[__m512i; 4]) -> __m512i {
+        let lower = _mm512_permutex2var_epi8(table[0], index, table[1]);
+        let upper = _mm512_permutex2var_epi8(table[2], index, table[3]);
+        _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), lower, upper)
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    #[inline]
+    fn registers(table: &[u8; 256]) -> [__m512i; 4] {
+        [load512(table, 0), load512(table, 64), load512(table, 128), load512(table, 192)]
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) fn look_up(samples: &mut [u8], table: &[u8; 256]) {
+        let registers = registers(table);
+        let mut x = 0;
+        while x + 64 <= samples.len() {
+            let found = entries(load512(samples, x), &registers);
+            store512(samples, x, found);
+            x += 64;
+        }
+        super::scalar::look_up(&mut samples[x..], table);
+    }
+
+    /// For each byte of three vectors: from which of 64 pixels it is taken.
+    const PIXELS: [[u8; 64]; 3] = {
+        let mut pixels = [[0; 64]; 3];
+        let mut j = 0;
+        while j < 192 {
+            pixels[j / 64][j % 64] = (j / 3) as u8;
+            j += 1;
+        }
+        pixels
+    };
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) fn look_up_colors(gray: &[u8], tables: &[[u8; 256]; 3], rgb: &mut [u8]) {
+        let [red, green, blue] = [registers(&tables[0]), registers(&tables[1]), registers(&tables[2])];
+        // Byte j of the output belongs to channel j % 3; the pattern moves on by one with each vector of 64.
+        let every_third: [u64; 3] =
+            std::array::from_fn(|r| (0..64).filter(|j| j % 3 == r).map(|j| 1 << j).sum());
+        let mut x = 0;
+        while x + 64 <= gray.len() {
+            let index = load512(gray, x);
+            let channels = [entries(index, &red), entries(index, &green), entries(index, &blue)];
+            for (k, pixels) in PIXELS.iter().enumerate() {
+                let pixels = load512(pixels, 0);
+                let place = |channel: usize| every_third[(3 + channel - 64 * k % 3) % 3];
+                let mut out = _mm512_permutexvar_epi8(pixels, channels[0]);
+                out = _mm512_mask_permutexvar_epi8(out, place(1), pixels, channels[1]);
+                out = _mm512_mask_permutexvar_epi8(out, place(2), pixels, channels[2]);
+                store512(rgb, 3 * x + 64 * k, out);
+            }
+            x += 64;
+        }
+        super::scalar::look_up_colors(&gray[x..], tables, &mut rgb[3 * x..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Level;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn table(seed: u8) -> [u8; 256] {
+        std::array::from_fn(|v| (v as u8).wrapping_mul(seed | 1).rotate_left(3) ^ seed)
+    }
+
+    proptest! {
+        #[test]
+        fn every_level_gives_the_same_samples(samples in vec(any::<u8>(), 0..700), seed in any::<u8>(), kept in 0usize..3) {
+            let gray = &samples[..];
+            let pixels = samples.len() / 3 * 3;
+            let tables = [table(seed), table(seed ^ 0x55), table(!seed)];
+            for level in Level::available() {
+                let same = |wide: &dyn Fn(&mut [u8]), plain: &dyn Fn(&mut [u8]), n: usize| {
+                    let (mut a, mut b) = (samples[..n].to_vec(), samples[..n].to_vec());
+                    wide(&mut a);
+                    plain(&mut b);
+                    prop_assert_eq!(a, b);
+                    Ok(())
+                };
+                let n = samples.len();
+                same(&|s| super::invert(level, s), &super::scalar::invert, n)?;
+                same(&|s| super::keep_channel(level, s, kept), &|s| super::scalar::keep_channel(s, kept), pixels)?;
+                same(&|s| super::look_up(level, s, &tables[0]), &|s| super::scalar::look_up(s, &tables[0]), n)?;
+                same(
+                    &|s| super::threshold(level, s, seed, 200, kept == 1),
+                    &|s| super::scalar::threshold(s, seed, 200, kept == 1),
+                    n,
+                )?;
+                prop_assert_eq!(super::extremes(level, gray), super::scalar::extremes(gray));
+                let (mut a, mut b) = (vec![0; 3 * n], vec![1; 3 * n]);
+                super::spread(level, gray, &mut a);
+                super::scalar::spread(gray, &mut b);
+                prop_assert_eq!(&a, &b);
+                super::look_up_colors(level, gray, &tables, &mut a);
+                super::scalar::look_up_colors(gray, &tables, &mut b);
+                prop_assert_eq!(&a, &b);
+            }
+        }
+
+        #[test]
+        fn bits_become_bytes_alike(bits in vec(any::<u64>(), 5), n in 0usize..320) {
+            for level in Level::available() {
+                let (mut a, mut b) = (vec![1; n], vec![2; n]);
+                super::bits_to_bytes(level, &bits, &mut a);
+                super::scalar::bits_to_bytes(&bits, &mut b);
+                prop_assert_eq!(a, b);
+            }
+        }
+    }
+}
