@@ -2,12 +2,14 @@
 //!
 //! Reading order: [`node`] and [`job`] (the messages and the two service traits), then how they travel.
 
+mod call;
 mod convert;
 pub mod job;
 mod message;
 pub mod node;
 mod serve;
 
+pub use call::{Breakage, CallError, Evidence, NodeClient, Peer, PoolSettings, ServerClient};
 pub use message::limits::{Limits, Shape};
 pub use serve::{Counters, Running, StopReport, serve_node, serve_server};
 

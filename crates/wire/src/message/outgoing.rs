@@ -39,32 +39,31 @@ impl Outgoing {
     }
 
     /// Sends the message and forgets it.
-    pub(crate) fn send(&mut self, mut stream: &TcpStream) -> io::Result<()> {
-        stream.write_all(&self.bytes)?;
+    pub(crate) fn send(&mut self, stream: &TcpStream) -> io::Result<()> {
+        self.write_to(stream)?;
         self.clear();
         Ok(())
+    }
+
+    /// Sends the message, by one system call if the socket has room for it.
+    pub(crate) fn write_to(&self, mut stream: &TcpStream) -> io::Result<()> {
+        stream.write_all(&self.bytes)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
+    /// Adds to the message.
+    pub(crate) fn append(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Forgets the message.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
         if self.bytes.capacity() > KEPT_BYTES {
             self.bytes = Vec::new();
         }
-    }
-}
-
-/// The client's side writes while its own reply is being waited for, so it writes through this.
-impl Write for Outgoing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -1,0 +1,135 @@
+//! One connection to a peer: a request out, its answer in.
+
+use super::error::Breakage;
+use super::settings::PoolSettings;
+use crate::message::arrival::{Message, NoMessage, Patience, Reading};
+use crate::message::dialect::Dialect;
+use crate::message::limits::Shape;
+use crate::message::outgoing::Outgoing;
+use crate::message::walk::{LargeField, WalkError};
+use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+/// A connection that was idle for less is used without a look whether the peer has closed it meanwhile.
+const TRUSTED_IDLE: Duration = Duration::from_millis(5);
+
+/// One connection to a peer, with its buffers.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    pub(super) reading: Reading,
+    pub(super) outgoing: Outgoing,
+    /// Whether a call has gone over it before.
+    used: bool,
+    /// When the last call over it ended.
+    pub(super) idle_since: Instant,
+}
+
+/// Why an exchange brought no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    Broken(Breakage),
+    TimedOut,
+    Garbled(String),
+}
+
+impl Connection {
+    /// Connects to the first of the address's meanings that answers.
+    pub(super) fn open(address: &str, settings: &PoolSettings) -> io::Result<Connection> {
+        Ok(Connection {
+            stream: connect(address, settings)?,
+            reading: Reading::default(),
+            outgoing: Outgoing::default(),
+            used: false,
+            idle_since: Instant::now(),
+        })
+    }
+
+    /// Puts another connection in this one's place; the request in the buffer stays.
+    pub(super) fn reopen(&mut self, address: &str, settings: &PoolSettings) -> io::Result<()> {
+        self.stream = connect(address, settings)?;
+        self.reading.reset();
+        self.used = false;
+        Ok(())
+    }
+
+    /// Whether a call has gone over it before, so that the peer may have closed it between.
+    pub(super) fn is_used(&self) -> bool {
+        self.used
+    }
+
+    /// Whether the peer has closed the connection while it was idle, or has sent what nobody asked for.
+    pub(super) fn is_stale(&self) -> bool {
+        self.used && self.idle_since.elapsed() > TRUSTED_IDLE && !self.is_quiet()
+    }
+
+    fn is_quiet(&self) -> bool {
+        let nothing_to_read = || -> io::Result<bool> {
+            self.stream.set_nonblocking(true)?;
+            let peeked = self.stream.peek(&mut [0]);
+            self.stream.set_nonblocking(false)?;
+            Ok(matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock))
+        };
+        nothing_to_read().unwrap_or(false)
+    }
+
+    /// Sends the request in the buffer and waits for a whole answer.
+    pub(super) fn exchange(
+        &mut self,
+        time_out: Duration,
+        shape: &Shape,
+        large: Option<LargeField>,
+    ) -> Result<Message, Trouble> {
+        let sent = Instant::now();
+        self.outgoing
+            .write_to(&self.stream)
+            .map_err(|error| Trouble::Broken(Breakage::Sending(error.kind())))?;
+        self.used = true;
+        let patience = Patience {
+            first: time_out,
+            rest: time_out,
+            slowest_bytes_per_second: 0,
+            deadline: sent.checked_add(time_out),
+        };
+        self.reading
+            .message(&self.stream, Dialect::PLAIN_BINARY, patience, shape, large)
+            .map_err(|none| trouble(none, self.reading.has_leftovers()))
+    }
+
+    /// Whether the last answer left nothing behind, so that the connection can carry another call.
+    pub(super) fn is_clean(&self) -> bool {
+        !self.reading.has_leftovers()
+    }
+}
+
+fn trouble(none: NoMessage, answer_begun: bool) -> Trouble {
+    match none {
+        NoMessage::Closed => Trouble::Broken(Breakage::Closed),
+        NoMessage::Silent => Trouble::TimedOut,
+        NoMessage::Unwalked(unwalked) => match unwalked.error {
+            WalkError::TooSlow => Trouble::TimedOut,
+            WalkError::Ended => Trouble::Broken(Breakage::Midway),
+            WalkError::Io(_) if answer_begun => Trouble::Broken(Breakage::Midway),
+            WalkError::Io(kind) => Trouble::Broken(Breakage::Reset(kind)),
+            error @ (WalkError::Malformed(_) | WalkError::TooLarge { .. }) => {
+                Trouble::Garbled(error.to_string())
+            }
+        },
+    }
+}
+
+fn connect(address: &str, settings: &PoolSettings) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for meaning in address.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&meaning, settings.connect_time) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_write_timeout(Some(settings.write_time))?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
