@@ -4,29 +4,31 @@ use clap::Parser;
 use clap::builder::TypedValueParser;
 use cluster::Probability;
 use log::LevelFilter;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
 Examples:
   computenode 0.8
-      Take the first free entry of ./machine.txt that is on this machine; reject 8 of 10 attempts that may be rejected
-      and delay 8 of 10 of the others by 3 s.
+      Take the first free entry of ./machine.txt that is on this machine.
+      Reject 80 % of the attempts that may be rejected; start 80 % of the
+      others 3 s late.
   computenode 0.2 --name node3 --delay 50ms
       Be node3 of machine.txt, with short delays.
   computenode 0 --listen 127.0.0.1:0 --name spare --data-root /data/photos
-      No machine.txt: any free port of this machine (the ready line tells which), images of /data/photos only.
+      No machine.txt: any free port of this machine (the ready line tells
+      which), images of /data/photos only.
   computenode 0.5 --reject-probability 0 --delay-probability 0.9 --seed 7
-      Never reject, often delay; calls of the original's interface meet the same luck in every run.
+      Never reject, often delay; calls of the original's interface meet the
+      same luck in every run.
 
-Load: an attempt that may be rejected is rejected with the load probability; whatever is accepted starts late with the
-load probability, by a second, independent coin. A delayed attempt sleeps in its slot and uses no core.
+A delayed attempt sleeps in its slot and uses no core. The node reads and
+writes inside its data roots only. It prints one line when it is ready, logs
+to standard error, and ends on Ctrl-C or SIGTERM when its attempts in flight
+are done; a second signal ends it at once.
 
-The node reads and writes inside its data roots only. It prints one line when it is ready, logs to standard error, and
-ends on Ctrl-C or SIGTERM when its attempts in flight are done (a second signal ends it at once).
-
-Exit status: 0 ended as asked, 1 could not start or had to give up work, 2 wrong usage.";
+Exit status: 0 ended as asked, 1 could not start or had to give up work,
+2 wrong usage.";
 
 /// A compute node: takes one image at a time in each of its slots, rejects and delays by its load probability.
 #[derive(Clone, Debug, Parser)]
@@ -46,8 +48,8 @@ pub(crate) struct Args {
     pub(crate) machines: PathBuf,
 
     /// Listen here instead of at an entry of machine.txt; port 0 takes any free one
-    #[arg(long, env = "BALLAST_LISTEN", value_name = "ADDRESS:PORT", conflicts_with = "machines")]
-    pub(crate) listen: Option<SocketAddr>,
+    #[arg(long, env = "BALLAST_LISTEN", value_name = "HOST:PORT", value_parser = parse_listen)]
+    pub(crate) listen: Option<String>,
 
     /// How late a delayed attempt starts, such as 50ms or 3s
     #[arg(long, env = "BALLAST_DELAY", value_name = "TIME", default_value = "3s", value_parser = parse_time)]
@@ -109,6 +111,14 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     if time <= LONGEST { Ok(time) } else { Err("longer than ten years".to_owned()) }
 }
 
+/// A host and a port, checked by form; whether the host exists shows when the port is taken.
+fn parse_listen(text: &str) -> Result<String, String> {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
+        _ => Err("no host and port; write 127.0.0.1:5001, localhost:0 or [::1]:5001".to_owned()),
+    }
+}
+
 /// A whole number in `range`.
 fn count(range: std::ops::RangeInclusive<u64>) -> impl TypedValueParser<Value = usize> {
     // The ranges above end far below what a `usize` holds on every platform.
@@ -159,7 +169,7 @@ mod tests {
             (&["0.5", "--delay", "3"], "write 50ms, 3s or 1m"),
             (&["0.5", "--delay", "900y"], "longer than ten years"),
             (&["0.5", "--slots", "0"], "1..=65536"),
-            (&["0.5", "--listen", "localhost"], "invalid socket address"),
+            (&["0.5", "--listen", "localhost"], "write 127.0.0.1:5001"),
             (&["0.5", "--log-level", "loud"], "--log-level"),
         ];
         for (arguments, wanted) in cases {

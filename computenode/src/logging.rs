@@ -3,7 +3,7 @@
 use log::LevelFilter;
 use simplelog::{ColorChoice, CombinedLogger, Config, SharedLogger, TermLogger, TerminalMode, WriteLogger};
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 /// Begins to log at `level`. A second call in one process changes nothing.
@@ -12,8 +12,9 @@ use std::path::Path;
 /// If `file` cannot be written.
 pub(crate) fn start(level: LevelFilter, file: Option<&Path>) -> io::Result<()> {
     let config = Config::default();
+    let colors = if io::stderr().is_terminal() { ColorChoice::Auto } else { ColorChoice::Never };
     let mut loggers: Vec<Box<dyn SharedLogger>> =
-        vec![TermLogger::new(level, config.clone(), TerminalMode::Stderr, ColorChoice::Auto)];
+        vec![TermLogger::new(level, config.clone(), TerminalMode::Stderr, colors)];
     if let Some(path) = file {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         loggers.push(WriteLogger::new(level, config, file));

@@ -33,8 +33,8 @@ enum StartError {
     Machines(#[from] LoadError),
     #[error("{0}")]
     Entry(#[from] OwnEntryError),
-    #[error("{}", taken_or_refused(address, cause))]
-    Listen { address: SocketAddr, cause: io::Error },
+    #[error("{}", cannot_listen(address, cause))]
+    Listen { address: String, cause: io::Error },
     #[error("{0}")]
     Root(#[from] BadRoot),
     #[error("cannot write the log file {path:?} ({cause}): give --log-file a path that can be written")]
@@ -45,21 +45,17 @@ enum StartError {
     System(#[source] io::Error),
 }
 
-fn taken_or_refused(address: &SocketAddr, cause: &io::Error) -> String {
-    match cause.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "port {} of {} is taken by another program: stop that one, or listen at another port (0 takes any free one)",
-            address.port(),
-            address.ip()
-        ),
-        io::ErrorKind::AddrNotAvailable => {
-            format!(
-                "{} is no address of this machine: listen at one that is, such as 127.0.0.1",
-                address.ip()
-            )
+fn cannot_listen(address: &str, cause: &io::Error) -> String {
+    let remedy = match cause.kind() {
+        io::ErrorKind::AddrInUse => {
+            return format!(
+                "{address} is taken by another program: stop that one, or listen at another port (0 takes any free one)"
+            );
         }
-        _ => format!("cannot listen at {address}: {cause}; ports below 1024 need privileges"),
-    }
+        io::ErrorKind::PermissionDenied => "ports below 1024 need privileges, take a higher one",
+        _ => "listen at an address of this machine, such as 127.0.0.1:5001",
+    };
+    format!("cannot listen at {address} ({cause}): {remedy}")
 }
 
 /// Runs `computenode` with `arguments`, the program's name first, until a signal ends it. Answers the exit status.
@@ -122,8 +118,9 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
 
 /// The port to listen at, and the line of `machine.txt` that names it, if one does.
 fn take_port(args: &Args) -> Result<(TcpListener, Option<Machine>), StartError> {
-    if let Some(address) = args.listen {
-        let listener = TcpListener::bind(address).map_err(|cause| StartError::Listen { address, cause })?;
+    if let Some(address) = &args.listen {
+        let listener = TcpListener::bind(address.as_str())
+            .map_err(|cause| StartError::Listen { address: address.clone(), cause })?;
         return Ok((listener, None));
     }
     let machines = Machines::load(&args.machines)?;
