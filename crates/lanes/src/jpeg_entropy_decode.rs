@@ -1,6 +1,5 @@
 //! Huffman decoding of JPEG blocks: a look-up a symbol, bits in a 64-bit register.
 
-use crate::Level;
 use crate::jpeg_block::{Block, ZIGZAG};
 
 /// Bits that the first look-up takes; longer codes are rare.
@@ -226,62 +225,65 @@ pub struct McuBlock<'t> {
     pub step: usize,
 }
 
-/// Decodes `count` MCUs of an interleaved sequential scan into `out`; `extents` gets the highest zigzag index of a
-/// coefficient of each block.
-///
-/// # Errors
-/// [`BadCode`] when the data cannot be what an encoder wrote. Reading beyond the data's end is not told here but by
-/// [`BitReader::position`].
-///
-/// # Panics
-/// When a block's place lies outside `out` or `extents`, or a component outside `predictors`.
-pub fn decode_mcus(
-    level: Level,
-    reader: &mut BitReader<'_>,
-    blocks: &[McuBlock<'_>],
-    predictors: &mut [i32; 4],
-    count: usize,
-    out: &mut [Block],
-    extents: &mut [u8],
-) -> Result<(), BadCode> {
-    #[cfg(target_arch = "x86_64")]
-    if level.avx2() {
-        // SAFETY: the level is the proof that this processor has the instructions.
-        return unsafe { bmi::decode_mcus(reader, blocks, predictors, count, out, extents) };
-    }
-    let _ = level;
-    decode_mcus_anywhere(reader, blocks, predictors, count, out, extents)
+compiled_twice! {
+    /// Decodes `count` MCUs of a sequential scan into `out`; `extents` gets the highest zigzag index of a coefficient of
+    /// each block.
+    ///
+    /// # Errors
+    /// [`BadCode`] when the data cannot be what an encoder wrote. Reading beyond the data's end is not told here but by
+    /// [`BitReader::position`].
+    ///
+    /// # Panics
+    /// When a block's place lies outside `out` or `extents`, or a component outside `predictors`.
+    fn decode_mcus(
+        level,
+        reader: &mut BitReader<'_>,
+        plan: &[McuBlock<'_>],
+        predictors: &mut [i32; 4],
+        count: usize,
+        out: &mut [Block],
+        extents: &mut [u8],
+    ) -> Result<(), BadCode>;
 }
 
-/// The body of all versions: the compiler gives it better shifts where the processor has them.
-#[inline(always)]
-fn decode_mcus_anywhere(
-    reader: &mut BitReader<'_>,
-    blocks: &[McuBlock<'_>],
-    predictors: &mut [i32; 4],
-    count: usize,
-    out: &mut [Block],
-    extents: &mut [u8],
-) -> Result<(), BadCode> {
-    // A copy whose address nobody has stays in registers.
-    let mut local = reader.clone();
-    let mut result = Ok(());
-    'all: for mcu in 0..count {
-        for plan in blocks {
-            let at = plan.first + mcu * plan.step;
-            let block = &mut out[at];
-            *block = Block::ZERO;
-            match decode_block(&mut local, plan.dc, plan.ac, &mut predictors[plan.component], &mut block.0) {
-                Ok(extent) => extents[at] = extent,
-                Err(bad) => {
-                    result = Err(bad);
-                    break 'all;
+mod scalar {
+    use super::*;
+
+    #[inline(always)]
+    pub(super) fn decode_mcus(
+        reader: &mut BitReader<'_>,
+        plan: &[McuBlock<'_>],
+        predictors: &mut [i32; 4],
+        count: usize,
+        out: &mut [Block],
+        extents: &mut [u8],
+    ) -> Result<(), BadCode> {
+        // A copy whose address nobody has stays in registers.
+        let mut local = reader.clone();
+        let mut result = Ok(());
+        'all: for mcu in 0..count {
+            for place in plan {
+                let at = place.first + mcu * place.step;
+                let block = &mut out[at];
+                *block = Block::ZERO;
+                match decode_block(
+                    &mut local,
+                    place.dc,
+                    place.ac,
+                    &mut predictors[place.component],
+                    &mut block.0,
+                ) {
+                    Ok(extent) => extents[at] = extent,
+                    Err(bad) => {
+                        result = Err(bad);
+                        break 'all;
+                    }
                 }
             }
         }
+        *reader = local;
+        result
     }
-    *reader = local;
-    result
 }
 
 /// Natural order for a zigzag index that may overshoot by a run of zeros.
@@ -356,22 +358,5 @@ fn decode_block(
         symbol!();
         reader.refill();
         symbol!();
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod bmi {
-    use super::*;
-
-    #[target_feature(enable = "bmi1,bmi2,lzcnt,popcnt")]
-    pub(super) fn decode_mcus(
-        reader: &mut BitReader<'_>,
-        blocks: &[McuBlock<'_>],
-        predictors: &mut [i32; 4],
-        count: usize,
-        out: &mut [Block],
-        extents: &mut [u8],
-    ) -> Result<(), BadCode> {
-        decode_mcus_anywhere(reader, blocks, predictors, count, out, extents)
     }
 }

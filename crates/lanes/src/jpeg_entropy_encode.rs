@@ -1,7 +1,6 @@
 //! Huffman coding of JPEG blocks into raw bits, without stuffing.
 
-use crate::Level;
-use crate::jpeg_block::Block;
+use crate::jpeg_block::{Block, ZIGZAG};
 
 /// Bytes that one block can take at most, with what a write of a whole register may touch behind it.
 pub const MAX_BLOCK_BYTES: usize = 64 * 4 + 16;
@@ -66,50 +65,54 @@ pub struct McuBlock<'t> {
     pub step: usize,
 }
 
-/// Codes `count` MCUs of blocks in zigzag order, with their masks as [`fdct_run`](crate::jpeg_fdct::fdct_run) leaves them.
-/// Whole bytes go to `out` from its start; the bits of the last one stay in `state`. Returns how many bytes were written.
-///
-/// # Panics
-/// When `out` is shorter than [`MAX_BLOCK_BYTES`] for each block, or a block's place lies outside `blocks` or `masks`.
-pub fn encode_mcus(
-    level: Level,
-    plan: &[McuBlock<'_>],
-    count: usize,
-    blocks: &[Block],
-    masks: &[u64],
-    state: &mut EncoderState,
-    out: &mut [u8],
-) -> usize {
-    assert!(out.len() >= count * plan.len() * MAX_BLOCK_BYTES, "room for the longest codes");
-    let _ = level;
-    encode_mcus_anywhere(plan, count, blocks, masks, state, out)
+compiled_twice! {
+    /// Codes `count` MCUs of blocks in natural order, with their masks in zigzag order as
+    /// [`fdct_run`](crate::jpeg_fdct::fdct_run) leaves them. Whole bytes go to `out` from its start; the bits of the last one
+    /// stay in `state`. Returns how many bytes were written.
+    ///
+    /// # Panics
+    /// When `out` is shorter than [`MAX_BLOCK_BYTES`] for each block, or a block's place lies outside `blocks` or `masks`.
+    fn encode_mcus(
+        level,
+        plan: &[McuBlock<'_>],
+        count: usize,
+        blocks: &[Block],
+        masks: &[u64],
+        state: &mut EncoderState,
+        out: &mut [u8],
+    ) -> usize;
 }
 
-#[inline(always)]
-fn encode_mcus_anywhere(
-    plan: &[McuBlock<'_>],
-    count: usize,
-    blocks: &[Block],
-    masks: &[u64],
-    state: &mut EncoderState,
-    out: &mut [u8],
-) -> usize {
-    let mut writer =
-        BitWriter { out, next: 0, bits: u64::from(state.bits) << 56, count: u32::from(state.count) };
-    for mcu in 0..count {
-        for place in plan {
-            let at = place.first + mcu * place.step;
-            encode_block(
-                &mut writer,
-                &blocks[at].0,
-                masks[at],
-                &mut state.predictors[place.component],
-                place.table,
-            );
+mod scalar {
+    use super::*;
+
+    #[inline(always)]
+    pub(super) fn encode_mcus(
+        plan: &[McuBlock<'_>],
+        count: usize,
+        blocks: &[Block],
+        masks: &[u64],
+        state: &mut EncoderState,
+        out: &mut [u8],
+    ) -> usize {
+        assert!(out.len() >= count * plan.len() * MAX_BLOCK_BYTES, "room for the longest codes");
+        let mut writer =
+            BitWriter { out, next: 0, bits: u64::from(state.bits) << 56, count: u32::from(state.count) };
+        for mcu in 0..count {
+            for place in plan {
+                let at = place.first + mcu * place.step;
+                encode_block(
+                    &mut writer,
+                    &blocks[at].0,
+                    masks[at],
+                    &mut state.predictors[place.component],
+                    place.table,
+                );
+            }
         }
+        (state.bits, state.count) = ((writer.bits >> 56) as u8, writer.count as u8);
+        writer.next
     }
-    (state.bits, state.count) = ((writer.bits >> 56) as u8, writer.count as u8);
-    writer.next
 }
 
 /// Collects bits from the top of a register and writes the whole register behind the bytes that are complete.
@@ -168,7 +171,8 @@ fn encode_block(
             writer.put(u64::from(zeros >> 8), zeros & 255);
             run -= 16;
         }
-        let (size, bits) = magnitude(i32::from(block[k as usize & 63]));
+        let natural = usize::from(ZIGZAG[k as usize & 63]) & 63;
+        let (size, bits) = magnitude(i32::from(block[natural]));
         let code = table.ac[(run << 4 | size) as usize & 255];
         writer.put(u64::from((code >> 8) << size | bits), (code & 255) + size);
     }

@@ -24,7 +24,6 @@ pub struct Unstuffed {
 ///
 /// `out` and `segments` are cleared first; there is always at least one segment.
 pub fn unstuff(level: Level, data: &[u8], out: &mut Vec<u8>, segments: &mut Vec<Segment>) -> Unstuffed {
-    let _ = level;
     out.clear();
     segments.clear();
     out.reserve(data.len());
@@ -32,7 +31,7 @@ pub fn unstuff(level: Level, data: &[u8], out: &mut Vec<u8>, segments: &mut Vec<
     let mut start = 0;
     let mut i = 0;
     while i < data.len() {
-        let clean = position_of_ff(&data[i..]);
+        let clean = bytes_before_ff(level, &data[i..]);
         out.extend_from_slice(&data[i..i + clean]);
         i += clean;
         if i >= data.len() {
@@ -64,17 +63,42 @@ pub fn unstuff(level: Level, data: &[u8], out: &mut Vec<u8>, segments: &mut Vec<
     found
 }
 
-fn position_of_ff(data: &[u8]) -> usize {
-    data.iter().position(|byte| *byte == 0xFF).unwrap_or(data.len())
+written_twice! {
+    /// How many bytes come before the first 0xFF; all of them when there is none.
+    fn bytes_before_ff(level, data: &[u8]) -> usize;
+}
+
+mod scalar {
+    pub(super) fn bytes_before_ff(data: &[u8]) -> usize {
+        data.iter().position(|byte| *byte == 0xFF).unwrap_or(data.len())
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use crate::vector::load;
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+    pub(super) fn bytes_before_ff(data: &[u8]) -> usize {
+        let mut at = 0;
+        while at + 32 <= data.len() {
+            let found = _mm256_movemask_epi8(_mm256_cmpeq_epi8(load(data, at), _mm256_set1_epi8(-1))) as u32;
+            if found != 0 {
+                return at + found.trailing_zeros() as usize;
+            }
+            at += 32;
+        }
+        at + super::scalar::bytes_before_ff(&data[at..])
+    }
 }
 
 /// Appends `data` with the stuffing put in.
 pub fn stuff(level: Level, data: &[u8], out: &mut Vec<u8>) {
-    let _ = level;
     out.reserve(data.len() + data.len() / 64);
     let mut rest = data;
     while !rest.is_empty() {
-        let clean = position_of_ff(rest);
+        let clean = bytes_before_ff(level, rest);
         if clean == rest.len() {
             out.extend_from_slice(rest);
             break;
@@ -91,6 +115,15 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn all_levels_find_the_first_ff(before in 0usize..150, after in proptest::collection::vec(any::<u8>(), 0..50)) {
+            let data = [vec![0xFE; before], vec![0xFF], after].concat();
+            for level in Level::available() {
+                prop_assert_eq!(bytes_before_ff(level, &data), before);
+                prop_assert_eq!(bytes_before_ff(level, &data[..before]), before);
+            }
+        }
+
         #[test]
         fn what_was_stuffed_comes_out_whole(data in proptest::collection::vec(prop_oneof![Just(0xFFu8), Just(0), any::<u8>()], 0..300)) {
             for level in Level::available() {

@@ -1,0 +1,75 @@
+//! Times the codec on command, for `codec_against_opencv.py`, which runs OpenCV beside it on the same files.
+//!
+//! Reads lines `LEVEL ACTION PATH` and answers each with the nanoseconds that the action took: `decode` a file; `jpeg` or
+//! `png` encode its pixels, `gray-jpeg` or `gray-png` its first channel. Buffers are kept between lines, as a node keeps
+//! them between tasks.
+
+use std::io::{BufRead, Write};
+use std::time::Instant;
+
+use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode, decode_with, encode_with};
+use imaging::image::{Channels, Image};
+use lanes::Level;
+
+/// The file of the last line and what is made of it, so that only the action is timed.
+struct Subject {
+    path: String,
+    bytes: Vec<u8>,
+    rgb: Image,
+    gray: Image,
+}
+
+impl Subject {
+    fn load(path: &str) -> Result<Subject, Box<dyn std::error::Error>> {
+        let bytes = std::fs::read(path)?;
+        let rgb = decode(&bytes, &Limits::default())?.image.into_rgb();
+        let samples = rgb.samples.iter().step_by(3).copied().collect();
+        let gray = Image { channels: Channels::Gray, samples, ..rgb };
+        Ok(Subject { path: path.into(), bytes, rgb, gray })
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut scratches: Vec<_> =
+        Level::available().into_iter().map(|l| (l.name(), Scratch::with_level(l))).collect();
+    let names: Vec<_> = scratches.iter().map(|(name, _)| *name).collect();
+    println!("{}", names.join(" "));
+    let mut subject: Option<Subject> = None;
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let [level, action, path] = line.splitn(3, ' ').collect::<Vec<_>>()[..] else {
+            return Err(format!("expected LEVEL ACTION PATH, got {line:?}").into());
+        };
+        if subject.as_ref().is_none_or(|s| s.path != path) {
+            subject = Some(Subject::load(path)?);
+        }
+        let (Some(subject), Some((_, scratch))) =
+            (&subject, scratches.iter_mut().find(|(name, _)| *name == level))
+        else {
+            return Err(format!("no level {level}, there are {names:?}").into());
+        };
+        println!("{}", time(action, subject, scratch)?);
+        std::io::stdout().flush()?;
+    }
+    Ok(())
+}
+
+fn time(action: &str, subject: &Subject, scratch: &mut Scratch) -> Result<u128, Box<dyn std::error::Error>> {
+    let (image, format) = match action {
+        "decode" => {
+            let start = Instant::now();
+            let decoded = decode_with(&subject.bytes, &Limits::default(), scratch)?;
+            let nanoseconds = start.elapsed().as_nanos();
+            scratch.recycle(decoded.image);
+            return Ok(nanoseconds);
+        }
+        "jpeg" => (&subject.rgb, Format::Jpeg),
+        "png" => (&subject.rgb, Format::Png),
+        "gray-jpeg" => (&subject.gray, Format::Jpeg),
+        "gray-png" => (&subject.gray, Format::Png),
+        _ => return Err(format!("no action {action}").into()),
+    };
+    let start = Instant::now();
+    std::hint::black_box(encode_with(image, format, &EncodeOptions::default(), scratch)?);
+    Ok(start.elapsed().as_nanos())
+}
