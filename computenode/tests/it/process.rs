@@ -1,9 +1,64 @@
-//! A `computenode` process in a folder of its own.
+//! A `computenode` process in a folder of its own, and what tests send to it.
 
+use cluster::Admission;
+use imaging::codec::{self, EncodeOptions, Format};
+use imaging::image::{Channels, Image};
+use imaging::operation::Operation;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+use wire::node::{AttemptError, AttemptReply, AttemptRequest, NodeStatus, RejectReason, SharedFile, Work};
+use wire::{CallError, NodeClient, PoolSettings};
+
+/// How long a test waits for an answer before it gives the node up.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A small image with edges, as PNG.
+pub fn cat() -> Vec<u8> {
+    let samples = (0..32 * 24 * 3).map(|index| (index * index % 251) as u8).collect();
+    let image = Image { width: 32, height: 24, channels: Channels::Rgb, samples };
+    codec::encode(&image, Format::Png, &EncodeOptions::default()).unwrap()
+}
+
+/// What `edges` makes of the cat.
+pub fn edges_of_cat() -> Vec<u8> {
+    let decoded = codec::decode(&cat(), &codec::Limits::default()).unwrap();
+    let result = Operation::parse("edges").unwrap().apply(decoded.image).unwrap();
+    codec::encode(&result, Format::Png, &EncodeOptions::default()).unwrap()
+}
+
+/// An attempt at work without an image.
+pub fn synthetic(time: Duration) -> AttemptRequest {
+    AttemptRequest {
+        job_key: "job".to_owned(),
+        epoch: 1,
+        server_incarnation: 2,
+        task: 3,
+        attempt: 1,
+        seed: 4,
+        admission: Admission::MayReject,
+        operation: "edges".to_owned(),
+        work: Work::Synthetic(time),
+    }
+}
+
+/// An attempt at an image on disk.
+pub fn shared(base_path: &Path, file_name: &str) -> AttemptRequest {
+    let base_path = base_path.to_str().unwrap().to_owned();
+    let work = Work::Shared(SharedFile { base_path, file_name: file_name.to_owned() });
+    AttemptRequest { work, ..synthetic(Duration::ZERO) }
+}
+
+/// Why an attempt was rejected.
+pub fn reason(outcome: Result<Result<AttemptReply, AttemptError>, CallError>) -> RejectReason {
+    match outcome {
+        Ok(Err(AttemptError::Rejected { reason, .. })) => reason,
+        other => panic!("no rejection: {other:?}"),
+    }
+}
 
 /// The program, in `folder`, untouched by the environment of whoever runs the tests.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -28,8 +83,6 @@ pub struct Node {
     output: BufReader<ChildStdout>,
     /// What it said when it was ready.
     pub ready: String,
-    /// Its data root.
-    pub folder: PathBuf,
 }
 
 impl Node {
@@ -40,7 +93,7 @@ impl Node {
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut ready = String::new();
         output.read_line(&mut ready).unwrap();
-        let mut node = Node { child, output, ready, folder: folder.to_owned() };
+        let mut node = Node { child, output, ready };
         if !node.ready.contains(" listening on ") {
             panic!("not ready: {:?} {}", node.ready.clone(), node.log());
         }
@@ -57,6 +110,19 @@ impl Node {
     pub fn address(&self) -> SocketAddr {
         let (_, rest) = self.ready.split_once(" listening on ").unwrap();
         rest.split(' ').next().unwrap().parse().unwrap()
+    }
+
+    /// Calls it.
+    pub fn client(&self) -> NodeClient {
+        NodeClient::new(self.address().to_string(), PoolSettings::default())
+    }
+
+    /// Asks for its status until it is as wanted.
+    pub fn until(&self, wanted: impl Fn(&NodeStatus) -> bool) {
+        let client = self.client();
+        while !wanted(&client.status(PATIENCE).unwrap()) {
+            thread::yield_now();
+        }
     }
 
     /// Sends it a signal such as `TERM`.
