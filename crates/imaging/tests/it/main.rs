@@ -2,4 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
+mod codec_golden;
+mod codec_hostile;
 mod codec_opencv;
+mod operation_opencv;
