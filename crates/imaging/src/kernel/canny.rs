@@ -20,6 +20,15 @@ pub(crate) struct Detector {
     pub(crate) high: i16,
 }
 
+impl Detector {
+    /// Two thresholds, which like OpenCV's may come in either order, and the size of the Sobel window (3 or 5).
+    pub(crate) fn new(thresholds: [i64; 2], aperture: usize) -> Detector {
+        // No gradient exceeds 24480, so larger thresholds all mean the same.
+        let [a, b] = thresholds.map(|threshold| threshold.clamp(0, 32766) as i16);
+        Detector { aperture, low: a.min(b), high: a.max(b) }
+    }
+}
+
 /// Cells left and right of a row for the Sobel window.
 const MARGIN: usize = 2;
 
@@ -36,7 +45,11 @@ pub(crate) fn maxima(rows: &mut impl Rows, detector: Detector, scratch: &mut Scr
             let (candidates, strong) = maps.row_mut(y);
             gradient::maxima(
                 scratch.level(),
-                [gradients.magnitudes(y.checked_sub(1)), gradients.magnitudes(Some(y)), gradients.magnitudes(Some(y + 1))],
+                [
+                    gradients.magnitudes(y.checked_sub(1)),
+                    gradients.magnitudes(Some(y)),
+                    gradients.magnitudes(Some(y + 1)),
+                ],
                 gradients.sectors.line(y),
                 detector.low,
                 detector.high,

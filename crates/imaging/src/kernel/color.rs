@@ -20,9 +20,14 @@ pub(crate) fn to_rgb(image: Image, scratch: &mut Scratch) -> Image {
         return image;
     }
     let mut samples = scratch.samples(3 * image.samples.len());
-    for (pixel, gray) in samples.chunks_exact_mut(3).zip(&image.samples) {
-        pixel.fill(*gray);
-    }
+    lanes::pointwise::spread(scratch.level(), &image.samples, &mut samples);
     scratch.put_back(image.samples);
     Image { samples, channels: Channels::Rgb, ..image }
+}
+
+/// The image in colour with one channel kept and the others zero.
+pub(crate) fn keep_channel(image: Image, kept: usize, scratch: &mut Scratch) -> Image {
+    let mut image = to_rgb(image, scratch);
+    lanes::pointwise::keep_channel(scratch.level(), &mut image.samples, kept);
+    image
 }

@@ -3,6 +3,11 @@
 pub(crate) mod bitmaps;
 pub(crate) mod canny;
 pub(crate) mod color;
+pub(crate) mod gauss;
+pub(crate) mod histogram;
 pub(crate) mod lines;
+pub(crate) mod median;
+pub(crate) mod morphology;
 pub(crate) mod rows;
 pub(crate) mod scratch;
+pub(crate) mod window;

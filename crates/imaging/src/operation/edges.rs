@@ -4,7 +4,7 @@
 //! runs with two threads or more; with one thread the x86 packages use another library that flips near-ties). Every
 //! sample is halved rounding down, as `uint8(picture / 2.)` does, then edges are painted (0, 255, 0).
 
-use super::{Arguments, Domain, Entry, Parameter, Transform, Value};
+use super::{Entry, Parameter, Transform};
 use crate::image::Image;
 use crate::kernel::canny::{self, Detector};
 use crate::kernel::color;
@@ -15,26 +15,14 @@ pub(super) const ENTRY: Entry = Entry {
     name: "edges",
     help: "the picture at half brightness with its Canny edges in green",
     parameters: &[
-        Parameter {
-            name: "low",
-            help: "gradient magnitude that continues an edge",
-            domain: Domain::Integer(0, 32766),
-            default: Value::Integer(10),
-        },
-        Parameter {
-            name: "high",
-            help: "gradient magnitude that begins an edge",
-            domain: Domain::Integer(0, 32766),
-            default: Value::Integer(30),
-        },
-        Parameter {
-            name: "aperture",
-            help: "size of the Sobel window in pixels",
-            domain: Domain::Odd(3, 5),
-            default: Value::Integer(5),
-        },
+        Parameter::integer("low", "gradient magnitude that continues an edge", (0, 32766), 10),
+        Parameter::integer("high", "gradient magnitude that begins an edge", (0, 32766), 30),
+        Parameter::odd("aperture", "size of the Sobel window in pixels", (3, 5), 5),
     ],
-    bind: |arguments| Box::new(Edges { detector: Detector::from_arguments(arguments) }),
+    bind: |arguments| {
+        let thresholds = [arguments.integer("low"), arguments.integer("high")];
+        Box::new(Edges { detector: Detector::new(thresholds, arguments.size("aperture")) })
+    },
 };
 
 #[derive(Debug)]
@@ -54,13 +42,5 @@ impl Transform for Edges {
         }
         scratch.put_back_maps(maps);
         image
-    }
-}
-
-impl Detector {
-    /// From the parameters `low`, `high` and `aperture`; like OpenCV, thresholds in the wrong order are swapped.
-    pub(super) fn from_arguments(arguments: &Arguments<'_>) -> Detector {
-        let [low, high] = ["low", "high"].map(|name| arguments.integer(name) as i16);
-        Detector { aperture: arguments.size("aperture"), low: low.min(high), high: low.max(high) }
     }
 }

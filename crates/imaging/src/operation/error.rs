@@ -46,7 +46,9 @@ pub enum OperationError {
         parameter: &'static str,
     },
     /// The text is not `name`, `name[parameter=value, ...]` or several of these with `|` between them.
-    #[error("`{step}` is no operation: write `name` or `name[parameter=value, parameter=value]`, and ` | ` between two")]
+    #[error(
+        "`{step}` is no operation: write `name` or `name[parameter=value, parameter=value]`, and ` | ` between two"
+    )]
     Syntax {
         /// The step at fault.
         step: String,

@@ -38,7 +38,9 @@ fn step(text: &str) -> Result<Step, OperationError> {
     }
     let entry = find(name)?;
     let mut given: Vec<Option<Value>> = vec![None; entry.parameters.len()];
-    for assignment in assignments.into_iter().filter(|text| !text.trim().is_empty()).flat_map(|a| a.split(',')) {
+    for assignment in
+        assignments.into_iter().filter(|text| !text.trim().is_empty()).flat_map(|a| a.split(','))
+    {
         let (parameter, value) = assignment.split_once('=').ok_or_else(syntax)?;
         assign(entry, &mut given, parameter.trim(), value.trim())?;
     }
@@ -102,7 +104,8 @@ impl fmt::Display for Operation {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.entry.name)?;
-        let differing = self.entry.parameters.iter().zip(&self.values).filter(|(p, value)| p.default != **value);
+        let differing =
+            self.entry.parameters.iter().zip(&self.values).filter(|(p, value)| p.default != **value);
         let mut open = false;
         for (parameter, value) in differing {
             write!(f, "{}{}={value}", if open { "," } else { "[" }, parameter.name)?;

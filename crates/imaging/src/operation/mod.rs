@@ -14,11 +14,29 @@
 //! # Ok::<(), imaging::operation::OperationError>(())
 //! ```
 
-mod edges;
 mod error;
 mod grammar;
-mod grayscale;
 mod parameter;
+
+mod blue;
+mod blur;
+mod brightness;
+mod canny;
+mod crop;
+mod edges;
+mod equalize;
+mod grayscale;
+mod green;
+mod heatmap;
+mod hsv;
+mod invert;
+mod median;
+mod noise;
+mod normalize;
+mod red;
+mod sharpen;
+mod sketch;
+mod threshold;
 
 pub use crate::kernel::scratch::Scratch;
 pub use error::OperationError;
@@ -29,7 +47,27 @@ use parameter::Arguments;
 use std::fmt;
 
 /// Every operation, in the order in which people are shown them.
-static TABLE: &[Entry] = &[edges::ENTRY, grayscale::ENTRY];
+static TABLE: &[Entry] = &[
+    edges::ENTRY,
+    canny::ENTRY,
+    grayscale::ENTRY,
+    sharpen::ENTRY,
+    blur::ENTRY,
+    sketch::ENTRY,
+    invert::ENTRY,
+    brightness::ENTRY,
+    red::ENTRY,
+    green::ENTRY,
+    blue::ENTRY,
+    hsv::ENTRY,
+    heatmap::ENTRY,
+    normalize::ENTRY,
+    crop::ENTRY,
+    noise::ENTRY,
+    equalize::ENTRY,
+    median::ENTRY,
+    threshold::ENTRY,
+];
 
 /// One line of the table.
 pub(crate) struct Entry {

@@ -15,6 +15,48 @@ pub struct Parameter {
     pub default: Value,
 }
 
+impl Parameter {
+    pub(super) const fn integer(
+        name: &'static str,
+        help: &'static str,
+        range: (i64, i64),
+        default: i64,
+    ) -> Parameter {
+        Parameter { name, help, domain: Domain::Integer(range.0, range.1), default: Value::Integer(default) }
+    }
+
+    pub(super) const fn odd(
+        name: &'static str,
+        help: &'static str,
+        range: (i64, i64),
+        default: i64,
+    ) -> Parameter {
+        Parameter { name, help, domain: Domain::Odd(range.0, range.1), default: Value::Integer(default) }
+    }
+
+    pub(super) const fn real(
+        name: &'static str,
+        help: &'static str,
+        range: (f64, f64),
+        default: f64,
+    ) -> Parameter {
+        Parameter { name, help, domain: Domain::Real(range.0, range.1), default: Value::Real(default) }
+    }
+
+    pub(super) const fn word(
+        name: &'static str,
+        help: &'static str,
+        words: &'static [&'static str],
+    ) -> Parameter {
+        Parameter { name, help, domain: Domain::Word(words), default: Value::Word(words[0]) }
+    }
+
+    /// The seed of an operation that draws luck.
+    pub(super) const fn seed() -> Parameter {
+        Parameter::integer("seed", "names the luck: equal seeds give equal results", (0, i64::MAX), 0)
+    }
+}
+
 /// The values that a parameter may take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Domain {
@@ -89,7 +131,10 @@ pub(crate) struct Arguments<'a> {
 impl Arguments<'_> {
     fn get(&self, name: &str) -> Value {
         let at = self.parameters.iter().position(|parameter| parameter.name == name);
-        #[expect(clippy::expect_used, reason = "an operation asks for what it declares; a test binds the whole table")]
+        #[expect(
+            clippy::expect_used,
+            reason = "an operation asks for what it declares; a test binds the whole table"
+        )]
         let at = at.expect("declared parameter");
         self.values[at]
     }

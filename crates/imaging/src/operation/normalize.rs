@@ -1,0 +1,48 @@
+//! `normalize`: min-max scaling of the samples; exactly OpenCV's `normalize(NORM_MINMAX)` to 8 bits.
+//!
+//! The smallest sample of the image (all channels together) becomes `low`, the largest `high`, in single precision
+//! with halves rounded to even. An image of one value becomes `low`.
+
+use super::{Entry, Parameter, Transform};
+use crate::image::Image;
+use crate::kernel::scratch::Scratch;
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "normalize",
+    help: "stretches the samples so that the smallest becomes low and the largest high",
+    parameters: &[
+        Parameter::integer("low", "what the smallest sample becomes", (0, 255), 0),
+        Parameter::integer("high", "what the largest sample becomes", (0, 255), 255),
+    ],
+    bind: |arguments| {
+        let [a, b] = ["low", "high"].map(|name| arguments.integer(name) as u8);
+        // OpenCV takes the two in either order.
+        Box::new(Normalize { low: a.min(b), high: a.max(b) })
+    },
+};
+
+#[derive(Debug)]
+struct Normalize {
+    low: u8,
+    high: u8,
+}
+
+impl Normalize {
+    /// What each sample becomes when the image's go from `smallest` to `largest`.
+    fn table(&self, (smallest, largest): (u8, u8)) -> [u8; 256] {
+        let (low, high) = (f64::from(self.low), f64::from(self.high));
+        let range = f64::from(largest) - f64::from(smallest);
+        let scale = if range > 0.0 { (high - low) * (1.0 / range) } else { 0.0 };
+        let shift = low - f64::from(smallest) * scale;
+        let (scale, shift) = (scale as f32, shift as f32);
+        std::array::from_fn(|v| (scale * v as f32 + shift).round_ties_even() as u8)
+    }
+}
+
+impl Transform for Normalize {
+    fn apply(&self, mut image: Image, scratch: &mut Scratch) -> Image {
+        let range = lanes::pointwise::extremes(scratch.level(), &image.samples);
+        lanes::pointwise::look_up(scratch.level(), &mut image.samples, &self.table(range));
+        image
+    }
+}
