@@ -2,7 +2,8 @@
 
 use clap::Parser;
 use clap::builder::TypedValueParser;
-use cluster::Probability;
+use cluster::load::BadProfile;
+use cluster::{BadProbability, Profile};
 use log::LevelFilter;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +23,11 @@ Examples:
       Never reject, often delay; calls of the original's interface meet the
       same luck in every run.
 
+A load that changes is steps[levels=0.1/0.9,period_s=60],
+sine[mean=0.5,amplitude=0.4,period_s=60], in_flight[idle=0,full=0.9,from=2,
+to=8] (by the attempts at the node) or markov[calm=0.1,busy=0.9,calm_s=60,
+busy_s=20] (two states of random length).
+
 A delayed attempt sleeps in its slot and uses no core. The node reads and
 writes inside its data roots only. It prints one line when it is ready, logs
 to standard error, and ends on Ctrl-C or SIGTERM when its attempts in flight
@@ -34,10 +40,11 @@ Exit status: 0 ended as asked, 1 could not start or had to give up work,
 #[derive(Clone, Debug, Parser)]
 #[command(name = "computenode", version, after_help = EXAMPLES, max_term_width = 110)]
 pub(crate) struct Args {
-    /// How loaded the node pretends to be, from 0 (never rejects, never delays) to 1 (always does) [default: p= of its
-    /// entry in machine.txt]
-    #[arg(env = "BALLAST_LOAD_PROBABILITY", value_name = "LOAD_PROBABILITY", allow_negative_numbers = true)]
-    pub(crate) load_probability: Option<Probability>,
+    /// How loaded the node pretends to be, from 0 (never rejects, never delays) to 1 (always does), or a load that
+    /// changes, see below [default: p= of its entry in machine.txt]
+    #[arg(env = "BALLAST_LOAD_PROBABILITY", value_name = "LOAD_PROBABILITY", value_parser = parse_load,
+          allow_negative_numbers = true)]
+    pub(crate) load_probability: Option<Profile>,
 
     /// Name of the node's entry in machine.txt [default: the first node entry on this machine whose port is free]
     #[arg(long, env = "BALLAST_NAME", value_name = "NAME")]
@@ -56,12 +63,14 @@ pub(crate) struct Args {
     pub(crate) delay: Duration,
 
     /// Probability of a rejection [default: the load probability]
-    #[arg(long, env = "BALLAST_REJECT_PROBABILITY", value_name = "P", allow_negative_numbers = true)]
-    pub(crate) reject_probability: Option<Probability>,
+    #[arg(long, env = "BALLAST_REJECT_PROBABILITY", value_name = "P", value_parser = parse_load,
+          allow_negative_numbers = true)]
+    pub(crate) reject_probability: Option<Profile>,
 
     /// Probability of a delay [default: the load probability]
-    #[arg(long, env = "BALLAST_DELAY_PROBABILITY", value_name = "P", allow_negative_numbers = true)]
-    pub(crate) delay_probability: Option<Probability>,
+    #[arg(long, env = "BALLAST_DELAY_PROBABILITY", value_name = "P", value_parser = parse_load,
+          allow_negative_numbers = true)]
+    pub(crate) delay_probability: Option<Profile>,
 
     /// Attempts worked on at once, sleeping ones included [default: slots= of the node's entry in machine.txt, or 10]
     #[arg(long, env = "BALLAST_SLOTS", value_name = "N", value_parser = count(1..=65_536))]
@@ -75,7 +84,8 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_CORES", value_name = "N", value_parser = count(1..=4_096))]
     pub(crate) cores: Option<usize>,
 
-    /// Luck of calls of the original's interface, which bring no seed of their own [default: drawn at the start]
+    /// Luck of calls of the original's interface, which bring no seed of their own, and of a load that changes
+    /// [default: drawn at the start]
     #[arg(long, env = "BALLAST_SEED", value_name = "N")]
     pub(crate) seed: Option<u64>,
 
@@ -102,6 +112,15 @@ pub(crate) struct Args {
     /// Log to this file too, at its end
     #[arg(long, env = "BALLAST_LOG_FILE", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
+}
+
+/// A number is told as a bad number; only what looks like a changing load is told as one.
+fn parse_load(text: &str) -> Result<Profile, String> {
+    if text.contains('[') {
+        text.parse().map_err(|error: BadProfile| error.to_string())
+    } else {
+        text.parse().map(Profile::Constant).map_err(|error: BadProbability| error.to_string())
+    }
 }
 
 fn parse_time(text: &str) -> Result<Duration, String> {
@@ -151,7 +170,7 @@ mod tests {
     #[test]
     fn the_cards_way_needs_one_argument() {
         let args = parse(&["0.8"]).unwrap();
-        assert_eq!(args.load_probability.map(Probability::get), Some(0.8));
+        assert_eq!(args.load_probability.unwrap().to_string(), "0.8");
         assert_eq!(
             (args.delay, args.grace, args.queue),
             (Duration::from_secs(3), Duration::from_secs(10), 1_024)
@@ -161,11 +180,13 @@ mod tests {
 
     #[test]
     fn wrong_values_are_refused_with_the_right_form() {
-        let cases: [(&[&str], &str); 9] = [
+        let cases: [(&[&str], &str); 11] = [
             (&["1.5"], "not a number from 0 to 1"),
             (&["-3"], "not a number from 0 to 1"),
             (&["NaN"], "not a number from 0 to 1"),
             (&["much"], "not a number from 0 to 1"),
+            (&["sine[mean=2]"], "mean cannot be '2'"),
+            (&["0.5", "--delay-probability", "often"], "not a number from 0 to 1"),
             (&["0.5", "--delay", "3"], "write 50ms, 3s or 1m"),
             (&["0.5", "--delay", "900y"], "longer than ten years"),
             (&["0.5", "--slots", "0"], "1..=65536"),

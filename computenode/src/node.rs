@@ -12,7 +12,7 @@ use crate::gate::{Gate, Refusal};
 use crate::pixels::{Encoded, Pixels, timed};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use cluster::{Admission, LoadModel, Verdict};
+use cluster::{Admission, LoadModel, Moment, Profile, Verdict};
 use imaging::operation::{self, Operation, OperationError};
 use luck::Seed;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,6 +42,8 @@ pub(crate) struct Node {
     original_operation: Operation,
     /// Calls of the original's two methods, which carry no luck of their own.
     original_calls: Count,
+    /// The number at the end of the node's name, which tells the luck of changing loads apart.
+    number: u64,
     incarnation: u64,
     started: Instant,
     draining: AtomicBool,
@@ -104,6 +106,7 @@ impl Node {
             counters: Counters::default(),
             original_operation: Operation::parse(ORIGINAL_OPERATION)?,
             original_calls: Count::default(),
+            number: number_at_end(&settings.name),
             incarnation,
             started: Instant::now(),
             draining: AtomicBool::new(false),
@@ -127,8 +130,15 @@ impl Node {
         self.slots.occupancy().inside
     }
 
-    fn load(&self) -> &LoadModel {
-        &self.settings.load
+    /// The load at this moment.
+    fn load(&self) -> LoadModel {
+        let occupancy = self.slots.occupancy();
+        self.settings.load.at(&Moment {
+            seed: self.settings.seed,
+            node: self.number,
+            time: self.started.elapsed(),
+            in_flight: count(occupancy.inside + occupancy.queued),
+        })
     }
 
     /// # Errors
@@ -174,9 +184,10 @@ impl Node {
         timings: &mut AttemptTimings,
         work: impl FnOnce(&mut AttemptTimings) -> Result<T, Ending>,
     ) -> Result<T, Ending> {
-        let verdict = self.load().judge(admission, luck.seed, luck.task, luck.attempt);
+        let load = self.load();
+        let verdict = load.judge(admission, luck.seed, luck.task, luck.attempt);
         if verdict == Verdict::Reject {
-            let why = format!("it is busy, by its load probability of {}", self.load().reject);
+            let why = format!("it is busy, by its load probability of {}", load.reject);
             return Err(Ending::Refused(RejectReason::Load, why));
         }
         let slot = timed(&mut timings.queue, || self.slots.enter());
@@ -326,6 +337,11 @@ fn said(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("without words")
 }
 
+fn number_at_end(name: &str) -> u64 {
+    let digits = name.len() - name.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+    name[name.len() - digits..].parse().unwrap_or(0)
+}
+
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
@@ -343,7 +359,7 @@ fn known_operations() -> Vec<String> {
 
 impl NodeService for Node {
     fn describe(&self) -> NodeDescription {
-        let load = self.load();
+        let load = &self.settings.load;
         NodeDescription {
             name: self.settings.name.clone(),
             interface_version: wire::INTERFACE_VERSION.to_owned(),
@@ -351,7 +367,11 @@ impl NodeService for Node {
             incarnation: self.incarnation,
             slots: count(self.settings.slots),
             queue_bound: count(self.settings.queue),
-            load_probability: Some(load.reject.get()),
+            // Where one number says it.
+            load_probability: match &load.reject {
+                Profile::Constant(level) => Some(level.get()),
+                _ => None,
+            },
             delay: Some(load.delay_time),
             operations: known_operations(),
         }

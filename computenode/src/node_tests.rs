@@ -132,7 +132,7 @@ fn synthetic_work_touches_no_image() {
 #[test]
 fn the_coins_are_those_of_the_load_model_and_are_counted() {
     let at = Fixture::new("0.5 --delay 0s");
-    let model = *at.node.load();
+    let model = at.node.load();
     let mut expected = [0, 0];
     for task in 0..200 {
         let request = AttemptRequest { task, ..synthetic() };
@@ -350,6 +350,22 @@ fn the_originals_calls_meet_the_luck_of_the_nodes_seed() {
     assert_ne!(first, answers(2));
     let rejected = first.iter().filter(|answer| **answer == CompatibleAnswer::Rejected).count();
     assert!((5..35).contains(&rejected), "{rejected} of 40 at one half");
+}
+
+#[test]
+fn a_load_may_follow_what_is_in_flight() {
+    let at = Fixture::new("in_flight[idle=0,full=1,from=0,to=2] --slots 8");
+    assert_eq!(at.node.describe().load_probability, None, "no one number says it");
+    at.node.attempt(synthetic()).unwrap();
+    let held = [(); 2].map(|()| at.node.slots.enter().unwrap());
+    assert_eq!(reason(at.node.attempt(synthetic())), RejectReason::Load);
+    drop(held);
+    at.node.attempt(synthetic()).unwrap();
+}
+
+#[test]
+fn nodes_are_numbered_by_their_names() {
+    assert_eq!(["node0", "node12", "spare", "", "猫7"].map(number_at_end), [0, 12, 0, 0, 7]);
 }
 
 #[test]

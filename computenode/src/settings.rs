@@ -1,7 +1,7 @@
 //! What a node runs with, after the command line, `machine.txt` and the machine itself have had their say.
 
 use crate::args::Args;
-use cluster::{LoadModel, Machine, Probability};
+use cluster::{ChangingLoad, Machine, Profile};
 use imaging::codec::Limits;
 use luck::Seed;
 use std::thread;
@@ -13,14 +13,14 @@ const DEFAULT_SLOTS: usize = 10;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) name: String,
-    pub(crate) load: LoadModel,
+    pub(crate) load: ChangingLoad,
     /// Attempts in a slot at once.
     pub(crate) slots: usize,
     /// Attempts that may wait for a slot.
     pub(crate) queue: usize,
     /// Images worked on at once.
     pub(crate) cores: usize,
-    /// Luck of calls that bring none.
+    /// Luck of calls that bring none, and of a load that changes.
     pub(crate) seed: Seed,
     pub(crate) limits: Limits,
 }
@@ -43,11 +43,12 @@ impl Settings {
         entry: Option<&Machine>,
         drawn_seed: u64,
     ) -> Result<Settings, NoLoad> {
-        let load = args.load_probability.or(entry.and_then(|entry| entry.load_probability));
-        let coin = |own: Option<Probability>| own.or(load).ok_or(NoLoad);
-        let load = LoadModel {
-            reject: coin(args.reject_probability)?,
-            delay: coin(args.delay_probability)?,
+        let listed = entry.and_then(|entry| entry.load_probability).map(Profile::Constant);
+        let load = args.load_probability.clone().or(listed);
+        let coin = |own: &Option<Profile>| own.clone().or(load.clone()).ok_or(NoLoad);
+        let load = ChangingLoad {
+            reject: coin(&args.reject_probability)?,
+            delay: coin(&args.delay_probability)?,
             delay_time: args.delay,
         };
         let listed = entry.and_then(|entry| entry.slots).and_then(|slots| usize::try_from(slots).ok());
@@ -68,7 +69,7 @@ impl Settings {
 
     /// The load in words, for people.
     pub(crate) fn shown_load(&self) -> String {
-        let LoadModel { reject, delay, .. } = self.load;
+        let ChangingLoad { reject, delay, .. } = &self.load;
         if reject == delay { format!("load {reject}") } else { format!("rejects {reject}, delays {delay}") }
     }
 }
@@ -90,8 +91,9 @@ mod tests {
     fn the_command_line_rules_over_the_file_over_the_default() {
         let plain = "node0 127.0.0.1:5001";
         let full = "node0 127.0.0.1:5001 slots=4 p=0.3";
-        let get =
-            |arguments: &[&str], line| settings(arguments, line).map(|s| (s.load.reject.get(), s.slots));
+        let get = |arguments: &[&str], line| {
+            settings(arguments, line).map(|s| (s.load.reject.mean().get(), s.slots))
+        };
         assert_eq!(get(&["0.8"], plain), Ok((0.8, 10)));
         assert_eq!(get(&[], full), Ok((0.3, 4)));
         assert_eq!(get(&["0.8", "--slots", "2"], full), Ok((0.8, 2)));

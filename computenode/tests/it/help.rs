@@ -26,6 +26,11 @@ fn help_names_every_option_and_shows_examples() {
       Never reject, often delay; calls of the original's interface meet the
       same luck in every run.
 
+A load that changes is steps[levels=0.1/0.9,period_s=60],
+sine[mean=0.5,amplitude=0.4,period_s=60], in_flight[idle=0,full=0.9,from=2,
+to=8] (by the attempts at the node) or markov[calm=0.1,busy=0.9,calm_s=60,
+busy_s=20] (two states of random length).
+
 A delayed attempt sleeps in its slot and uses no core. The node reads and
 writes inside its data roots only. It prints one line when it is ready, logs
 to standard error, and ends on Ctrl-C or SIGTERM when its attempts in flight

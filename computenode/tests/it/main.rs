@@ -1,5 +1,7 @@
 //! The program from outside: real processes, real sockets, real files.
 
+#![allow(clippy::unwrap_used, reason = "a failed test should say where")]
+
 mod attempts;
 mod help;
 mod original;

@@ -14,24 +14,24 @@ use wire::node::{AttemptError, AttemptReply, AttemptRequest, NodeStatus, RejectR
 use wire::{CallError, NodeClient, PoolSettings};
 
 /// How long a test waits for an answer before it gives the node up.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A small image with edges, as PNG.
-pub fn cat() -> Vec<u8> {
+pub(crate) fn cat() -> Vec<u8> {
     let samples = (0..32 * 24 * 3).map(|index| (index * index % 251) as u8).collect();
     let image = Image { width: 32, height: 24, channels: Channels::Rgb, samples };
     codec::encode(&image, Format::Png, &EncodeOptions::default()).unwrap()
 }
 
 /// What `edges` makes of the cat.
-pub fn edges_of_cat() -> Vec<u8> {
+pub(crate) fn edges_of_cat() -> Vec<u8> {
     let decoded = codec::decode(&cat(), &codec::Limits::default()).unwrap();
     let result = Operation::parse("edges").unwrap().apply(decoded.image).unwrap();
     codec::encode(&result, Format::Png, &EncodeOptions::default()).unwrap()
 }
 
 /// An attempt at work without an image.
-pub fn synthetic(time: Duration) -> AttemptRequest {
+pub(crate) fn synthetic(time: Duration) -> AttemptRequest {
     AttemptRequest {
         job_key: "job".to_owned(),
         epoch: 1,
@@ -46,14 +46,14 @@ pub fn synthetic(time: Duration) -> AttemptRequest {
 }
 
 /// An attempt at an image on disk.
-pub fn shared(base_path: &Path, file_name: &str) -> AttemptRequest {
+pub(crate) fn shared(base_path: &Path, file_name: &str) -> AttemptRequest {
     let base_path = base_path.to_str().unwrap().to_owned();
     let work = Work::Shared(SharedFile { base_path, file_name: file_name.to_owned() });
     AttemptRequest { work, ..synthetic(Duration::ZERO) }
 }
 
 /// Why an attempt was rejected.
-pub fn reason(outcome: Result<Result<AttemptReply, AttemptError>, CallError>) -> RejectReason {
+pub(crate) fn reason(outcome: Result<Result<AttemptReply, AttemptError>, CallError>) -> RejectReason {
     match outcome {
         Ok(Err(AttemptError::Rejected { reason, .. })) => reason,
         other => panic!("no rejection: {other:?}"),
@@ -61,7 +61,7 @@ pub fn reason(outcome: Result<Result<AttemptReply, AttemptError>, CallError>) ->
 }
 
 /// The program, in `folder`, untouched by the environment of whoever runs the tests.
-pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_computenode"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BALLAST_") {
@@ -73,21 +73,21 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs the program to its end, for those that do not begin to serve.
-pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
 
 /// A node that listens. It is killed when the value goes.
-pub struct Node {
+pub(crate) struct Node {
     child: Child,
     output: BufReader<ChildStdout>,
     /// What it said when it was ready.
-    pub ready: String,
+    pub(crate) ready: String,
 }
 
 impl Node {
     /// Starts a node over `folder` and waits for its ready line. Without `--listen` it needs a `machine.txt` there.
-    pub fn start(folder: &Path, arguments: &[&str]) -> Node {
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Node {
         let mut child =
             command(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -101,24 +101,24 @@ impl Node {
     }
 
     /// Starts a node on any free port.
-    pub fn anywhere(folder: &Path, arguments: &str) -> Node {
+    pub(crate) fn anywhere(folder: &Path, arguments: &str) -> Node {
         let arguments = arguments.split(' ').chain(["--listen", "127.0.0.1:0"]);
         Node::start(folder, &arguments.collect::<Vec<_>>())
     }
 
     /// Where it listens, by its ready line.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         let (_, rest) = self.ready.split_once(" listening on ").unwrap();
         rest.split(' ').next().unwrap().parse().unwrap()
     }
 
     /// Calls it.
-    pub fn client(&self) -> NodeClient {
+    pub(crate) fn client(&self) -> NodeClient {
         NodeClient::new(self.address().to_string(), PoolSettings::default())
     }
 
     /// Asks for its status until it is as wanted.
-    pub fn until(&self, wanted: impl Fn(&NodeStatus) -> bool) {
+    pub(crate) fn until(&self, wanted: impl Fn(&NodeStatus) -> bool) {
         let client = self.client();
         while !wanted(&client.status(PATIENCE).unwrap()) {
             thread::yield_now();
@@ -126,13 +126,13 @@ impl Node {
     }
 
     /// Sends it a signal such as `TERM`.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
     /// Waits for its end; answers its status, the rest of its output and its log.
-    pub fn ended(&mut self) -> (ExitStatus, String, String) {
+    pub(crate) fn ended(&mut self) -> (ExitStatus, String, String) {
         let status = self.child.wait().unwrap();
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
