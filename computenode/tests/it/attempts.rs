@@ -1,9 +1,12 @@
 //! Attempts over a real socket: what a server gets for what it asks.
 
-use crate::process::{Node, PATIENCE, cat, edges_of_cat, reason, shared, synthetic};
+use crate::process::{
+    Node, PATIENCE, PROGRAM, cat, command_by, edges_of_cat, picture, reason, shared, synthetic,
+};
 use cluster::Admission;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 use wire::node::{
@@ -176,6 +179,35 @@ fn nothing_outside_the_data_root_is_read_or_written() {
     fs::remove_file(root.join("output_dir")).unwrap();
     let reply = client.attempt(&odd_key, PATIENCE).unwrap().unwrap();
     assert!(matches!(&reply.result, AttemptResult::TemporaryFile(name) if !name.contains("..")), "{reply:?}");
+}
+
+#[test]
+fn a_write_that_fails_midway_leaves_no_partial_file_and_the_node_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("input_dir")).unwrap();
+    fs::write(folder.path().join("input_dir/small.png"), picture(2, 2)).unwrap();
+    fs::write(folder.path().join("input_dir/large.png"), picture(300, 300)).unwrap();
+    // The system writes as much of a file as it may have (one block of 512 or 1024 bytes) and fails then, as a full
+    // disk does; it says so by an error because the signal that would say it is ignored.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", PROGRAM]);
+    let node = Node::of(command_by(shell, folder.path(), &["0", "--listen", "127.0.0.1:0"]));
+    let client = node.client();
+    let attempt = |name, task| AttemptRequest { task, ..shared(folder.path(), name) };
+
+    match client.attempt(&attempt("large.png", 1), PATIENCE).unwrap() {
+        Err(AttemptError::Fault { kind: FaultKind::WriteFailed, why }) => {
+            assert!(why.contains(".tmp"), "{why}")
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(fs::read_dir(folder.path().join("output_dir/.ballast/job")).unwrap().count(), 0);
+    let original = SharedFile { base_path: ".".to_owned(), file_name: "large.png".to_owned() };
+    client.execute(Admission::MayReject, &original, PATIENCE).unwrap_err();
+    let left =
+        fs::read_dir(folder.path().join("output_dir")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), [".ballast"]);
+    client.attempt(&attempt("small.png", 2), PATIENCE).unwrap().unwrap();
 }
 
 #[test]

@@ -18,8 +18,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A small image with edges, as PNG.
 pub(crate) fn cat() -> Vec<u8> {
-    let samples = (0..32 * 24 * 3).map(|index| (index * index % 251) as u8).collect();
-    let image = Image { width: 32, height: 24, channels: Channels::Rgb, samples };
+    picture(32, 24)
+}
+
+/// An image that does not compress well, as PNG.
+pub(crate) fn picture(width: usize, height: usize) -> Vec<u8> {
+    let samples = (0..width * height * 3).map(|index| (index * index % 251) as u8).collect();
+    let image = Image { width, height, channels: Channels::Rgb, samples };
     codec::encode(&image, Format::Png, &EncodeOptions::default()).unwrap()
 }
 
@@ -60,9 +65,16 @@ pub(crate) fn reason(outcome: Result<Result<AttemptReply, AttemptError>, CallErr
     }
 }
 
+/// The program's file.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_computenode");
+
 /// The program, in `folder`, untouched by the environment of whoever runs the tests.
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_computenode"));
+    command_by(Command::new(PROGRAM), folder, arguments)
+}
+
+/// As [`command`], for a `command` that starts the program in the end.
+pub(crate) fn command_by(mut command: Command, folder: &Path, arguments: &[&str]) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BALLAST_") {
             command.env_remove(name);
@@ -88,8 +100,12 @@ pub(crate) struct Node {
 impl Node {
     /// Starts a node over `folder` and waits for its ready line. Without `--listen` it needs a `machine.txt` there.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Node {
-        let mut child =
-            command(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Node::of(command(folder, arguments))
+    }
+
+    /// Starts a node by any command and waits for its ready line.
+    pub(crate) fn of(mut command: Command) -> Node {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut ready = String::new();
         output.read_line(&mut ready).unwrap();
