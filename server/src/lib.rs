@@ -1,1 +1,26 @@
-//! placeholder
+//! The server: a job becomes tasks, tasks become attempts, attempts become rows.
+//!
+//! Every decision is the `scheduler` crate's; this crate gives it time, threads and nodes. Reading order: `job` and
+//! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
+//! around it), `carry` (one attempt from request to row), `peer` (a node), `publish` (a result becomes visible),
+//! `recorder` (the CSV files), `service` (what clients are answered), then `start` and `stop` (the process around it).
+
+mod alarm;
+mod args;
+mod carry;
+mod core;
+mod engine;
+mod folder;
+mod greet;
+mod job;
+mod ledger;
+mod logging;
+mod peer;
+mod publish;
+mod recorder;
+mod service;
+mod start;
+mod stop;
+mod words;
+
+pub use start::run;

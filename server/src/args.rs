@@ -1,0 +1,145 @@
+//! The command line of `server`; every option can also be given as an environment variable.
+
+use clap::Parser;
+use clap::builder::TypedValueParser;
+use log::LevelFilter;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  server
+      Be the first free server of ./machine.txt on this machine, over the nodes that it names.
+  server --listen 127.0.0.1:0 --node 127.0.0.1:5001 --node 127.0.0.1:5002
+      No machine.txt: any free port (the ready line tells which), two nodes.
+  server --results /data/runs --seed 7 --patience 30s
+      Records elsewhere; jobs without a seed of their own meet the same luck in every run; wait longer for nodes.
+
+Nodes need not be up when the server starts: they get work as soon as they answer. Nodes of the original system's kind
+are recognised and used as they are.
+
+The server prints one line when it is ready, logs to standard error, writes the CSV files of its run into a folder of
+their own below --results, and ends on Ctrl-C or SIGTERM when its jobs are done (a second signal ends it at once).
+
+Exit status: 0 ended as asked, 1 could not start or had to give up work, 2 wrong usage.";
+
+/// The server: takes jobs from clients and fans their images out to the compute nodes.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "server", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Args {
+    /// Name of the server's entry in machine.txt [default: the first server entry on this machine whose port is free]
+    #[arg(long, env = "BALLAST_NAME", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// The file that says who is in the cluster
+    #[arg(long, env = "BALLAST_MACHINES", value_name = "FILE", default_value = "machine.txt")]
+    pub(crate) machines: PathBuf,
+
+    /// Listen here instead of at an entry of machine.txt; port 0 takes any free one
+    #[arg(long, env = "BALLAST_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// A compute node, instead of those of machine.txt; may be given several times
+    #[arg(long, env = "BALLAST_NODE", value_name = "HOST:PORT", value_delimiter = ',', requires = "listen")]
+    pub(crate) node: Vec<String>,
+
+    /// The folder below which each run gets a folder for its CSV files
+    #[arg(long, env = "BALLAST_RESULTS", value_name = "FOLDER", default_value = "results")]
+    pub(crate) results: PathBuf,
+
+    /// Label of the run, a part of its folder's name
+    #[arg(long, env = "BALLAST_LABEL", value_name = "TEXT", default_value = "server")]
+    pub(crate) label: String,
+
+    /// Luck of jobs that bring no seed of their own [default: drawn at the start]
+    #[arg(long, env = "BALLAST_SEED", value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub(crate) seed: Option<u64>,
+
+    /// Most attempts in flight at once, over all jobs; each has a thread
+    #[arg(long, env = "BALLAST_FAN_OUT", value_name = "N", default_value = "1024", value_parser = count(1..=30_000))]
+    pub(crate) fan_out: u32,
+
+    /// Attempts after which a task that is rejected again and again is given up
+    #[arg(long, env = "BALLAST_MAX_ATTEMPTS", value_name = "N", default_value = "200", value_parser = count(1..=1_000_000))]
+    pub(crate) max_attempts: u32,
+
+    /// Attempts lost to nodes or wires after which a task is given up
+    #[arg(long, env = "BALLAST_MAX_LOSSES", value_name = "N", default_value = "8", value_parser = count(1..=1_000))]
+    pub(crate) max_losses: u32,
+
+    /// How long a job waits while no node takes any work before it gives up, such as 10s
+    #[arg(long, env = "BALLAST_PATIENCE", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    pub(crate) patience: Duration,
+
+    /// How long an attempt may take, queue and delay included, such as 5m
+    #[arg(long, env = "BALLAST_ATTEMPT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = parse_time)]
+    pub(crate) attempt_timeout: Duration,
+
+    /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s
+    #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    pub(crate) grace: Duration,
+
+    /// What is logged: off, error, warn, info, debug or trace
+    #[arg(long, env = "BALLAST_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    pub(crate) log_level: LevelFilter,
+
+    /// Log to this file too, at its end
+    #[arg(long, env = "BALLAST_LOG_FILE", value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+}
+
+fn parse_time(text: &str) -> Result<Duration, String> {
+    /// Ten years: sums of such times stay far from the end of the clock.
+    const LONGEST: Duration = Duration::from_secs(315_360_000);
+    let time = humantime::parse_duration(text).map_err(|error| format!("{error}; write 50ms, 3s or 1m"))?;
+    if time <= LONGEST { Ok(time) } else { Err("longer than ten years".to_owned()) }
+}
+
+/// A whole number in `range`.
+fn count(range: std::ops::RangeInclusive<i64>) -> impl TypedValueParser<Value = u32> {
+    clap::value_parser!(u32).range(range)
+}
+
+impl Args {
+    /// Every setting by name, for the manifest.
+    pub(crate) fn settings(&self) -> std::collections::BTreeMap<String, String> {
+        let time = |time: Duration| humantime::format_duration(time).to_string();
+        [
+            ("fan_out", self.fan_out.to_string()),
+            ("max_attempts", self.max_attempts.to_string()),
+            ("max_losses", self.max_losses.to_string()),
+            ("patience", time(self.patience)),
+            ("attempt_timeout", time(self.attempt_timeout)),
+            ("grace", time(self.grace)),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_sound_and_every_option_has_a_variable() {
+        Args::command().debug_assert();
+        let own = |id: &str| !["help", "version"].contains(&id);
+        for argument in Args::command().get_arguments().filter(|known| own(known.get_id().as_str())) {
+            let variable = argument.get_env().map(|name| name.to_string_lossy().into_owned());
+            let wanted = format!("BALLAST_{}", argument.get_id().as_str().to_ascii_uppercase());
+            assert_eq!(variable.as_deref(), Some(wanted.as_str()));
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        let error = |words: &[&str]| Args::try_parse_from(words).unwrap_err().to_string();
+        assert!(error(&["server", "--patience", "soon"]).contains("write 50ms, 3s or 1m"));
+        assert!(error(&["server", "--fan-out", "0"]).contains("0 is not in 1..=30000"));
+        assert!(error(&["server", "--node", "h:1"]).contains("--listen"));
+    }
+}

@@ -1,0 +1,235 @@
+//! One attempt, from the request to the published result and the row.
+
+use crate::core::Returned;
+use crate::engine::Engine;
+use crate::job::{Job, Tasks};
+use crate::ledger::{micros, was_delayed};
+use crate::peer::{Answer, Peer};
+use crate::publish;
+use records::{AttemptOutcome, AttemptRow, Text};
+use scheduler::{Attempt, LossReason, NodeTimes, Observation, Outcome};
+use std::fs;
+use std::io::ErrorKind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+use wire::job::Transfer;
+use wire::node::{
+    AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, FailureKind, SharedFile, Work,
+};
+
+/// What came of an attempt.
+struct Came {
+    outcome: Outcome,
+    reason: Option<String>,
+    timings: Option<AttemptTimings>,
+    bytes_in: u64,
+    bytes_out: u64,
+    width: u32,
+    height: u32,
+}
+
+impl Came {
+    fn without_result(outcome: Outcome, reason: impl Into<String>) -> Came {
+        let reason = Some(reason.into());
+        Came { outcome, reason, timings: None, bytes_in: 0, bytes_out: 0, width: 0, height: 0 }
+    }
+
+    fn done(reply: &AttemptReply) -> Came {
+        Came {
+            outcome: Outcome::Done,
+            reason: None,
+            timings: Some(reply.timings),
+            bytes_in: reply.bytes_in,
+            bytes_out: reply.bytes_out,
+            width: reply.width,
+            height: reply.height,
+        }
+    }
+}
+
+/// An attempt of a job that has ended before it began.
+pub(crate) fn unwanted(attempt: Attempt) -> Returned {
+    let observation = Observation { outcome: Outcome::Cancelled, round_trip: Duration::ZERO, node: None };
+    Returned { attempt, observation, reason: None }
+}
+
+/// Carries the attempt out and hands its row to the recorder. A panic on the way is the server's fault and loses the
+/// attempt, not the job.
+pub(crate) fn carry_out(engine: &Engine, job: &Job, attempt: Attempt) -> Returned {
+    let peer = &engine.peers[attempt.node().index()];
+    let began = Instant::now();
+    let came = catch_unwind(AssertUnwindSafe(|| try_once(engine, job, &attempt, peer)))
+        .unwrap_or_else(|_| Came::without_result(Outcome::Lost(LossReason::Fault), "the server panicked"));
+    let round_trip = began.elapsed();
+    let node = came.timings.map(|times| NodeTimes {
+        queue: times.queue,
+        delay: times.delay,
+        service: times.total.saturating_sub(times.queue).saturating_sub(times.delay),
+    });
+    let observation = Observation { outcome: came.outcome, round_trip, node };
+    let reason = came.reason.as_deref().map(Text::from);
+    engine.recorder.attempt(row(engine, job, &attempt, peer, &observation, &came, reason.clone()));
+    Returned { attempt, observation, reason }
+}
+
+fn try_once(engine: &Engine, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
+    if job.is_closed() {
+        return Came::without_result(Outcome::Cancelled, "the job had ended");
+    }
+    let work = match work(job, attempt) {
+        Ok(work) => work,
+        Err(came) => return came,
+    };
+    let request = AttemptRequest {
+        job_key: job.receipt.job_key.clone(),
+        epoch: job.request.epoch,
+        server_incarnation: engine.settings.incarnation,
+        task: u64::from(attempt.task().0),
+        attempt: attempt.number(),
+        seed: job.words.seed,
+        admission: job.words.admission,
+        operation: job.receipt.operation.clone(),
+        work,
+    };
+    match peer.attempt(&request, engine.settings.attempt_timeout) {
+        Answer::Reply(reply) => publish_result(job, attempt, &reply),
+        Answer::Published => claim_published(job, attempt),
+        Answer::Refused(error) => refused(error),
+        Answer::Lost(outcome, why) => Came::without_result(outcome, why),
+    }
+}
+
+/// What the node gets: a name on the shared folder, the image itself, or nothing but a time to hold a slot.
+fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
+    match &job.tasks {
+        Tasks::Synthetic { service, .. } => Ok(Work::Synthetic(*service)),
+        Tasks::Folder { folder, names, transfer } => {
+            let image = &names[attempt.task().index()];
+            match transfer {
+                Transfer::Shared => Ok(Work::Shared(SharedFile {
+                    base_path: folder.base.to_string_lossy().into_owned(),
+                    file_name: image.to_string(),
+                })),
+                Transfer::Inline => {
+                    let path = folder.base.join(crate::folder::INPUT).join(&**image);
+                    fs::read(&path).map(Work::Inline).map_err(|cause| {
+                        let kind =
+                            if cause.kind() == ErrorKind::NotFound { "not found" } else { "unreadable" };
+                        Came::without_result(Outcome::Failed, format!("{kind}: {cause}"))
+                    })
+                }
+            }
+        }
+    }
+}
+
+/// Makes the result visible if nobody else has and the job is still open.
+fn publish_result(job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
+    let Tasks::Folder { folder, names, .. } = &job.tasks else { return Came::done(reply) };
+    let task = attempt.task().index();
+    if !job.claim(task) {
+        if let AttemptResult::TemporaryFile(name) = &reply.result {
+            publish::discard(folder, name);
+        }
+        return Came {
+            outcome: Outcome::Cancelled,
+            reason: Some("too late".to_owned()),
+            ..Came::done(reply)
+        };
+    }
+    let image = &names[task];
+    let published = match &reply.result {
+        AttemptResult::TemporaryFile(name) => publish::rename(folder, name, image),
+        AttemptResult::Inline(bytes) => {
+            let name = format!("{}/{}-{}", job.id.0, task, attempt.number());
+            publish::write(folder, &name, image, bytes)
+        }
+        AttemptResult::Nothing => Err(std::io::Error::new(ErrorKind::InvalidData, "the node sent no result")),
+    };
+    match published {
+        Ok(()) => Came::done(reply),
+        Err(cause) => {
+            job.release(task);
+            let reason = Some(format!("the result cannot be published: {cause}"));
+            Came { outcome: Outcome::Lost(LossReason::Fault), reason, ..Came::done(reply) }
+        }
+    }
+}
+
+/// A node of the original's interface has written the final file itself.
+fn claim_published(job: &Job, attempt: &Attempt) -> Came {
+    if job.claim(attempt.task().index()) {
+        Came { reason: None, ..Came::without_result(Outcome::Done, "") }
+    } else {
+        Came::without_result(Outcome::Cancelled, "too late")
+    }
+}
+
+fn refused(error: AttemptError) -> Came {
+    match error {
+        AttemptError::Rejected { reason, .. } => {
+            Came::without_result(Outcome::Rejected, crate::words::reject_reason(reason))
+        }
+        AttemptError::Failed { kind, why, timings } => {
+            let reason = if kind == FailureKind::Operation {
+                why
+            } else {
+                format!("{}: {why}", crate::words::failure(kind))
+            };
+            Came { timings: Some(timings), ..Came::without_result(Outcome::Failed, reason) }
+        }
+        AttemptError::Fault { why, .. } => Came::without_result(Outcome::Lost(LossReason::Fault), why),
+        AttemptError::Invalid { field, why } => {
+            Came::without_result(Outcome::Lost(LossReason::Fault), format!("the node refused {field}: {why}"))
+        }
+    }
+}
+
+fn row(
+    engine: &Engine,
+    job: &Job,
+    attempt: &Attempt,
+    peer: &Peer,
+    observation: &Observation,
+    came: &Came,
+    reason: Option<Text>,
+) -> AttemptRow {
+    let words = &job.words;
+    let times = came.timings.unwrap_or_default();
+    AttemptRow {
+        run: Text::clone(&engine.settings.run),
+        job_key: Text::clone(&words.job_key),
+        task: u64::from(attempt.task().0),
+        attempt: attempt.number(),
+        strategy: Text::clone(&words.strategy),
+        admission: words.admission,
+        operation: Text::clone(&words.operation),
+        image: job.tasks.name(attempt.task().index()),
+        node: Text::clone(&peer.name),
+        outcome: match observation.outcome {
+            Outcome::Done => AttemptOutcome::Done,
+            Outcome::Rejected => AttemptOutcome::Rejected,
+            Outcome::Failed => AttemptOutcome::Failed,
+            Outcome::Lost(_) => AttemptOutcome::Lost,
+            Outcome::TimedOut => AttemptOutcome::TimedOut,
+            Outcome::Cancelled => AttemptOutcome::Cancelled,
+        },
+        reason: reason.unwrap_or_else(|| Text::clone(&engine.settings.nothing)),
+        delayed: was_delayed(observation),
+        begun_us: micros(attempt.started().since(job.submitted)),
+        queue_us: micros(times.queue),
+        delay_us: micros(times.delay),
+        read_us: micros(times.read),
+        decode_us: micros(times.decode),
+        operation_us: micros(times.operation),
+        encode_us: micros(times.encode),
+        write_us: micros(times.write),
+        wire_us: micros(observation.round_trip.saturating_sub(times.total)),
+        total_us: micros(observation.round_trip),
+        bytes_in: came.bytes_in,
+        bytes_out: came.bytes_out,
+        width: came.width,
+        height: came.height,
+        seed: words.seed,
+    }
+}

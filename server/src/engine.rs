@@ -1,0 +1,265 @@
+//! Carries out what the scheduler decides: attempts on worker threads, probes, timers and rows.
+//!
+//! Whoever tells the scheduler something carries out one of the attempts that it answers, on the same thread, and
+//! hands the others to the pool. In a steady state an attempt that ends therefore starts the next one without waking
+//! anybody.
+
+use crate::alarm::Alarm;
+use crate::carry;
+use crate::core::{Core, Returned, Todo};
+use crate::job::{Job, Tasks};
+use crate::ledger::Share;
+use crate::peer::Peer;
+use crate::publish;
+use crate::recorder::Recorder;
+use records::Text;
+use scheduler::{Attempt, Event, JobId, JobSpec, Micros, NodeId, Settings};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::{Duration, Instant};
+use threadpool::ThreadPool;
+use wire::job::JobReport;
+
+/// Stack of a worker: it builds one request and reads one reply.
+const WORKER_STACK_BYTES: usize = 256 << 10;
+
+/// What attempts need beside the scheduler.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    origin: Instant,
+    core: Mutex<Core>,
+    pub(crate) peers: Vec<Arc<Peer>>,
+    jobs: RwLock<BTreeMap<JobId, Arc<Job>>>,
+    workers: Mutex<ThreadPool>,
+    alarm: Alarm,
+    pub(crate) recorder: Recorder,
+    pub(crate) settings: EngineSettings,
+    this: Weak<Engine>,
+}
+
+/// What holds for all attempts of this server.
+#[derive(Clone, Debug)]
+pub(crate) struct EngineSettings {
+    /// Most attempts in flight, and so most worker threads.
+    pub(crate) fan_out: u32,
+    /// How long an attempt may take.
+    pub(crate) attempt_timeout: Duration,
+    /// Drawn at the start of this process.
+    pub(crate) incarnation: u64,
+    /// Name of the run's folder.
+    pub(crate) run: Text,
+    /// The empty text, shared by all rows without a reason.
+    pub(crate) nothing: Text,
+}
+
+impl Engine {
+    /// An engine whose nodes are known and not yet up.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub(crate) fn start(
+        peers: Vec<Arc<Peer>>,
+        recorder: Recorder,
+        settings: EngineSettings,
+    ) -> std::io::Result<Arc<Engine>> {
+        let names = peers.iter().map(|peer| Text::clone(&peer.name)).collect();
+        let rules = Settings { max_in_flight: settings.fan_out, ..Settings::default() };
+        let workers = threadpool::Builder::new()
+            .num_threads(1)
+            .thread_name("attempt".to_owned())
+            .thread_stack_size(WORKER_STACK_BYTES)
+            .build();
+        let engine = Arc::new_cyclic(|this| Engine {
+            origin: Instant::now(),
+            core: Mutex::new(Core::new(rules, names, Text::clone(&settings.run))),
+            peers,
+            jobs: RwLock::default(),
+            workers: Mutex::new(workers),
+            alarm: Alarm::new(),
+            recorder,
+            settings,
+            this: Weak::clone(this),
+        });
+        // Every node gets its number from its place in the list, whichever answers first: one seed, one history.
+        for number in 0..engine.peers.len() as u32 {
+            let node = NodeId(number);
+            engine.tell(Event::NodeJoined { node, facts: scheduler::NodeFacts::default() });
+            engine.tell(Event::NodeLeft { node });
+        }
+        let this = Weak::clone(&engine.this);
+        engine.alarm.start(engine.origin, move || {
+            if let Some(engine) = this.upgrade() {
+                engine.tell(Event::TimerFired);
+            }
+        })?;
+        Ok(engine)
+    }
+
+    /// Time of the server's run.
+    pub(crate) fn now(&self) -> Micros {
+        Micros(crate::ledger::micros(self.origin.elapsed()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        // A panic in the scheduler is a broken invariant: going on with its state would be worse than stopping.
+        self.core.lock().unwrap_or_else(|poisoned| {
+            log::error!("the scheduler's state is broken by an earlier panic: restart the server");
+            poisoned.into_inner()
+        })
+    }
+
+    /// Puts a job to work.
+    pub(crate) fn submit(&self, job: &Arc<Job>, spec: JobSpec) {
+        self.jobs_mut().insert(job.id, Arc::clone(job));
+        let mut core = self.lock();
+        let todo = core.submit(Arc::clone(job), spec, self.now());
+        self.hand_out(core, todo);
+    }
+
+    /// Tells the scheduler something and carries out what it answers on other threads.
+    pub(crate) fn tell(&self, event: Event) {
+        let mut core = self.lock();
+        let todo = core.tell(event, self.now());
+        self.hand_out(core, todo);
+    }
+
+    fn hand_out(&self, core: MutexGuard<'_, Core>, todo: Todo) {
+        if let Some(first) = self.perform(core, todo) {
+            self.spawn(vec![first]);
+        }
+    }
+
+    /// Gives back an attempt; answers the one that this thread is to carry out next.
+    fn settle(&self, returned: Returned) -> Option<Attempt> {
+        let mut core = self.lock();
+        let todo = core.settle(returned, self.now());
+        self.perform(core, todo)
+    }
+
+    /// Effects that follow from a change of the core. Returns one of the attempts to start.
+    fn perform(&self, core: MutexGuard<'_, Core>, mut todo: Todo) -> Option<Attempt> {
+        if let Some(at) = todo.wake.take() {
+            // Under the lock: a later decision must not be overtaken by an earlier one.
+            self.alarm.set(at);
+        }
+        drop(core);
+        self.recorder.tasks(std::mem::take(&mut todo.task_rows));
+        for ended in todo.ended {
+            self.jobs_mut().remove(&ended.job.id);
+            let (job, mut report) = (ended.job, ended.report);
+            if let Tasks::Folder { folder, .. } = &job.tasks {
+                publish::clean_up(folder);
+            }
+            if report.why.is_some() {
+                self.explain(&mut report);
+            }
+            self.recorder.job(
+                ended.row,
+                Box::new(move |written| {
+                    if let Err(why) = written {
+                        let note = format!("the records of this run are incomplete: {why}");
+                        report.why =
+                            Some(report.why.map_or(note.clone(), |known| format!("{known}; {note}")));
+                    }
+                    job.finish(report);
+                }),
+            );
+        }
+        for node in todo.probes {
+            self.probe(node);
+        }
+        let last = todo.starts.pop();
+        if !todo.starts.is_empty() {
+            self.spawn(todo.starts);
+        }
+        last
+    }
+
+    /// Adds to a job's report what is known of the nodes that do not answer.
+    fn explain(&self, report: &mut JobReport) {
+        let troubles: Vec<String> = self.peers.iter().filter_map(|peer| peer.trouble()).collect();
+        if let (Some(why), false) = (&mut report.why, troubles.is_empty()) {
+            *why = format!("{why}; {}", troubles.join("; "));
+        }
+    }
+
+    fn spawn(&self, attempts: Vec<Attempt>) {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        // One thread for each attempt in flight, made when it is first needed and kept.
+        let wanted = (workers.active_count() + workers.queued_count() + attempts.len())
+            .min(self.settings.fan_out as usize + self.peers.len())
+            .max(1);
+        if workers.max_count() < wanted {
+            workers.set_num_threads(wanted);
+        }
+        for attempt in attempts {
+            let this = Weak::clone(&self.this);
+            workers.execute(move || {
+                if let Some(engine) = this.upgrade() {
+                    engine.work(attempt);
+                }
+            });
+        }
+    }
+
+    /// A worker's life: one attempt after the other.
+    fn work(&self, first: Attempt) {
+        let mut next = Some(first);
+        while let Some(attempt) = next {
+            let job = self.jobs().get(&attempt.job()).cloned();
+            let returned = match job {
+                Some(job) => carry::carry_out(self, &job, attempt),
+                None => carry::unwanted(attempt),
+            };
+            next = self.settle(returned);
+        }
+    }
+
+    /// Asks a node whether it lives, on a thread of its own: it may take as long as the connection's time-out.
+    fn probe(&self, node: NodeId) {
+        let (this, peer) = (Weak::clone(&self.this), Arc::clone(&self.peers[node.index()]));
+        let asked = std::thread::Builder::new().name(format!("probe-{}", peer.name)).spawn(move || {
+            let alive = peer.greet();
+            if let Some(engine) = this.upgrade() {
+                if let Some(facts) = alive {
+                    engine.tell(Event::NodeJoined { node, facts });
+                }
+                engine.tell(Event::ProbeEnded { node, alive: alive.is_some() });
+            }
+        });
+        if let Err(error) = asked {
+            log::warn!("cannot ask {} whether it lives: {error}", self.peers[node.index()].name);
+            self.tell(Event::ProbeEnded { node, alive: false });
+        }
+    }
+
+    fn jobs(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<JobId, Arc<Job>>> {
+        self.jobs.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn jobs_mut(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<JobId, Arc<Job>>> {
+        self.jobs.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Jobs that have not ended.
+    pub(crate) fn running(&self) -> Vec<Arc<Job>> {
+        self.jobs().values().cloned().collect()
+    }
+
+    /// The figures so far of a job that has not ended.
+    pub(crate) fn running_report(&self, job: JobId) -> Option<JobReport> {
+        self.lock().running_report(job, self.now())
+    }
+
+    /// Health, attempts in flight and totals of each node, and the number of ended jobs.
+    pub(crate) fn overview(&self) -> (Vec<(scheduler::Node, Share)>, u64) {
+        let core = self.lock();
+        let nodes = core.scheduler.nodes().all().iter().copied().zip(core.totals.iter().copied()).collect();
+        (nodes, core.jobs_ended)
+    }
+
+    /// Ends the alarm's thread. Workers end with their attempts.
+    pub(crate) fn close(&self) {
+        self.alarm.close();
+    }
+}

@@ -1,0 +1,106 @@
+//! A result becomes visible: whole, under its final name, by one atomic rename.
+
+use crate::folder::{Folder, OUTPUT, TEMPORARY};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+/// Renames a node's temporary file to the image's final name.
+pub(crate) fn rename(folder: &Folder, temporary: &str, image: &str) -> io::Result<()> {
+    let output = folder.base.join(OUTPUT);
+    let from = output.join(inside(temporary)?);
+    let to = output.join(inside(image)?);
+    make_parent(&to)?;
+    fs::rename(from, to)
+}
+
+/// Writes a result that came inline, first under a temporary name of its own.
+pub(crate) fn write(folder: &Folder, name: &str, image: &str, bytes: &[u8]) -> io::Result<()> {
+    let output = folder.base.join(OUTPUT);
+    let temporary = output.join(TEMPORARY).join(name);
+    let to = output.join(inside(image)?);
+    make_parent(&temporary)?;
+    make_parent(&to)?;
+    let written = create(&temporary, bytes).and_then(|()| fs::rename(&temporary, to));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Removes the temporary file of a result that came too late.
+pub(crate) fn discard(folder: &Folder, temporary: &str) {
+    if let Ok(name) = inside(temporary) {
+        // It may be gone already.
+        let _ = fs::remove_file(folder.base.join(OUTPUT).join(name));
+        clean_up(folder);
+    }
+}
+
+/// Removes the job's own folder of temporary files, and the common one when it is empty.
+pub(crate) fn clean_up(folder: &Folder) {
+    let temporary = folder.base.join(OUTPUT).join(TEMPORARY);
+    if let Ok(entries) = fs::read_dir(&temporary) {
+        for entry in entries.flatten() {
+            // Only empty folders go: other jobs may be at work.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+    let _ = fs::remove_dir(temporary);
+}
+
+fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file: File = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.flush()
+}
+
+fn make_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+/// A relative name that stays below its folder. The temporary name comes from a node: it is not believed.
+fn inside(name: &str) -> io::Result<PathBuf> {
+    let path = PathBuf::from(name);
+    let stays = !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_)));
+    stays.then_some(path).ok_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, format!("{name:?} is no name inside {OUTPUT}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(base: &Path) -> Folder {
+        Folder { base: base.to_owned(), images: Vec::new(), skipped: 0 }
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_are_refused() {
+        let base = tempfile::tempdir().unwrap();
+        for name in ["../x", "/etc/passwd", "", "a/../../x", "."] {
+            assert!(rename(&folder(base.path()), name, "a.png").is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_inline_result_appears_whole_and_leaves_no_temporary_file() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = folder(base.path());
+        write(&folder, "job/1", "sub/a.png", b"pixels").unwrap();
+        assert_eq!(fs::read(base.path().join("output_dir/sub/a.png")).unwrap(), b"pixels");
+        clean_up(&folder);
+        assert!(!base.path().join("output_dir/.ballast").exists());
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing_behind() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = folder(base.path());
+        fs::create_dir_all(base.path().join("output_dir/a.png/x")).unwrap();
+        assert!(write(&folder, "job/1", "a.png", b"pixels").is_err());
+        assert_eq!(fs::read_dir(base.path().join("output_dir/.ballast/job")).unwrap().count(), 0);
+    }
+}

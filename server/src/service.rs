@@ -1,0 +1,383 @@
+//! What the server answers to its clients.
+
+use crate::engine::Engine;
+use crate::folder::Folder;
+use crate::job::{Job, Tasks, Words};
+use crate::peer::{Kind, admission_of_flag};
+use cluster::Admission;
+use imaging::operation::{self, Operation};
+use luck::Seed;
+use records::Text;
+use scheduler::health::Health;
+use scheduler::{Event, JobId, JobSpec, RetryRule, Strategy};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use wire::job::{
+    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, NodeState, NodeView, ServerDescription,
+    ServerService, SubmitError, Transfer, UnknownJob,
+};
+
+/// Jobs whose reports are kept after their end.
+const MOST_KEPT: usize = 1_000;
+/// Tasks of a job at most: the scheduler counts them in 32 bits, and each costs some bytes.
+const MOST_TASKS: u64 = 10_000_000;
+/// How long one look at a job's end lasts when the original's client waits for it.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// What the server was started with, as far as jobs are concerned.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    pub(crate) name: String,
+    /// Where the CSV files are.
+    pub(crate) run_folder: PathBuf,
+    pub(crate) retry: RetryRule,
+    /// Names the luck of jobs that bring no seed: the n-th such job gets the n-th derived seed.
+    pub(crate) seed: Seed,
+}
+
+/// Serves clients.
+#[derive(Debug)]
+pub(crate) struct Service {
+    engine: Arc<Engine>,
+    terms: Terms,
+    book: Mutex<Book>,
+    closed: AtomicBool,
+    seeds_drawn: AtomicU64,
+    calls_of_the_original: AtomicU64,
+}
+
+/// Jobs by key.
+#[derive(Debug, Default)]
+struct Book {
+    jobs: BTreeMap<String, Arc<Job>>,
+    /// Keys in order of submission, for forgetting the oldest.
+    order: VecDeque<String>,
+    next: u64,
+}
+
+fn invalid(field: &str, why: impl ToString) -> SubmitError {
+    SubmitError::Invalid { field: field.to_owned(), why: why.to_string() }
+}
+
+impl Service {
+    pub(crate) fn new(engine: Arc<Engine>, terms: Terms) -> Service {
+        Service {
+            engine,
+            terms,
+            book: Mutex::default(),
+            closed: AtomicBool::new(false),
+            seeds_drawn: AtomicU64::new(0),
+            calls_of_the_original: AtomicU64::new(0),
+        }
+    }
+
+    /// From now on no job is taken.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, job_key: &str) -> Result<Arc<Job>, UnknownJob> {
+        let found = self.book().jobs.get(job_key).cloned();
+        found.ok_or_else(|| UnknownJob { job_key: job_key.to_owned() })
+    }
+
+    /// Checks everything of a request that can be checked before any work, and lists its folder.
+    fn examine(&self, request: &JobRequest) -> Result<(Strategy, Operation, Tasks), SubmitError> {
+        if request.job_key.is_empty() || request.job_key.len() > 128 {
+            return Err(invalid("job_key", "a job key has 1 to 128 bytes"));
+        }
+        let strategy: Strategy = request.strategy.parse().map_err(|error| invalid("strategy", error))?;
+        let strategy = match request.admission {
+            Some(admission) => strategy.with_admission(admission),
+            None => strategy,
+        };
+        let operation = Operation::parse(&request.operation).map_err(|error| invalid("operation", error))?;
+        let tasks = match &request.source {
+            JobSource::Folder { path, recursive, transfer } => {
+                let folder =
+                    Folder::open(Path::new(path), *recursive).map_err(|error| invalid("data_path", error))?;
+                Tasks::images(folder, *transfer)
+            }
+            JobSource::Synthetic { tasks, service } => {
+                let count = u32::try_from(*tasks).ok().filter(|_| *tasks <= MOST_TASKS);
+                let count = count.ok_or_else(|| {
+                    invalid("synthetic_tasks", format!("at most {MOST_TASKS} tasks make a job, not {tasks}"))
+                })?;
+                Tasks::synthetic(count, *service)
+            }
+        };
+        if tasks.count() as u64 > MOST_TASKS {
+            return Err(invalid(
+                "data_path",
+                format!("at most {MOST_TASKS} images make a job: split the folder"),
+            ));
+        }
+        Ok((strategy, operation, tasks))
+    }
+
+    fn receipt(
+        &self,
+        request: &JobRequest,
+        strategy: &Strategy,
+        operation: &Operation,
+        tasks: &Tasks,
+    ) -> JobReceipt {
+        let skipped = match tasks {
+            Tasks::Folder { folder, .. } => folder.skipped,
+            Tasks::Synthetic { .. } => 0,
+        };
+        let drawn = || {
+            // The wire's integers are signed.
+            self.terms.seed.derive(self.seeds_drawn.fetch_add(1, Ordering::Relaxed)).0 >> 1
+        };
+        JobReceipt {
+            job_key: request.job_key.clone(),
+            tasks: tasks.count() as u64,
+            seed: request.seed.unwrap_or_else(drawn),
+            strategy: strategy.to_string(),
+            admission: strategy.admission,
+            operation: operation.to_string(),
+            skipped,
+            run_folder: self.terms.run_folder.to_string_lossy().into_owned(),
+        }
+    }
+
+    fn retry(&self, request: &JobRequest) -> RetryRule {
+        let max_attempts = request.max_attempts.unwrap_or(self.terms.retry.max_attempts).max(1);
+        RetryRule { max_attempts, ..self.terms.retry }
+    }
+
+    /// Waits for a job's end, however long it takes.
+    fn wait_for_end(&self, job: &Job) -> JobReport {
+        loop {
+            if let Some(report) = job.wait(LOOK) {
+                return report;
+            }
+        }
+    }
+
+    /// Stops every job that runs.
+    pub(crate) fn cancel_all(&self) {
+        for job in self.engine.running() {
+            self.engine.tell(Event::JobCancelled { job: job.id });
+        }
+    }
+
+    /// Waits until no job runs, at most `wait`; answers whether none does.
+    pub(crate) fn wait_until_idle(&self, wait: Duration) -> bool {
+        let deadline = std::time::Instant::now() + wait;
+        loop {
+            // The job leaves the list when it ends, and its end is told when its records are written.
+            let unfinished =
+                self.book().jobs.values().find(|job| job.wait(Duration::ZERO).is_none()).cloned();
+            let Some(job) = unfinished else { return true };
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            if job.wait(left).is_none() && left.is_zero() {
+                return false;
+            }
+        }
+    }
+}
+
+impl Book {
+    /// The job of that key, if it is known; an error if the key stands for another request.
+    fn known(&self, request: &JobRequest) -> Result<Option<&Arc<Job>>, SubmitError> {
+        let Some(job) = self.jobs.get(&request.job_key) else { return Ok(None) };
+        let same = JobRequest { epoch: job.request.epoch, ..request.clone() } == job.request;
+        if same {
+            Ok(Some(job))
+        } else {
+            Err(invalid(
+                "job_key",
+                format!("the key '{}' stands for another job: use a new one", request.job_key),
+            ))
+        }
+    }
+
+    /// Two jobs that write to one folder would mix their results.
+    fn check_output(&self, tasks: &Tasks) -> Result<(), SubmitError> {
+        let Tasks::Folder { folder, .. } = tasks else { return Ok(()) };
+        let writes_there = |job: &&Arc<Job>| match &job.tasks {
+            Tasks::Folder { folder: other, .. } => other.base == folder.base && !job.is_closed(),
+            Tasks::Synthetic { .. } => false,
+        };
+        match self.jobs.values().find(writes_there) {
+            None => Ok(()),
+            Some(job) => Err(invalid(
+                "data_path",
+                format!(
+                    "job '{}' is writing to the output_dir of {:?}: wait for its end, or cancel it",
+                    job.receipt.job_key, folder.base
+                ),
+            )),
+        }
+    }
+
+    fn enter(&mut self, job: &Arc<Job>) {
+        self.jobs.insert(job.receipt.job_key.clone(), Arc::clone(job));
+        self.order.push_back(job.receipt.job_key.clone());
+        for _ in MOST_KEPT..self.order.len() {
+            let Some(key) = self.order.pop_front() else { break };
+            if self.jobs.get(&key).is_some_and(|job| job.is_closed()) {
+                self.jobs.remove(&key);
+            } else {
+                self.order.push_back(key);
+            }
+        }
+    }
+}
+
+impl ServerService for Service {
+    fn describe(&self) -> ServerDescription {
+        let (nodes, jobs_ended) = self.engine.overview();
+        let views = self.engine.peers.iter().zip(nodes).map(|(peer, (node, share))| {
+            let (slots, load_probability) = match peer.kind() {
+                Kind::Ballast(described) => (Some(described.slots), described.load_probability),
+                Kind::Compatible | Kind::Unknown => (None, None),
+            };
+            NodeView {
+                name: peer.name.to_string(),
+                address: peer.address.clone(),
+                state: match node.health() {
+                    Health::Up => NodeState::Up,
+                    Health::Down | Health::Left => NodeState::Down,
+                    Health::Ejected => NodeState::Ejected,
+                    Health::Draining => NodeState::Draining,
+                },
+                since: Duration::ZERO,
+                in_flight: u64::from(node.in_flight()),
+                attempts: share.attempts,
+                done: share.done,
+                rejected: share.rejected,
+                delayed: share.delayed,
+                lost: share.lost,
+                mean_round_trip: Duration::from_micros(share.done_us.checked_div(share.done).unwrap_or(0)),
+                slots,
+                load_probability,
+                compatibility: matches!(peer.kind(), Kind::Compatible),
+            }
+        });
+        ServerDescription {
+            name: self.terms.name.clone(),
+            interface_version: wire::INTERFACE_VERSION.to_owned(),
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            incarnation: self.engine.settings.incarnation,
+            uptime: Duration::from_micros(self.engine.now().0),
+            nodes: views.collect(),
+            jobs_running: self.engine.running().len() as u64,
+            jobs_ended,
+            strategies: Strategy::names(),
+            operations: operation::descriptions().map(|described| described.name.to_owned()).collect(),
+        }
+    }
+
+    fn submit(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
+        if let Some(job) = self.book().known(&request)? {
+            return Ok(job.receipt.clone());
+        }
+        if self.closed.load(Ordering::Acquire) {
+            return Err(SubmitError::Unavailable {
+                why: "the server is shutting down and takes no new job".to_owned(),
+            });
+        }
+        // Listing a folder takes time: the book stays open to others meanwhile.
+        let (strategy, operation, tasks) = self.examine(&request)?;
+        let mut book = self.book();
+        if let Some(job) = book.known(&request)? {
+            return Ok(job.receipt.clone());
+        }
+        book.check_output(&tasks)?;
+        let receipt = self.receipt(&request, &strategy, &operation, &tasks);
+        let words = Words {
+            job_key: Text::from(receipt.job_key.as_str()),
+            label: Text::from(request.label.as_deref().unwrap_or_default()),
+            strategy: Text::from(receipt.strategy.as_str()),
+            admission: receipt.admission,
+            operation: Text::from(receipt.operation.as_str()),
+            seed: receipt.seed,
+        };
+        let mut spec = JobSpec::new(tasks.count() as u32, strategy, Seed(receipt.seed));
+        spec.max_in_flight = request.max_in_flight.unwrap_or(u32::MAX);
+        spec.retry = self.retry(&request);
+        let id = JobId(book.next);
+        book.next += 1;
+        let job = Arc::new(Job::new(id, request, receipt.clone(), tasks, words, self.engine.now()));
+        book.enter(&job);
+        drop(book);
+        log::info!(
+            "job '{}': {} tasks, {} ({})",
+            receipt.job_key,
+            receipt.tasks,
+            receipt.strategy,
+            receipt.admission
+        );
+        self.engine.submit(&job, spec);
+        Ok(receipt)
+    }
+
+    fn progress(&self, job_key: &str, wait: Duration) -> Result<JobProgress, UnknownJob> {
+        let job = self.find(job_key)?;
+        job.wait(wait)
+            .map_or_else(|| self.report(job_key).map(|report| report.progress), |ended| Ok(ended.progress))
+    }
+
+    fn report(&self, job_key: &str) -> Result<JobReport, UnknownJob> {
+        let job = self.find(job_key)?;
+        if let Some(running) = self.engine.running_report(job.id)
+            && !job.is_closed()
+        {
+            return Ok(running);
+        }
+        // It has ended; its report comes as soon as its records are written.
+        Ok(self.wait_for_end(&job))
+    }
+
+    fn cancel(&self, job_key: &str) -> Result<(), UnknownJob> {
+        let job = self.find(job_key)?;
+        self.engine.tell(Event::JobCancelled { job: job.id });
+        Ok(())
+    }
+
+    fn submit_request(&self, source_folder: &str, is_random: bool) -> Result<Duration, String> {
+        let number = self.calls_of_the_original.fetch_add(1, Ordering::Relaxed);
+        // The original strips the slash, and knows nothing of absolute paths.
+        let path =
+            std::path::absolute(source_folder.trim_end_matches('/')).map_err(|error| error.to_string())?;
+        let admission = admission_of_flag(is_random);
+        let request = JobRequest {
+            job_key: format!("original-{:016x}-{number}", self.engine.settings.incarnation),
+            epoch: 1,
+            source: JobSource::Folder {
+                path: path.to_string_lossy().into_owned(),
+                recursive: false,
+                transfer: Transfer::Shared,
+            },
+            strategy: if admission == Admission::MayReject { "load_balancing" } else { "random" }.to_owned(),
+            admission: None,
+            operation: crate::peer::COMPATIBLE_OPERATION.to_owned(),
+            seed: None,
+            max_in_flight: None,
+            max_attempts: None,
+            label: Some("original".to_owned()),
+        };
+        let receipt = self.submit(request).map_err(|error| error.to_string())?;
+        let job = self.find(&receipt.job_key).map_err(|error| error.to_string())?;
+        let report = self.wait_for_end(&job);
+        match report.why {
+            Some(why) => Err(why),
+            None => {
+                for failure in &report.failures {
+                    log::warn!("{}: {}", failure.file_name, failure.why);
+                }
+                Ok(report.progress.elapsed)
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! From the command line to a server that listens, and to its exit status.
+
+use crate::args::Args;
+use crate::engine::{Engine, EngineSettings};
+use crate::greet;
+use crate::peer::Peer;
+use crate::recorder::Recorder;
+use crate::service::{Service, Terms};
+use crate::stop::{End, StopSignals};
+use clap::Parser as _;
+use cluster::machines::LoadError;
+use cluster::{Machines, OwnEntryError, Role, own_entry};
+use luck::Seed;
+use records::manifest::{Host, Manifest, SCHEMA_VERSION};
+use records::{RecordsError, RunWriter, Text};
+use scheduler::RetryRule;
+use std::ffi::OsString;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
+use wire::{Limits, serve_server};
+
+/// Connections of the pool to a node beyond one for each attempt in flight: for probes.
+const SPARE_CONNECTIONS: usize = 4;
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("{0}")]
+    Machines(#[from] LoadError),
+    #[error("{0}")]
+    Entry(#[from] OwnEntryError),
+    #[error("{}", taken_or_refused(address, cause))]
+    Listen { address: SocketAddr, cause: io::Error },
+    #[error("{0}")]
+    Records(#[from] RecordsError),
+    #[error("cannot write the log file {path:?} ({cause}): give --log-file a path that can be written")]
+    Log { path: PathBuf, cause: io::Error },
+    #[error("the system refuses a thread or a signal handler: {0}")]
+    System(#[source] io::Error),
+}
+
+fn taken_or_refused(address: &SocketAddr, cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "port {} of {} is taken by another program: stop that one, or listen at another port (0 takes any free one)",
+            address.port(),
+            address.ip()
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            format!(
+                "{} is no address of this machine: listen at one that is, such as 127.0.0.1",
+                address.ip()
+            )
+        }
+        _ => format!("cannot listen at {address}: {cause}; ports below 1024 need privileges"),
+    }
+}
+
+/// Who the server is, where it listens, and over which nodes it rules.
+struct Place {
+    name: String,
+    listener: TcpListener,
+    peers: Vec<Arc<Peer>>,
+    /// Lines of `machine.txt`, for the manifest.
+    machines: Vec<String>,
+}
+
+/// Runs `server` with `arguments`, the program's name first, until a signal ends it. Answers the exit status.
+///
+/// This is the whole program: it prints, logs, and takes over SIGINT and SIGTERM of the process.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let args = match Args::try_parse_from(&arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help goes to standard output, faults to standard error; if neither can be written nobody reads.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let command_line = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    match start_and_serve(&args, command_line) {
+        Ok(End::Drained) => ExitCode::SUCCESS,
+        Ok(End::Abandoned) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartError> {
+    crate::logging::start(args.log_level, args.log_file.as_deref()).map_err(|cause| {
+        // Only the file can be at fault.
+        StartError::Log { path: args.log_file.clone().unwrap_or_default(), cause }
+    })?;
+    let Place { name, listener, peers, machines } = take_place(args)?;
+    let address = listener.local_addr().map_err(StartError::System)?;
+    let seed = args.seed.unwrap_or_else(draw);
+    let writer = RunWriter::create(
+        &args.results,
+        SystemTime::now(),
+        &Manifest {
+            schema_version: SCHEMA_VERSION,
+            program: "server".to_owned(),
+            program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_revision: None,
+            command_line,
+            label: args.label.clone(),
+            seed,
+            started_utc: records::utc::text(SystemTime::now()),
+            host: Host::here(),
+            machines,
+            settings: args.settings(),
+        },
+    )?;
+    let run_folder = std::path::absolute(writer.folder()).unwrap_or_else(|_| writer.folder().to_owned());
+    let settings = EngineSettings {
+        fan_out: args.fan_out,
+        attempt_timeout: args.attempt_timeout,
+        incarnation: draw(),
+        run: writer.name(),
+        nothing: Text::from(""),
+    };
+    let recorder = Recorder::start(writer).map_err(StartError::System)?;
+    let count = peers.len();
+    let engine = Engine::start(peers, recorder, settings).map_err(StartError::System)?;
+    // Before the first job: which nodes are up must not depend on which thread was faster.
+    let up = greet::first_round(&engine);
+    greet::keep_greeting(&engine).map_err(StartError::System)?;
+    let retry = RetryRule {
+        max_attempts: args.max_attempts,
+        max_losses: args.max_losses,
+        patience: args.patience,
+        ..RetryRule::default()
+    };
+    let ready =
+        format!("server {name} listening on {address} ({up} of {count} nodes up, records in {run_folder:?})");
+    let terms = Terms { name, run_folder, retry, seed: Seed(seed) };
+    let service = Arc::new(Service::new(Arc::clone(&engine), terms));
+    let signals = StopSignals::listen().map_err(StartError::System)?;
+    let port = serve_server(listener, Arc::<Service>::clone(&service), Limits::default())
+        .map_err(StartError::System)?;
+    if !address.ip().is_loopback() {
+        log::warn!("{address} can be reached from other machines, and callers are not asked who they are");
+    }
+    announce(&ready);
+    Ok(signals.wait_and_end(&service, &engine, port, args.grace))
+}
+
+/// The port to listen at and the nodes, from `machine.txt` or from the command line.
+fn take_place(args: &Args) -> Result<Place, StartError> {
+    let connections = args.fan_out as usize + SPARE_CONNECTIONS;
+    let listen = |address| TcpListener::bind(address).map_err(|cause| StartError::Listen { address, cause });
+    if let (Some(address), false) = (args.listen, args.node.is_empty()) {
+        let peer = |(number, node): (usize, &String)| {
+            Arc::new(Peer::new(&format!("node{number}"), node.clone(), connections))
+        };
+        let peers: Vec<_> = args.node.iter().enumerate().map(peer).collect();
+        let machines = peers.iter().map(|peer| format!("{} {}", peer.name, peer.address)).collect();
+        let name = args.name.clone().unwrap_or_else(|| "server".to_owned());
+        return Ok(Place { name, listener: listen(address)?, peers, machines });
+    }
+    let machines = Machines::load(&args.machines)?;
+    machines.notes().for_each(|note| log::info!("{note}"));
+    let peers = machines
+        .nodes()
+        .map(|node| Arc::new(Peer::new(&node.name, node.address.to_string(), connections)))
+        .collect();
+    let lines = machines.all().iter().map(ToString::to_string).collect();
+    let (name, listener) = match args.listen {
+        Some(address) => (args.name.clone().unwrap_or_else(|| "server".to_owned()), listen(address)?),
+        None => {
+            let own = own_entry(&machines, Role::Server, args.name.as_deref())?;
+            (own.machine.name, own.port)
+        }
+    };
+    Ok(Place { name, listener, peers, machines: lines })
+}
+
+/// Others read the address from this line. A closed standard output is no reason to stop.
+fn announce(ready: &str) {
+    let mut output = io::stdout();
+    if writeln!(output, "{ready}").and_then(|()| output.flush()).is_err() {
+        log::info!("{ready}");
+    }
+}
+
+/// A number that nobody can foresee, from the standard library's own source of randomness. It fits the wire's signed
+/// 64 bits.
+fn draw() -> u64 {
+    RandomState::new().hash_one(std::process::id()) >> 1
+}

@@ -1,0 +1,78 @@
+//! How a server ends: it takes no new job, lets the running ones finish within the grace, cancels the rest, and goes.
+
+use crate::engine::Engine;
+use crate::service::Service;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::io;
+use std::process;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+use wire::Running;
+
+/// How long cancelled jobs may take to write their records.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
+/// How long calls that wait for a job's end may take to hear of it.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// Signals that ask the program to end, heard from the moment of its making.
+#[derive(Debug)]
+pub(crate) struct StopSignals {
+    first: Receiver<()>,
+}
+
+/// How the end came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Every job had ended.
+    Drained,
+    /// Jobs were cancelled.
+    Abandoned,
+}
+
+impl StopSignals {
+    /// Begins to listen; from now on the first signal does not end the process by itself, and the second does.
+    pub(crate) fn listen() -> io::Result<StopSignals> {
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let (heard, first) = mpsc::channel();
+        thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let mut forever = signals.forever();
+            if let Some(_first) = forever.next() {
+                // Nobody listens only if the server is ending already.
+                let _ = heard.send(());
+            }
+            if let Some(second) = forever.next() {
+                process::exit(128 + second);
+            }
+        })?;
+        Ok(StopSignals { first })
+    }
+
+    /// Waits for a signal, then ends everything within `grace`.
+    pub(crate) fn wait_and_end(
+        self,
+        service: &Service,
+        engine: &Arc<Engine>,
+        port: Running,
+        grace: Duration,
+    ) -> End {
+        // The sender is gone only if the thread panicked; ending is right then too.
+        let _ = self.first.recv();
+        service.close();
+        let running = engine.running().len();
+        if running > 0 {
+            log::info!("stopping: {running} jobs have {} to finish", humantime::format_duration(grace));
+        }
+        let drained = service.wait_until_idle(grace);
+        if !drained {
+            service.cancel_all();
+            service.wait_until_idle(LAST_RECORDS);
+        }
+        port.stop(LAST_ANSWERS);
+        engine.close();
+        engine.recorder.close();
+        if drained { End::Drained } else { End::Abandoned }
+    }
+}
