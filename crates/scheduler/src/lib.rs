@@ -30,6 +30,7 @@
 
 mod attempt;
 mod event;
+mod flights;
 pub mod health;
 mod job;
 mod nodes;

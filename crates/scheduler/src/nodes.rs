@@ -1,7 +1,8 @@
 //! The table of nodes: what is known of each, and who may be picked.
 
-use crate::NodeId;
 use crate::health::{Health, Strikes};
+use crate::{Micros, NodeId};
+use std::time::Duration;
 
 /// What is known of a node from the start.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,8 @@ pub struct Node {
     pub(crate) health: Health,
     pub(crate) strikes: Strikes,
     pub(crate) in_flight: u32,
+    /// The sum of the begins of what is in flight, in microseconds.
+    begins_us: u128,
 }
 
 impl Node {
@@ -43,6 +46,12 @@ impl Node {
     pub const fn in_flight(&self) -> u32 {
         self.in_flight
     }
+
+    /// The mean age of its attempts in flight; none without one.
+    pub fn mean_age(&self, now: Micros) -> Option<Duration> {
+        let begin = self.begins_us.checked_div(u128::from(self.in_flight))?;
+        Some(now.since(Micros(u64::try_from(begin).unwrap_or(u64::MAX))))
+    }
 }
 
 /// All nodes, by number.
@@ -53,6 +62,10 @@ pub struct Nodes {
     eligible: Vec<NodeId>,
     /// Slots of all eligible nodes.
     slots: u64,
+    /// Attempts in flight on eligible nodes.
+    in_flight: u64,
+    /// Slots of eligible nodes in which no attempt is.
+    idle: u64,
 }
 
 impl Nodes {
@@ -69,6 +82,16 @@ impl Nodes {
     /// Slots of all nodes that take work.
     pub const fn eligible_slots(&self) -> u64 {
         self.slots
+    }
+
+    /// Attempts in flight on all nodes that take work.
+    pub const fn eligible_in_flight(&self) -> u64 {
+        self.in_flight
+    }
+
+    /// Free slots of all nodes that take work. A node with more attempts than slots has none, and no debt.
+    pub const fn idle_slots(&self) -> u64 {
+        self.idle
     }
 
     /// Attempts in flight on `node`.
@@ -99,7 +122,7 @@ impl Nodes {
         assert!(node.index() <= self.all.len(), "node {} joins before node {}", node.0, self.all.len());
         if node.index() == self.all.len() {
             let strikes = Strikes::default();
-            self.all.push(Node { facts, health: Health::Left, strikes, in_flight: 0 });
+            self.all.push(Node { facts, health: Health::Left, strikes, in_flight: 0, begins_us: 0 });
         } else {
             let was = self.all[node.index()].health;
             self.set_health(node, Health::Left);
@@ -108,20 +131,49 @@ impl Nodes {
         }
     }
 
+    /// An attempt began on `node`.
+    pub(crate) fn begin(&mut self, node: NodeId, now: Micros) {
+        let entry = &mut self.all[node.index()];
+        let was_idle = entry.in_flight < entry.facts.slots;
+        entry.in_flight += 1;
+        entry.begins_us += u128::from(now.0);
+        if entry.health == Health::Up {
+            self.in_flight += 1;
+            self.idle -= u64::from(was_idle);
+        }
+    }
+
+    /// An attempt that began at `started` ended on `node`.
+    pub(crate) fn settle(&mut self, node: NodeId, started: Micros) {
+        let entry = &mut self.all[node.index()];
+        entry.in_flight -= 1;
+        entry.begins_us -= u128::from(started.0);
+        if entry.health == Health::Up {
+            self.in_flight -= 1;
+            self.idle += u64::from(entry.in_flight < entry.facts.slots);
+        }
+    }
+
     /// Changes the health of a node; answers whether its eligibility changed.
     pub(crate) fn set_health(&mut self, node: NodeId, health: Health) -> bool {
         let entry = &mut self.all[node.index()];
         let (was_up, is_up) = (entry.health == Health::Up, health == Health::Up);
         entry.health = health;
+        let idle = u64::from(entry.facts.slots.saturating_sub(entry.in_flight));
+        let (slots, in_flight) = (u64::from(entry.facts.slots), u64::from(entry.in_flight));
         match (was_up, is_up, self.eligible.binary_search(&node)) {
             (false, true, Err(place)) => {
                 self.eligible.insert(place, node);
-                self.slots += u64::from(entry.facts.slots);
+                self.slots += slots;
+                self.in_flight += in_flight;
+                self.idle += idle;
                 true
             }
             (true, false, Ok(place)) => {
                 self.eligible.remove(place);
-                self.slots -= u64::from(entry.facts.slots);
+                self.slots -= slots;
+                self.in_flight -= in_flight;
+                self.idle -= idle;
                 true
             }
             _ => false,

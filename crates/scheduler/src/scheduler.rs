@@ -1,14 +1,16 @@
 //! The state machine: events in, actions out.
 
+use crate::flights::{Flight, Flights};
 use crate::health::{EjectionRule, Health};
 use crate::job::Job;
-use crate::policy::Choice;
+use crate::policy::{Choice, Ended, Started};
 use crate::retry::backoff_coin;
 use crate::timers::{Due, Timers};
 use crate::{
-    Action, Attempt, Event, GiveUp, JobCounts, JobEnd, JobId, JobSpec, Micros, NodeId, Nodes, Observation,
-    Outcome, TaskEnd, TaskIndex,
+    Action, Attempt, Event, GiveUp, JobCounts, JobEnd, JobId, JobSpec, Micros, NodeFacts, NodeId, Nodes,
+    Observation, Outcome, TaskEnd, TaskIndex,
 };
+use cluster::Admission;
 use luck::Purpose;
 use std::collections::BTreeMap;
 
@@ -39,45 +41,6 @@ pub struct Scheduler {
     flights: Flights,
     timers: Timers,
     begun: u64,
-}
-
-/// What is in flight, by slot of the attempt's token.
-#[derive(Debug, Default)]
-struct Flights {
-    slots: Vec<Option<Flight>>,
-    free: Vec<u32>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Flight {
-    id: u64,
-    job: JobId,
-    node: NodeId,
-    started: Micros,
-}
-
-impl Flights {
-    fn count(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
-    fn insert(&mut self, flight: Flight) -> u32 {
-        if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(flight);
-            return slot;
-        }
-        self.slots.push(Some(flight));
-        (self.slots.len() - 1) as u32
-    }
-
-    fn remove(&mut self, slot: u32) {
-        self.slots[slot as usize] = None;
-        self.free.push(slot);
-    }
-
-    fn of(&self, job: JobId) -> impl Iterator<Item = &Flight> {
-        self.slots.iter().flatten().filter(move |flight| flight.job == job)
-    }
 }
 
 impl Scheduler {
@@ -118,10 +81,7 @@ impl Scheduler {
     /// If the driver breaks the protocol: a job number that is used twice, a node number that leaves one out.
     pub fn handle(&mut self, now: Micros, event: Event, actions: &mut Vec<Action>) {
         match event {
-            Event::NodeJoined { node, facts } => {
-                self.nodes.enter(node, facts);
-                self.set_health(node, Health::Up);
-            }
+            Event::NodeJoined { node, facts } => self.join(node, facts),
             Event::NodeLeft { node } => self.set_health(node, Health::Left),
             Event::NodeDraining { node } => self.set_health(node, Health::Draining),
             Event::ProbeEnded { node, alive } => self.probe_ended(node, alive, now),
@@ -137,6 +97,16 @@ impl Scheduler {
         if let Some(at) = self.timers.announce() {
             actions.push(Action::WakeAt(at));
         }
+    }
+
+    fn join(&mut self, node: NodeId, facts: NodeFacts) {
+        // New facts of a node that is up reach the policies like a node that left and came back.
+        let changed = self.nodes.get(node).is_some_and(|known| *known.facts() != facts);
+        if changed {
+            self.set_health(node, Health::Left);
+        }
+        self.nodes.enter(node, facts);
+        self.set_health(node, Health::Up);
     }
 
     fn set_health(&mut self, node: NodeId, health: Health) {
@@ -208,17 +178,30 @@ impl Scheduler {
 
     /// Takes an attempt back. By value up to here: nobody can settle it twice.
     fn settle(&mut self, attempt: &Attempt, seen: &Observation, now: Micros, actions: &mut Vec<Action>) {
-        self.flights.remove(attempt.slot);
-        if let Some(node) = self.nodes.get_mut(attempt.node) {
-            node.in_flight -= 1;
-        }
+        let Some(flight) = self.flights.remove(attempt.slot) else {
+            return;
+        };
+        self.nodes.settle(attempt.node, attempt.started);
+        let ended = Ended {
+            node: attempt.node,
+            now,
+            started: attempt.started,
+            slot: attempt.slot,
+            in_flight_then: flight.in_flight_then,
+            may_reject: self.may_reject(attempt.job),
+            observation: seen,
+        };
         for job in self.jobs.values_mut().filter(|job| !job.ended) {
-            job.policy.ended(attempt.node, seen, now);
+            job.policy.ended(&ended);
         }
         self.judge_node(attempt.node, seen.outcome, now);
         self.settle_task(attempt, seen, now, actions);
         self.end_if_complete(attempt.job, actions);
         self.drain_if_empty(attempt.job, actions);
+    }
+
+    fn may_reject(&self, job: JobId) -> bool {
+        self.jobs.get(&job).is_some_and(|job| job.spec.strategy.admission == Admission::MayReject)
     }
 
     /// Outlier ejection.
@@ -387,7 +370,7 @@ impl Scheduler {
         let task = &mut job.tasks[index.index()];
         let number = task.attempts + 1;
         let coin = job.spec.seed.coin(Purpose::Pick, u64::from(index.0), u64::from(number));
-        let choice = Choice::new(&self.nodes, task.avoid, now, coin)?;
+        let choice = Choice::new(&self.nodes, task.avoid, now, coin)?.for_task(index, job.ready.len());
         let node = job.policy.pick(&choice)?;
         debug_assert!(choice.allows(node), "the policy picked node {}, which is no candidate", node.0);
         job.ready.pop_front();
@@ -400,12 +383,12 @@ impl Scheduler {
     fn begin(&mut self, job: JobId, task: TaskIndex, number: u32, node: NodeId, now: Micros) -> Attempt {
         self.begun += 1;
         let id = self.begun;
-        let slot = self.flights.insert(Flight { id, job, node, started: now });
-        if let Some(entry) = self.nodes.get_mut(node) {
-            entry.in_flight += 1;
-        }
+        self.nodes.begin(node, now);
+        let in_flight_then = self.nodes.in_flight(node);
+        let slot = self.flights.insert(Flight { id, job, node, started: now, in_flight_then });
+        let begun = Started { node, now, slot };
         for other in self.jobs.values_mut().filter(|job| !job.ended) {
-            other.policy.started(node, now);
+            other.policy.started(&begun);
         }
         Attempt { id, slot, job, task, number, node, started: now }
     }

@@ -143,8 +143,10 @@ impl fmt::Display for Strategy {
 mod tests {
     use super::*;
 
+    /// The message, but for the list of all names, which grows.
     fn error(text: &str) -> String {
-        text.parse::<Strategy>().unwrap_err().to_string()
+        let message = text.parse::<Strategy>().unwrap_err().to_string();
+        message.replace(&Strategy::names().join(", "), "…")
     }
 
     #[test]
@@ -167,8 +169,8 @@ mod tests {
 
     #[test]
     fn mistakes_are_told_with_a_remedy() {
-        insta::assert_snapshot!(error("leastconnections"), @"unknown strategy 'leastconnections', did you mean 'least_connections'?; known are random, load_balancing, round_robin, least_connections, weighted_response_time, power_of_two, load_aware");
-        insta::assert_snapshot!(error("quantum"), @"unknown strategy 'quantum'; known are random, load_balancing, round_robin, least_connections, weighted_response_time, power_of_two, load_aware");
+        insta::assert_snapshot!(error("leastconnections"), @"unknown strategy 'leastconnections', did you mean 'least_connections'?; known are …");
+        insta::assert_snapshot!(error("quantum"), @"unknown strategy 'quantum'; known are …");
         insta::assert_snapshot!(error("load_aware[memory=0]"), @"strategy 'load_aware': parameter 'memory' cannot be '0': it takes a number from 2 to 1000000");
         insta::assert_snapshot!(error("load_aware[memory]"), @"strategy 'load_aware[memory]' does not read name[key=value,…]");
         insta::assert_snapshot!(error("random[x=1]"), @"strategy 'random': parameter 'x' cannot be '1': this policy has no parameters");

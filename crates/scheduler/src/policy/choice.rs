@@ -1,6 +1,7 @@
 //! The nodes among which a policy picks, with time and luck at hand.
 
-use crate::{Micros, NodeId, Nodes};
+use crate::health::Health;
+use crate::{Micros, NodeId, Nodes, TaskIndex};
 use luck::Coin;
 
 /// The candidates of one decision: all nodes that are up, but for the one that has just refused or lost the task
@@ -12,6 +13,9 @@ pub struct Choice<'a> {
     nodes: &'a Nodes,
     /// Position and number of the node that is left out.
     excluded: Option<(usize, NodeId)>,
+    task: TaskIndex,
+    waiting: usize,
+    is_copy: bool,
 }
 
 impl<'a> Choice<'a> {
@@ -21,7 +25,35 @@ impl<'a> Choice<'a> {
         let excluded = avoid
             .filter(|_| eligible.len() > 1)
             .and_then(|node| eligible.binary_search(&node).ok().map(|place| (place, node)));
-        (!eligible.is_empty()).then_some(Choice { now, coin, nodes, excluded })
+        let (task, waiting, is_copy) = (TaskIndex(0), 1, false);
+        (!eligible.is_empty()).then_some(Choice { now, coin, nodes, excluded, task, waiting, is_copy })
+    }
+
+    /// Says which task is to be placed, and how many of its job wait for a node now, this one included.
+    #[must_use]
+    pub fn for_task(self, task: TaskIndex, waiting: usize) -> Choice<'a> {
+        Choice { task, waiting, ..self }
+    }
+
+    /// Says that the task runs already and a hedge is to be placed.
+    #[must_use]
+    pub fn for_copy(self) -> Choice<'a> {
+        Choice { is_copy: true, ..self }
+    }
+
+    /// The task to be placed.
+    pub const fn task(&self) -> TaskIndex {
+        self.task
+    }
+
+    /// Tasks of the job that wait for a node, this one included.
+    pub const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether a hedge is to be placed: the task runs already on the node that is left out.
+    pub const fn is_copy(&self) -> bool {
+        self.is_copy
     }
 
     /// When the decision is made.
@@ -55,7 +87,7 @@ impl<'a> Choice<'a> {
     /// Whether `node` is a candidate.
     pub fn allows(&self, node: NodeId) -> bool {
         self.excluded.is_none_or(|(_, excluded)| excluded != node)
-            && self.nodes.eligible().binary_search(&node).is_ok()
+            && self.nodes.get(node).is_some_and(|entry| entry.health() == Health::Up)
     }
 
     /// Attempts in flight on `node`.

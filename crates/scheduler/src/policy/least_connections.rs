@@ -1,7 +1,7 @@
 //! The node with the fewest attempts in flight.
 
-use super::{Choice, Cost, Entry, Policy};
-use crate::{Micros, NodeFacts, NodeId, Observation};
+use super::{Choice, Cost, Ended, Entry, Policy, Started};
+use crate::{NodeFacts, NodeId};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "least_connections",
@@ -97,11 +97,11 @@ impl Policy for LeastConnections {
         self.remove(node);
     }
 
-    fn started(&mut self, node: NodeId, _now: Micros) {
-        self.shift(node, |in_flight| in_flight + 1);
+    fn started(&mut self, started: &Started) {
+        self.shift(started.node, |in_flight| in_flight + 1);
     }
 
-    fn ended(&mut self, node: NodeId, _observation: &Observation, _now: Micros) {
-        self.shift(node, |in_flight| in_flight.saturating_sub(1));
+    fn ended(&mut self, ended: &Ended<'_>) {
+        self.shift(ended.node, |in_flight| in_flight.saturating_sub(1));
     }
 }

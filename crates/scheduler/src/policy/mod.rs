@@ -6,13 +6,28 @@
 //!
 //! To add one: copy `random.rs`, add one line to [`ALL`]; the conformance test runs over the whole table.
 
+mod averages;
+mod balanced_score;
+mod belief;
+mod beta;
+mod bounded_load_hash;
+mod by_node;
+mod c3;
 mod choice;
+mod draws;
+mod join_idle_queue;
 mod least_connections;
+mod least_time;
 mod load_aware;
+mod oracle;
 mod parameters;
+mod peak_ewma;
 mod power_of_two;
+mod prequal;
 mod random;
 mod round_robin;
+mod smooth_weighted_round_robin;
+mod times;
 mod weighted_response_time;
 mod weights;
 
@@ -34,10 +49,40 @@ pub trait Policy: Send + Debug {
     fn node_down(&mut self, _node: NodeId) {}
 
     /// An attempt began on a node.
-    fn started(&mut self, _node: NodeId, _now: Micros) {}
+    fn started(&mut self, _started: &Started) {}
 
     /// An attempt ended on a node.
-    fn ended(&mut self, _node: NodeId, _observation: &Observation, _now: Micros) {}
+    fn ended(&mut self, _ended: &Ended<'_>) {}
+}
+
+/// An attempt that has just begun, of any job.
+#[derive(Clone, Copy, Debug)]
+pub struct Started {
+    /// Where it runs.
+    pub node: NodeId,
+    /// When it began.
+    pub now: Micros,
+    /// Which of the attempts in flight it is: a small number that is used again after its end.
+    pub slot: u32,
+}
+
+/// An attempt that has just ended, of any job.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    /// Where it ran.
+    pub node: NodeId,
+    /// When it ended.
+    pub now: Micros,
+    /// When it began.
+    pub started: Micros,
+    /// As in [`Started::slot`].
+    pub slot: u32,
+    /// Attempts in flight on the node when it began, itself included.
+    pub in_flight_then: u32,
+    /// Whether the node was allowed to refuse it.
+    pub may_reject: bool,
+    /// What was seen of it.
+    pub observation: &'a Observation,
 }
 
 /// How a decision's time grows with the number of nodes `n`.
@@ -70,10 +115,19 @@ pub struct Entry {
 pub static ALL: &[Entry] = &[
     random::ENTRY,
     round_robin::ENTRY,
+    smooth_weighted_round_robin::ENTRY,
     least_connections::ENTRY,
-    weighted_response_time::ENTRY,
     power_of_two::ENTRY,
+    join_idle_queue::ENTRY,
+    weighted_response_time::ENTRY,
+    least_time::ENTRY,
+    peak_ewma::ENTRY,
+    balanced_score::ENTRY,
+    prequal::ENTRY,
+    c3::ENTRY,
+    bounded_load_hash::ENTRY,
     load_aware::ENTRY,
+    oracle::ENTRY,
 ];
 
 /// The entry of that name.

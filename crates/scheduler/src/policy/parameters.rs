@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// One parameter that a policy knows.
 #[derive(Debug)]
@@ -86,6 +87,27 @@ impl Parameters {
                 name: name.to_owned(),
                 value: value.to_owned(),
                 why: format!("it takes a number from {low} to {high}"),
+            }),
+        }
+    }
+
+    /// The value of `name` as a duration in `low ..= high`, written with its unit: `250us`, `300ms`, `10s`.
+    ///
+    /// # Errors
+    /// If it is no duration or out of range.
+    pub fn duration(
+        &self,
+        name: &'static str,
+        low: Duration,
+        high: Duration,
+    ) -> Result<Duration, BadParameter> {
+        let value = self.text(name);
+        match humantime::parse_duration(value) {
+            Ok(duration) if low <= duration && duration <= high => Ok(duration),
+            _ => Err(BadParameter {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                why: format!("it takes a duration with its unit, such as 300ms, from {low:?} to {high:?}"),
             }),
         }
     }

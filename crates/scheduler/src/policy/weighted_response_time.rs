@@ -1,8 +1,8 @@
 //! At random in proportion to speed.
 
 use super::weights::Weights;
-use super::{Choice, Cost, Entry, Parameter, Policy};
-use crate::{Micros, NodeFacts, NodeId, Observation, Outcome};
+use super::{Choice, Cost, Ended, Entry, Parameter, Policy};
+use crate::{NodeFacts, NodeId, Outcome};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "weighted_response_time",
@@ -64,7 +64,7 @@ impl Policy for WeightedResponseTime {
         self.weights.set(node, 0.0);
     }
 
-    fn ended(&mut self, node: NodeId, observation: &Observation, _now: Micros) {
+    fn ended(&mut self, &Ended { node, observation, .. }: &Ended<'_>) {
         // Only finished attempts are accounted: a refusal or a failure comes fast and must not look like speed.
         let (Outcome::Done, Some(slot)) = (observation.outcome, self.means.get_mut(node.index())) else {
             return;

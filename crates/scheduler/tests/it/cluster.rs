@@ -124,7 +124,7 @@ impl Cluster {
         let mut scheduler = Scheduler::new(settings);
         let mut actions = Vec::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            let facts = NodeFacts { slots: node.slots, load_probability: None };
+            let facts = NodeFacts { slots: node.slots, load_probability: Some(node.load) };
             scheduler.handle(
                 Micros(0),
                 Event::NodeJoined { node: NodeId(index as u32), facts },

@@ -45,7 +45,7 @@ fn every_policy_uses_every_node_of_equals() {
         let fewest = *story.attempts.iter().min().unwrap();
         let most = *story.attempts.iter().max().unwrap();
         // A sampling policy leans to nodes that were lucky early; none may starve.
-        assert!(fewest * 3 > most, "{strategy}: equal nodes get unequal shares: {:?}", story.attempts);
+        assert!(fewest * 4 > most, "{strategy}: equal nodes get unequal shares: {:?}", story.attempts);
     }
 }
 
@@ -77,7 +77,14 @@ fn a_node_that_dies_costs_time_and_no_task() {
 #[test]
 fn a_rejection_never_looks_like_speed() {
     // One node refuses nine of ten at once, the others never. No policy that learns may prefer it.
-    for name in ["weighted_response_time", "load_aware", "load_aware[sampling=greedy]"] {
+    for name in [
+        "weighted_response_time",
+        "peak_ewma[samples=penalised]",
+        "balanced_score",
+        "load_aware",
+        "load_aware[sampling=greedy]",
+        "oracle",
+    ] {
         let story = run(&name.parse().unwrap(), &loads(&[0.0, 0.0, 0.0, 0.9]), 2_000, 4);
         let accepted = story.attempts[3] - story.rejected;
         let fair = 500 / 2;
