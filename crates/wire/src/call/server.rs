@@ -127,6 +127,11 @@ impl ServerClient {
         .map_err(|raised| self.only_call(raised))
     }
 
+    /// Connections that wait for a call, and connections that carry one.
+    pub fn connections(&self) -> (usize, usize) {
+        self.pool.counts()
+    }
+
     fn call<T>(
         &self,
         method: &'static str,

@@ -3,6 +3,7 @@
 mod accept;
 mod connection;
 mod counters;
+mod ending;
 mod links;
 mod node;
 mod server;

@@ -1,0 +1,14 @@
+//! The wire crate from outside: honest peers, hostile ones, foreign ones.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test should say where")]
+
+mod crowds;
+mod dialects;
+mod foreign;
+mod honest;
+mod malformed;
+mod mutations;
+mod pools;
+mod raw;
+mod services;
+mod stopping;
