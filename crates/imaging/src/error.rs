@@ -105,6 +105,12 @@ pub enum EncodeError {
         /// Rows.
         height: usize,
     },
+    /// Strips that do not make up an image.
+    #[error("the strips do not fit together: {detail}; cut the image anew")]
+    Strips {
+        /// What does not fit.
+        detail: String,
+    },
     /// The format's own encoder refused.
     #[error("{format} cannot be written: {detail}")]
     Encoder {

@@ -22,8 +22,15 @@ pub struct Unstuffed {
 
 /// Takes the stuffing out of a scan up to the first marker that is no restart marker.
 ///
-/// `out` and `segments` are cleared first; there is always at least one segment.
-pub fn unstuff(level: Level, data: &[u8], out: &mut Vec<u8>, segments: &mut Vec<Segment>) -> Unstuffed {
+/// `out` and `segments` are cleared first; there is always at least one segment. `restart` is the number (modulo 8) of the
+/// restart marker that should come first: 0 at the start of a scan.
+pub fn unstuff(
+    level: Level,
+    data: &[u8],
+    restart: usize,
+    out: &mut Vec<u8>,
+    segments: &mut Vec<Segment>,
+) -> Unstuffed {
     out.clear();
     segments.clear();
     out.reserve(data.len());
@@ -48,7 +55,7 @@ pub fn unstuff(level: Level, data: &[u8], out: &mut Vec<u8>, segments: &mut Vec<
                 i = mark + 1;
             }
             Some(byte @ 0xD0..=0xD7) => {
-                found.in_order &= usize::from(byte & 7) == segments.len() % 8;
+                found.in_order &= usize::from(byte & 7) == (restart + segments.len()) % 8;
                 segments.push(Segment { start, len: out.len() - start });
                 start = out.len();
                 i = mark + 1;
@@ -130,7 +137,7 @@ mod tests {
                 let (mut stuffed, mut plain, mut segments) = (Vec::new(), Vec::new(), Vec::new());
                 stuff(level, &data, &mut stuffed);
                 stuffed.extend([0xFF, 0xD9]);
-                let found = unstuff(level, &stuffed, &mut plain, &mut segments);
+                let found = unstuff(level, &stuffed, 0, &mut plain, &mut segments);
                 prop_assert_eq!(&plain, &data);
                 prop_assert_eq!(found, Unstuffed { consumed: stuffed.len() - 2, in_order: true });
             }
@@ -141,7 +148,7 @@ mod tests {
     fn restart_markers_cut_segments() {
         let data = [1, 2, 0xFF, 0xD0, 3, 0xFF, 0xFF, 0xD1, 0xFF, 0, 0xFF, 0xD9];
         let (mut plain, mut segments) = (Vec::new(), Vec::new());
-        let found = unstuff(Level::detect(), &data, &mut plain, &mut segments);
+        let found = unstuff(Level::detect(), &data, 0, &mut plain, &mut segments);
         assert_eq!(plain, [1, 2, 3, 0xFF]);
         let bounds: Vec<_> = segments.iter().map(|s| (s.start, s.len)).collect();
         assert_eq!(bounds, [(0, 2), (2, 1), (3, 1)]);
@@ -151,7 +158,7 @@ mod tests {
     #[test]
     fn a_restart_marker_out_of_turn_is_told() {
         let (mut plain, mut segments) = (Vec::new(), Vec::new());
-        let found = unstuff(Level::detect(), &[1, 0xFF, 0xD1, 2, 0xFF, 0xD9], &mut plain, &mut segments);
+        let found = unstuff(Level::detect(), &[1, 0xFF, 0xD1, 2, 0xFF, 0xD9], 0, &mut plain, &mut segments);
         assert!(!found.in_order);
     }
 }

@@ -5,4 +5,5 @@
 mod codec_golden;
 mod codec_hostile;
 mod codec_opencv;
+mod codec_strips;
 mod operation_opencv;

@@ -19,7 +19,7 @@ use crate::image::{Channels, Image};
 const CHUNK: usize = 32;
 
 /// Blocks of an MCU at most: four of luma, two of chroma.
-const MCU_BLOCKS: usize = 6;
+pub(super) const MCU_BLOCKS: usize = 6;
 
 /// Buffers of the encoder that outlive an image.
 #[derive(Debug, Default)]
@@ -42,18 +42,13 @@ pub(in crate::codec) fn encode(
 ) -> Result<Vec<u8>, EncodeError> {
     let level = scratch.level;
     let (width, height) = (image.width, image.height);
-    if !(1..=100).contains(&quality) {
-        return Err(EncodeError::Quality(quality));
-    }
-    if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
-        return Err(EncodeError::Side { format: Format::Jpeg, limit: MAX_SIDE, width, height });
-    }
+    check(width, height, quality)?;
     let encoder = Encoder::new(level, width, height, image.channels, quality);
     let mut out = Vec::with_capacity(image.samples.len() / 4 + 1024);
     encoder.write_header(quality, &mut out);
     let mut state = EncoderState::default();
     for row in 0..encoder.mcu_rows() {
-        encoder.mcu_row(row, &image.samples, &mut scratch.jpeg_encode, &mut state, &mut |bits| {
+        encoder.mcu_row(row, &image.samples, &mut scratch.jpeg_encode, &mut state, None, &mut |bits| {
             stuff(level, bits, &mut out);
         });
     }
@@ -64,8 +59,27 @@ pub(in crate::codec) fn encode(
     Ok(out)
 }
 
+/// Whether a JPEG can be of this size and quality.
+pub(super) fn check(width: usize, height: usize, quality: u8) -> Result<(), EncodeError> {
+    if !(1..=100).contains(&quality) {
+        return Err(EncodeError::Quality(quality));
+    }
+    if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
+        return Err(EncodeError::Side { format: Format::Jpeg, limit: MAX_SIDE, width, height });
+    }
+    Ok(())
+}
+
+/// Pixels along the side of an MCU.
+pub(super) fn mcu_side(channels: Channels) -> usize {
+    match channels {
+        Channels::Gray => 8,
+        Channels::Rgb => 16,
+    }
+}
+
 /// What is the same for all rows of an image.
-struct Encoder {
+pub(super) struct Encoder {
     level: Level,
     width: usize,
     height: usize,
@@ -75,7 +89,7 @@ struct Encoder {
 }
 
 impl Encoder {
-    fn new(level: Level, width: usize, height: usize, channels: Channels, quality: u8) -> Encoder {
+    pub(super) fn new(level: Level, width: usize, height: usize, channels: Channels, quality: u8) -> Encoder {
         let codes = |i: usize| {
             let (dc, ac) = (&tables::DC[i], &tables::AC[i]);
             EncodeTable::new((&dc.counts, dc.symbols), (&ac.counts, ac.symbols))
@@ -90,23 +104,15 @@ impl Encoder {
         }
     }
 
-    /// Pixels along the side of an MCU.
-    fn mcu_side(&self) -> usize {
-        match self.channels {
-            Channels::Gray => 8,
-            Channels::Rgb => 16,
-        }
-    }
-
     fn mcu_columns(&self) -> usize {
-        self.width.div_ceil(self.mcu_side())
+        self.width.div_ceil(mcu_side(self.channels))
     }
 
-    fn mcu_rows(&self) -> usize {
-        self.height.div_ceil(self.mcu_side())
+    pub(super) fn mcu_rows(&self) -> usize {
+        self.height.div_ceil(mcu_side(self.channels))
     }
 
-    fn write_header(&self, quality: u8, out: &mut Vec<u8>) {
+    pub(super) fn write_header(&self, quality: u8, out: &mut Vec<u8>) {
         let gray = self.channels == Channels::Gray;
         let (kinds, components) = if gray { (1, 1u8) } else { (2, 3u8) };
         out.extend(b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00");
@@ -135,13 +141,15 @@ impl Encoder {
         out.extend([0, 63, 0]);
     }
 
-    /// Codes one row of MCUs out of the whole image's samples and hands the bits over piece by piece.
-    fn mcu_row(
+    /// Codes one row of MCUs out of the whole image's samples and hands the bits over piece by piece. When `skipped` is
+    /// given, it gets the blocks of the first MCU, and the bits begin with the second.
+    pub(super) fn mcu_row(
         &self,
         row: usize,
         samples: &[u8],
         scratch: &mut EncodeScratch,
         state: &mut EncoderState,
+        mut skipped: Option<&mut Vec<[i16; 64]>>,
         sink: &mut dyn FnMut(&[u8]),
     ) {
         let columns = self.mcu_columns();
@@ -164,7 +172,20 @@ impl Encoder {
                 Channels::Rgb => self.transform_rgb(row, first, count, scratch),
             }
             let EncodeScratch { blocks, masks, bits, .. } = &mut *scratch;
-            let written = encode_mcus(self.level, &plan, count, blocks, masks, state, bits);
+            let written = match skipped.take() {
+                None => encode_mcus(self.level, &plan, count, blocks, masks, state, bits),
+                Some(first_mcu) => {
+                    for place in &plan {
+                        first_mcu.push(blocks[place.first].0);
+                        state.predictors[place.component] = i32::from(blocks[place.first].0[0]);
+                    }
+                    let rest: Vec<_> = plan
+                        .iter()
+                        .map(|place| McuBlock { first: place.first + place.step, ..*place })
+                        .collect();
+                    encode_mcus(self.level, &rest, count - 1, blocks, masks, state, bits)
+                }
+            };
             sink(&bits[..written]);
         }
     }
@@ -188,6 +209,15 @@ impl Encoder {
                 block(1, 2, 5 * CHUNK, 1),
             ],
         }
+    }
+
+    /// The same for the blocks of one MCU side by side.
+    pub(super) fn single_mcu_plan(&self) -> Vec<McuBlock<'_>> {
+        let mut plan = self.plan();
+        for (i, block) in plan.iter_mut().enumerate() {
+            block.first = i;
+        }
+        plan
     }
 
     fn load_gray(&self, row: usize, samples: &[u8], scratch: &mut EncodeScratch) {

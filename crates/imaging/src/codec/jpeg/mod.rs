@@ -6,16 +6,20 @@
 
 mod coefficients;
 mod encode;
+mod index;
 mod markers;
 mod pixels;
 mod planes;
 mod progressive;
 mod scan;
 mod sequential;
+mod strips;
 mod tables;
 
 pub(crate) use encode::EncodeScratch;
 pub(super) use encode::encode;
+pub use index::{Index, RowStart, SourceStrip, decode_strip, index};
+pub use strips::{EncodedStrip, Whole, encode_strip, stitch};
 
 use lanes::jpeg_block::Block;
 use lanes::jpeg_stuffing::Segment;

@@ -49,6 +49,13 @@ impl Upsampling {
     }
 }
 
+/// Whether pixels depend on chroma of the row of MCUs above or below.
+pub(super) fn has_context(frame: &Frame) -> Result<bool, DecodeError> {
+    let upsamplings: Vec<_> =
+        frame.components.iter().map(|c| Upsampling::of(c, frame)).collect::<Result<_, _>>()?;
+    Ok(upsamplings.into_iter().any(Upsampling::has_context))
+}
+
 /// One component on its way to full resolution.
 struct Channel {
     plane: Plane,

@@ -2,8 +2,9 @@
 
 use lanes::Level;
 use lanes::jpeg_entropy_decode::BitReader;
-use lanes::jpeg_stuffing::{Segment, unstuff};
+use lanes::jpeg_stuffing::{Segment, Unstuffed, unstuff};
 
+use super::index::RowStart;
 use super::markers::Parser;
 use super::{corrupt, truncated};
 use crate::error::DecodeError;
@@ -35,22 +36,69 @@ impl<'s> ScanData<'s> {
         segments: &'s mut Vec<Segment>,
     ) -> Result<ScanData<'s>, DecodeError> {
         let rest = parser.rest();
-        let found = unstuff(level, rest, data, segments);
+        let found = unstuff(level, rest, 0, data, segments);
         parser.skip(found.consumed);
+        let interval = interval(parser);
+        ScanData::new(data, segments, found, rest.len(), interval, interval)
+    }
+
+    /// Goes on in the middle of a scan, with `part` of its data from a row's start on.
+    pub(super) fn resume(
+        level: Level,
+        parser: &Parser<'_>,
+        part: &[u8],
+        start: &RowStart,
+        data: &'s mut Vec<u8>,
+        segments: &'s mut Vec<Segment>,
+    ) -> Result<ScanData<'s>, DecodeError> {
+        let found = unstuff(level, part, usize::from(start.restart), data, segments);
+        let left = start.left.map_or(usize::MAX, |left| left as usize);
+        let mut scan = ScanData::new(data, segments, found, part.len(), interval(parser), left)?;
+        scan.reader = BitReader::new(scan.data, usize::from(start.bit & 7));
+        Ok(scan)
+    }
+
+    fn new(
+        data: &'s mut Vec<u8>,
+        segments: &'s mut [Segment],
+        found: Unstuffed,
+        len: usize,
+        interval: usize,
+        left: usize,
+    ) -> Result<ScanData<'s>, DecodeError> {
         data.resize(data.len() + PADDING, 0);
-        let interval = if parser.restart_interval == 0 { usize::MAX } else { parser.restart_interval };
         if !found.in_order || (interval == usize::MAX && segments.len() > 1) {
             return Err(corrupt("restart markers out of order"));
         }
+        let marker_follows = found.consumed < len;
         Ok(ScanData {
             reader: BitReader::new(data, 0),
             data,
             segments,
             current: 0,
             interval,
-            left: interval,
-            marker_follows: found.consumed < rest.len(),
+            left,
+            marker_follows,
         })
+    }
+
+    /// Where the decoding stands: the byte in the data without stuffing, and what [`resume`](Self::resume) needs to know
+    /// (except where that byte lies in the file).
+    pub(super) fn row_start(&self, predictors: &[i32; 4]) -> (usize, RowStart) {
+        let Segment { start, len } = self.segments[self.current];
+        let bits = self.reader.position();
+        let has_restarts = self.interval != usize::MAX;
+        // A row that begins with a restart begins at the marker.
+        let (byte, bit) =
+            if has_restarts && self.left == 0 { (start + len, 0) } else { (start + bits / 8, bits % 8) };
+        let row = RowStart {
+            offset: 0,
+            bit: bit as u8,
+            restart: (self.current % 8) as u8,
+            left: has_restarts.then_some(self.left as u32),
+            predictors: *predictors,
+        };
+        (byte, row)
     }
 
     /// How many MCUs of `wanted` can be decoded in one go, and whether a restart comes first (predictors begin anew).
@@ -108,4 +156,9 @@ impl<'s> ScanData<'s> {
         }
         Ok(())
     }
+}
+
+/// MCUs between restarts; without any more than an image has.
+fn interval(parser: &Parser<'_>) -> usize {
+    if parser.restart_interval == 0 { usize::MAX } else { parser.restart_interval }
 }

@@ -66,44 +66,102 @@ pub(super) fn decode(
     scratch: &mut DecodeScratch,
     painter: &mut Painter,
 ) -> Result<(), DecodeError> {
-    let mut data = ScanData::open(level, parser, &mut scratch.data, &mut scratch.segments)?;
-    let layout = ChunkLayout::new(frame);
-    let plan = layout.plan(frame, scan, parser)?;
-    let quant: Vec<&Block> =
-        frame.components.iter().map(|c| parser.quant(c.quant)).collect::<Result<_, _>>()?;
-    scratch.blocks.resize(layout.total, Block::ZERO);
-    scratch.extents.resize(layout.total, 0);
-    let (blocks, extents) = (&mut scratch.blocks[..layout.total], &mut scratch.extents[..layout.total]);
-
-    let mut predictors = [0; 4];
+    let DecodeScratch { data, segments, blocks, extents } = scratch;
+    let mut data = ScanData::open(level, parser, data, segments)?;
+    let mut rows = Rows::new(level, parser, frame, scan, blocks, extents)?;
     for row in 0..frame.mcu_rows() {
+        rows.decode(&mut data, row, painter)?;
+    }
+    data.finish()
+}
+
+/// Decodes rows of MCUs one after another.
+pub(super) struct Rows<'a> {
+    level: Level,
+    frame: &'a Frame,
+    layout: ChunkLayout,
+    plan: Vec<McuBlock<'a>>,
+    quant: Vec<&'a Block>,
+    blocks: &'a mut [Block],
+    extents: &'a mut [u8],
+    pub(super) predictors: [i32; 4],
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(
+        level: Level,
+        parser: &'a Parser<'_>,
+        frame: &'a Frame,
+        scan: &Scan,
+        blocks: &'a mut Vec<Block>,
+        extents: &'a mut Vec<u8>,
+    ) -> Result<Rows<'a>, DecodeError> {
+        let layout = ChunkLayout::new(frame);
+        blocks.resize(layout.total, Block::ZERO);
+        extents.resize(layout.total, 0);
+        Ok(Rows {
+            level,
+            frame,
+            plan: layout.plan(frame, scan, parser)?,
+            layout,
+            quant: frame.components.iter().map(|c| parser.quant(c.quant)).collect::<Result<_, _>>()?,
+            blocks,
+            extents,
+            predictors: [0; 4],
+        })
+    }
+
+    /// Decodes the next row of MCUs, which is the image's `row`, and paints it.
+    pub(super) fn decode(
+        &mut self,
+        data: &mut ScanData<'_>,
+        row: usize,
+        painter: &mut Painter,
+    ) -> Result<(), DecodeError> {
+        let columns = self.frame.mcu_columns();
         let mut column = 0;
-        while column < frame.mcu_columns() {
-            let (run, restart) = data.run(CHUNK.min(frame.mcu_columns() - column))?;
+        while column < columns {
+            let (run, restart) = data.run(CHUNK.min(columns - column))?;
             if restart {
-                predictors = [0; 4];
+                self.predictors = [0; 4];
             }
-            decode_mcus(level, &mut data.reader, &plan, &mut predictors, run, blocks, extents).map_err(
-                |_| corrupt(format!("its data are no valid code near row {}", row * 8 * frame.v_max)),
-            )?;
+            decode_mcus(
+                self.level,
+                &mut data.reader,
+                &self.plan,
+                &mut self.predictors,
+                run,
+                self.blocks,
+                self.extents,
+            )
+            .map_err(|_| no_code(self.frame, row))?;
             data.check()?;
-            for (index, component) in frame.components.iter().enumerate() {
-                for y in 0..component.v {
-                    let at = layout.first[index] + y * CHUNK * component.h;
-                    let range = at..at + run * component.h;
-                    painter.put(
-                        index,
-                        row * component.v + y,
-                        column * component.h,
-                        &blocks[range.clone()],
-                        &extents[range],
-                        quant[index],
-                    );
-                }
-            }
+            self.put(row, column, run, painter);
             column += run;
         }
         painter.finish_mcu_row(row);
+        Ok(())
     }
-    data.finish()
+
+    fn put(&self, row: usize, column: usize, run: usize, painter: &mut Painter) {
+        for (index, component) in self.frame.components.iter().enumerate() {
+            for y in 0..component.v {
+                let at = self.layout.first[index] + y * CHUNK * component.h;
+                let range = at..at + run * component.h;
+                painter.put(
+                    index,
+                    row * component.v + y,
+                    column * component.h,
+                    &self.blocks[range.clone()],
+                    &self.extents[range],
+                    self.quant[index],
+                );
+            }
+        }
+    }
+}
+
+/// The error of data that are no code, with the row of pixels where it was found.
+pub(super) fn no_code(frame: &Frame, row: usize) -> DecodeError {
+    corrupt(format!("its data are no valid code near row {}", row * 8 * frame.v_max))
 }

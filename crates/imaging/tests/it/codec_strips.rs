@@ -1,0 +1,169 @@
+//! A JPEG cut between nodes: any number of strips gives the pixels and the file of the whole.
+
+use imaging::codec::jpeg::{EncodedStrip, Index, Whole, decode_strip, encode_strip, index, stitch};
+use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode, encode};
+use imaging::image::{Channels, Image};
+use lanes::Level;
+use proptest::prelude::*;
+
+use crate::codec_golden::subjects;
+
+fn rows(image: &Image, rows: std::ops::Range<usize>) -> Image {
+    let row = image.width * image.channels.count();
+    let samples = image.samples[rows.start * row..rows.end * row].to_vec();
+    Image { height: rows.len(), samples, ..*image }
+}
+
+fn cuttable() -> Vec<(String, Vec<u8>)> {
+    subjects()
+        .into_iter()
+        .filter(|(name, _)| name.ends_with(".jpg") && !name.contains("progressive"))
+        .collect()
+}
+
+/// The pixels as stored: what a strip is a strip of.
+fn stored(bytes: &[u8], index: &Index, scratch: &mut Scratch) -> Image {
+    let strip = index.cut(bytes, &(0..index.height)).unwrap();
+    decode_strip(&strip, 0..index.height, &Limits::default(), scratch).unwrap()
+}
+
+#[test]
+fn every_range_of_rows_decodes_to_the_rows_of_the_whole() {
+    for level in Level::available() {
+        let mut scratch = Scratch::with_level(level);
+        for (name, bytes) in cuttable() {
+            let index = index(&bytes, &Limits::default(), &mut scratch).unwrap();
+            let whole = stored(&bytes, &index, &mut scratch);
+            let decoded = decode(&bytes, &Limits::default()).unwrap().image;
+            assert!(index.orientation.apply(whole.clone()) == decoded, "{name}");
+            for start in 0..index.height {
+                for end in start + 1..=index.height {
+                    let strip = index.cut(&bytes, &(start..end)).unwrap();
+                    let part = decode_strip(&strip, start..end, &Limits::default(), &mut scratch).unwrap();
+                    assert!(part == rows(&whole, start..end), "{name}, rows {start} to {end}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_strip_takes_only_its_share_of_the_data() {
+    let (_, bytes) = cuttable().into_iter().find(|(name, _)| name == "444.jpg").unwrap();
+    let index = index(&bytes, &Limits::default(), &mut Scratch::default()).unwrap();
+    let strip = index.cut(&bytes, &(8..16)).unwrap();
+    assert_eq!(index.rows.len(), 5);
+    assert!(strip.data.len() < (bytes.len() - index.head) / 3);
+}
+
+#[test]
+fn progressive_files_are_not_cut() {
+    let (_, bytes) = subjects().into_iter().find(|(name, _)| name == "420_progressive.jpg").unwrap();
+    let error = index(&bytes, &Limits::default(), &mut Scratch::default()).unwrap_err();
+    assert!(error.to_string().contains("cannot be cut"), "{error}");
+}
+
+#[test]
+fn an_index_of_another_file_is_an_error_or_other_pixels() {
+    let files = cuttable();
+    for (_, bytes) in &files {
+        let index = index(bytes, &Limits::default(), &mut Scratch::default()).unwrap();
+        for (_, other) in &files {
+            if let Ok(strip) = index.cut(other, &(0..index.height)) {
+                let _ = decode_strip(&strip, 0..index.height, &Limits::default(), &mut Scratch::default());
+            }
+        }
+    }
+}
+
+/// Cuts after the given rows, rounded to where strips may begin.
+fn strips_of(image: &Image, cuts: &[usize], quality: u8) -> (Whole, Vec<EncodedStrip>) {
+    let whole = Whole { width: image.width, height: image.height, channels: image.channels, quality };
+    let unit = whole.strip_unit();
+    let mut starts: Vec<_> = cuts.iter().map(|cut| cut % image.height / unit * unit).chain([0]).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let ends = starts.iter().skip(1).copied().chain([image.height]);
+    let mut scratch = Scratch::default();
+    let strips = starts
+        .iter()
+        .zip(ends)
+        .map(|(start, end)| encode_strip(&rows(image, *start..end), *start, &whole, &mut scratch).unwrap());
+    (whole, strips.collect())
+}
+
+fn whole_file(image: &Image, jpeg_quality: u8) -> Vec<u8> {
+    encode(image, Format::Jpeg, &EncodeOptions { jpeg_quality }).unwrap()
+}
+
+fn image() -> impl Strategy<Value = Image> {
+    (1usize..70, 1usize..90, any::<bool>(), any::<u64>(), 0u32..8).prop_map(
+        |(width, height, gray, seed, calm)| {
+            let channels = if gray { Channels::Gray } else { Channels::Rgb };
+            let mut state = seed | 1;
+            let samples = (0..width * height * channels.count())
+                .map(|i| {
+                    state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                    (((state >> 56) as u8) >> calm).wrapping_add((i / 50) as u8)
+                })
+                .collect();
+            Image { width, height, channels, samples }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn stitched_strips_are_the_file_of_one_encoder(
+        image in image(),
+        cuts in proptest::collection::vec(0usize..90, 0..6),
+        quality in prop_oneof![Just(95u8), 1u8..=100],
+    ) {
+        let (whole, strips) = strips_of(&image, &cuts, quality);
+        prop_assert!(stitch(&whole, &strips).unwrap() == whole_file(&image, quality));
+    }
+
+    /// The way of a segmented image: cut, decoded in strips, coded in strips, stitched.
+    #[test]
+    fn file_to_file_in_strips_is_file_to_file_at_once(image in image(), cuts in proptest::collection::vec(0usize..90, 0..5)) {
+        let source = whole_file(&image, 90);
+        let mut scratch = Scratch::default();
+        let index = index(&source, &Limits::default(), &mut scratch).unwrap();
+        let decoded = decode(&source, &Limits::default()).unwrap().image;
+        let (whole, strips) = strips_of(&decoded, &cuts, 95);
+        let again: Vec<_> = strips
+            .iter()
+            .map(|strip| {
+                let range = strip.first_row..strip.first_row + strip.rows;
+                let part = index.cut(&source, &range).unwrap();
+                let part = decode_strip(&part, range.clone(), &Limits::default(), &mut scratch).unwrap();
+                encode_strip(&part, range.start, &whole, &mut scratch).unwrap()
+            })
+            .collect();
+        prop_assert!(stitch(&whole, &again).unwrap() == whole_file(&decoded, 95));
+    }
+}
+
+#[test]
+fn strips_that_do_not_fit_are_refused_in_words() {
+    let image = Image { width: 20, height: 40, channels: Channels::Rgb, samples: vec![9; 2400] };
+    let (whole, strips) = strips_of(&image, &[16, 32], 95);
+    assert_eq!(strips.len(), 3);
+    let refused = |strips: &[EncodedStrip]| stitch(&whole, strips).unwrap_err().to_string();
+    assert_eq!(
+        refused(&strips[..2]),
+        "the strips do not fit together: they have 32 of 40 rows; cut the image anew"
+    );
+    assert_eq!(
+        refused(&[strips[0].clone(), strips[2].clone()]),
+        "the strips do not fit together: row 16 should be next, not row 32; cut the image anew"
+    );
+    let mut damaged = strips.clone();
+    damaged[1].first_mcu.pop();
+    assert_eq!(
+        refused(&damaged),
+        "the strips do not fit together: the strip from row 16 is damaged; cut the image anew"
+    );
+    let between = encode_strip(&rows(&image, 8..40), 8, &whole, &mut Scratch::default()).unwrap_err();
+    assert!(between.to_string().contains("multiples of 16"), "{between}");
+}
