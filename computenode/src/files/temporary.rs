@@ -71,19 +71,28 @@ impl Drop for TemporaryFile<'_> {
     }
 }
 
-/// Creates the file exclusively; its folders only when they turn out to be missing, which is once a job.
+/// How often missing folders are made again before the caller is told.
+const MOST_TRIES: usize = 16;
+
+/// Creates the file exclusively; its folders only when they turn out to be missing, which is once a job. A server that
+/// cleans up after another job may remove an empty folder in the very moment in which it is needed: then once more.
 fn create_new(root: &Dir, path: &Path) -> io::Result<cap_std::fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    match root.open_with(path, &options) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if let Some(folder) = path.parent() {
-                root.create_dir_all(folder)?;
-            }
-            root.open_with(path, &options)
+    let missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
+    for _ in 1..MOST_TRIES {
+        match root.open_with(path, &options) {
+            Err(error) if missing(&error) => {}
+            outcome => return outcome,
         }
-        outcome => outcome,
+        if let Some(folder) = path.parent()
+            && let Err(error) = root.create_dir_all(folder)
+            && !missing(&error)
+        {
+            return Err(error);
+        }
     }
+    root.open_with(path, &options)
 }
 
 fn write_trouble(error: &io::Error, shown: &Path) -> Trouble {
@@ -171,6 +180,23 @@ mod tests {
         let trouble = at.write("a.tmp", b"x").unwrap().publish(Path::new("taken")).unwrap_err();
         assert!(matches!(trouble, Trouble::Node(FaultKind::WriteFailed, _)), "{trouble:?}");
         assert_eq!(at.content("a.tmp"), None);
+    }
+
+    #[test]
+    fn folders_that_others_clear_away_are_made_again() {
+        let at = Fixture::new();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                    let _ = std::fs::remove_dir(at.folder.path().join("shop/job"));
+                    let _ = std::fs::remove_dir(at.folder.path().join("shop"));
+                }
+            });
+            let outcomes: Vec<bool> = (0..500).map(|_| at.write("shop/job/a.tmp", b"x").is_ok()).collect();
+            done.store(true, std::sync::atomic::Ordering::SeqCst);
+            assert!(outcomes.into_iter().all(|written| written));
+        });
     }
 
     #[test]

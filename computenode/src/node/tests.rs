@@ -6,7 +6,9 @@ use imaging::image::{Channels, Image};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
-use wire::node::{FailureKind, OperationTotals};
+use wire::node::{
+    AttemptError, AttemptReply, CompatibleAnswer, FailureKind, NodeService as _, OperationTotals,
+};
 
 /// A node over a data folder of its own.
 struct Fixture {
