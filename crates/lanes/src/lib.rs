@@ -11,9 +11,11 @@ mod half_vector;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
+pub mod corner;
 pub mod gauss;
 pub mod gradient;
 pub mod gray;
+pub mod hough;
 pub mod hsv;
 pub mod jpeg_upsample;
 pub mod jpeg_stuffing;
@@ -28,6 +30,7 @@ pub mod noise;
 pub mod order;
 pub mod overlay;
 pub mod pointwise;
+pub mod resize;
 pub mod window;
 
 pub use level::Level;
