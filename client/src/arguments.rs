@@ -1,6 +1,7 @@
 //! The command line, and the job that it asks for.
 
 use crate::ClientError;
+use clap::builder::FalseyValueParser;
 use clap::{Parser, ValueEnum};
 use cluster::{Address, Admission};
 use std::hash::{BuildHasher as _, RandomState};
@@ -12,7 +13,8 @@ use wire::job::{JobRequest, JobSource, Transfer};
 #[derive(Debug, Parser)]
 #[command(name = "client", version, after_help = AFTER_HELP)]
 pub struct Arguments {
-    /// Folder whose `input_dir` holds the images; the results appear in its `output_dir`. `-` with --synthetic
+    /// Folder whose `input_dir` holds the images; the results appear in its `output_dir`. With --synthetic it is not
+    /// looked at: write `-`
     #[arg(value_name = "DATA", env = "BALLAST_DATA")]
     pub data: PathBuf,
     /// How to choose nodes: random, load_balancing, round_robin, least_connections, weighted_response_time,
@@ -35,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", default_value = "machine.txt", env = "BALLAST_MACHINES")]
     pub machines: PathBuf,
     /// Also images in the folders below `input_dir`
-    #[arg(long, env = "BALLAST_RECURSIVE")]
+    #[arg(long, env = "BALLAST_RECURSIVE", value_parser = FalseyValueParser::new())]
     pub recursive: bool,
     /// How images reach the nodes
     #[arg(long, value_enum, default_value_t = TransferName::Shared, env = "BALLAST_TRANSFER")]
@@ -61,25 +63,25 @@ pub struct Arguments {
         value_name = "TIME",
         default_value = "10ms",
         value_parser = humantime::parse_duration,
-        requires = "synthetic",
         env = "BALLAST_SERVICE"
     )]
     pub service: Duration,
     /// No progress bar
-    #[arg(long, short, env = "BALLAST_QUIET")]
+    #[arg(long, short, env = "BALLAST_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
 }
 
 const AFTER_HELP: &str = "\
 Examples:
-  client data random                              uniform choice, every node must accept
-  client data load_balancing                      uniform choice, nodes may reject, retried elsewhere
+  client data random                    uniform choice, every node must accept
+  client data load_balancing            uniform choice, nodes may reject, retried
   client photos power_of_two --seed 7 --label p2c
   client data load_aware --operation grayscale --server 127.0.0.1:5000
   client - round_robin --synthetic 10000 --service 2ms
 
-Exit status: 0 every image is done, 1 failure, 2 wrong usage, 3 some images failed, 4 no usable node,
-130 interrupted. Ctrl-C cancels the job; a second one leaves at once.";
+Exit status: 0 every image is done, 1 failure, 2 wrong usage, 3 some images
+failed, 4 no usable node, 130 interrupted. Ctrl-C cancels the job; a second one
+leaves at once.";
 
 /// Names of the ways in which images reach the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -210,7 +212,6 @@ mod tests {
             "client data random --server host:0",
             "client data random --max-in-flight 0",
             "client data random --synthetic 0",
-            "client data random --service 10ms",
             "client data random --transfer post",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");

@@ -5,6 +5,7 @@ use crate::bar::Bar;
 use crate::error::{ClientError, Status};
 use crate::interrupt::Interrupt;
 use crate::servers::{Conversation, Trouble, addresses};
+use crate::show::harmless;
 use crate::summary;
 use cluster::Address;
 use std::io::Write as _;
@@ -71,7 +72,10 @@ impl Follower {
                         break;
                     }
                     // The same request again on the same server is the same job, whether it noticed anything or not.
-                    Err(Trouble::Lost(why)) => lost = Some(why),
+                    Err(Trouble::Lost(why)) => {
+                        eprintln!("client: {}; asking again", harmless(&why));
+                        lost = Some(why);
+                    }
                 }
             }
             if let Some(receipt) = receipt {

@@ -1,6 +1,6 @@
 //! What the client says at the end of a job. Pure.
 
-use crate::bar::{figures, rate};
+use crate::bar::figures;
 use crate::error::Status;
 use crate::show::{count, harmless};
 use comfy_table::{CellAlignment, Table, presets};
@@ -54,10 +54,11 @@ fn headline(receipt: &JobReceipt, report: &JobReport, noun: &str) -> String {
         "{end}: {} of {} in {}",
         progress.done,
         count(receipt.tasks, noun),
-        seconds(progress.elapsed)
+        duration(progress.elapsed)
     );
-    if let Some(rate) = rate(progress) {
-        let _ = write!(text, " ({} a second)", figures(rate));
+    let seconds = progress.elapsed.as_secs_f64();
+    if progress.done > 0 && seconds > 0.0 {
+        let _ = write!(text, " ({} a second)", figures(progress.done as f64 / seconds));
     }
     text.push('\n');
     if let Some(why) = &report.why {
@@ -117,7 +118,7 @@ fn failures(report: &JobReport, noun: &str) -> String {
     text
 }
 
-fn seconds(time: Duration) -> String {
+fn duration(time: Duration) -> String {
     format!("{} s", figures(time.as_secs_f64()))
 }
 
@@ -196,7 +197,7 @@ mod tests {
         report.failures = (0..2).map(failure).collect();
         let receipt = JobReceipt { skipped: 1, ..receipt() };
         insta::assert_snapshot!(render(&receipt, &report, "image"), @r"
-        Ended with failures: 6 of 8 images in 3.41 s (2.34 a second)
+        Ended with failures: 6 of 8 images in 3.41 s (1.76 a second)
         edges with load_balancing (may-reject), seed 42
         24 attempts: 14 rejected, 2 delayed, 2 lost; 2 failed
         1 file of input_dir not taken: no image by the name
@@ -230,7 +231,7 @@ mod tests {
         report.nodes = vec![share("node0", 14, 0, 14)];
         let receipt = JobReceipt { run_folder: String::new(), ..receipt() };
         insta::assert_snapshot!(render(&receipt, &report, "image"), @r"
-        Given up: 0 of 8 images in 3.41 s (2.34 a second)
+        Given up: 0 of 8 images in 3.41 s
         every node rejected 40 times in a row; start one with a lower load probability
         edges with load_balancing (may-reject), seed 42
         24 attempts: 14 rejected, 2 delayed, 2 lost; 8 failed

@@ -1,0 +1,90 @@
+use crate::stage::{Part, Poll, Said, client, closed_port};
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::fs;
+use std::sync::{Arc, Mutex};
+use wire::job::{JobState, SubmitError};
+
+/// Runs the client with a `machine.txt` of these servers.
+fn with_servers(servers: &[String]) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "node0 127.0.0.1:1\n".to_owned();
+    for server in servers {
+        writeln!(text, "server {server}").unwrap();
+    }
+    fs::write(folder.path().join("machine.txt"), text).unwrap();
+    client(folder.path(), &["data", "random"]).output().unwrap().into()
+}
+
+#[test]
+fn the_first_server_that_takes_the_job_has_it() {
+    let why = "it is shutting down".to_owned();
+    let refusals = Mutex::new(VecDeque::from([SubmitError::Unavailable { why }]));
+    let (unwilling, first) = Part { refusals, ..Part::default() }.play();
+    let (willing, second) = Part::default().play();
+    let (idle, third) = Part::default().play();
+    let down = format!("127.0.0.1:{}", closed_port());
+    let said = with_servers(&[
+        down,
+        first.local_addr().to_string(),
+        second.local_addr().to_string(),
+        third.local_addr().to_string(),
+    ]);
+    assert_eq!((said.status, said.error.as_str()), (Some(0), ""));
+    assert_eq!(
+        unwilling.submissions(),
+        willing.submissions(),
+        "the same key and epoch: nobody had the job before"
+    );
+    assert!(idle.scenes().is_empty());
+}
+
+#[test]
+fn a_job_goes_on_at_the_next_server_under_the_same_luck() {
+    let (second_part, second) = Part::default().play();
+    // The first server takes the job twice and forgets it twice, as one does that is restarted over and over.
+    let polls = [Poll::Answer(JobState::Running, 1), Poll::Forget, Poll::Forget];
+    let (first_part, first) = Part::polls(polls).play();
+    let said = with_servers(&[first.local_addr().to_string(), second.local_addr().to_string()]);
+    assert_eq!(said.status, Some(0), "{}", said.error);
+    let [before, again] = &*first_part.submissions() else { panic!("{:?}", first_part.scenes()) };
+    let [after] = &*second_part.submissions() else { panic!("{:?}", second_part.scenes()) };
+    assert_eq!(before, again, "the same request is the same job");
+    assert_eq!((before.epoch, before.seed), (1, None));
+    assert_eq!((after.epoch, after.seed), (2, Some(99)));
+    assert_eq!(before.job_key, after.job_key);
+}
+
+#[test]
+fn a_server_that_forgot_the_job_gets_it_again() {
+    // As one does that was restarted on the same port.
+    let (part, running) = Part::polls([Poll::Forget]).play();
+    let said = with_servers(&[running.local_addr().to_string()]);
+    let [job, again] = &*part.submissions() else { panic!("{:?}", part.scenes()) };
+    assert_eq!((said.status, job), (Some(0), again));
+    insta::assert_snapshot!(said.error.replace(&job.job_key, "KEY"), @"client: the server has no job 'KEY'; it may have been restarted since; asking again");
+}
+
+#[test]
+fn a_job_without_any_server_left() {
+    let running = Arc::new(Mutex::new(None));
+    let stop = Arc::clone(&running);
+    let on_poll = move || {
+        // Dropping the port from one of its own handlers would wait for itself.
+        let port = stop.lock().unwrap().take();
+        std::thread::spawn(move || drop(port)).join().unwrap();
+    };
+    let polls = Mutex::new(VecDeque::from([Poll::Answer(JobState::Running, 1)]));
+    let (part, port) = Part { polls, on_poll: Some(Box::new(on_poll)), ..Part::default() }.play();
+    let address = port.local_addr().to_string();
+    *running.lock().unwrap() = Some(port);
+    let said = with_servers(std::slice::from_ref(&address));
+    assert_eq!((said.status, said.out.as_str()), (Some(1), ""));
+    assert!(
+        said.error.starts_with("client: the server was lost in the middle of the job: "),
+        "{}",
+        said.error
+    );
+    let key = &part.submissions()[0].job_key;
+    assert!(said.error.ends_with(&format!("the same command with --job-key {key}\n")), "{}", said.error);
+}
