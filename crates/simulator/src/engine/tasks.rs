@@ -1,0 +1,130 @@
+//! What a driver remembers of open tasks, and the sums over attempts that their records need.
+
+use crate::observe::{AttemptSeen, Parts, TaskSeen};
+use scheduler::{Micros, Outcome, TaskEnd};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// An open task.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    submitted: Micros,
+    started: Option<Micros>,
+    attempts: u32,
+    rejections: u32,
+    delays: u32,
+    lost: u32,
+    /// Round trips of refused attempts.
+    refused_time: Duration,
+    lost_time: Duration,
+    /// The attempt that finished it.
+    winner: Option<AttemptSeen>,
+    ended: bool,
+}
+
+/// The open tasks of a job. Tasks end roughly in the order of their arrival, so a window over them stays small.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    first: u32,
+    window: VecDeque<Open>,
+    open: u32,
+}
+
+impl Tasks {
+    pub(super) fn arrive(&mut self, submitted: Micros) {
+        self.open += 1;
+        self.window.push_back(Open {
+            submitted,
+            started: None,
+            attempts: 0,
+            rejections: 0,
+            delays: 0,
+            lost: 0,
+            refused_time: Duration::ZERO,
+            lost_time: Duration::ZERO,
+            winner: None,
+            ended: false,
+        });
+    }
+
+    /// Tasks that have not ended.
+    pub(super) fn open(&self) -> u32 {
+        self.open
+    }
+
+    fn get(&mut self, task: u32) -> Option<&mut Open> {
+        let place = task.checked_sub(self.first)?;
+        self.window.get_mut(place as usize).filter(|open| !open.ended)
+    }
+
+    pub(super) fn started(&mut self, task: u32, now: Micros) {
+        if let Some(open) = self.get(task) {
+            open.attempts += 1;
+            open.started.get_or_insert(now);
+        }
+    }
+
+    pub(super) fn attempt_ended(&mut self, seen: &AttemptSeen) {
+        let Some(open) = self.get(seen.task) else { return };
+        open.delays += u32::from(!seen.times.delay.is_zero());
+        match seen.outcome {
+            Outcome::Done => open.winner = Some(*seen),
+            Outcome::Rejected => {
+                open.rejections += 1;
+                open.refused_time += seen.total;
+            }
+            Outcome::Lost(_) | Outcome::TimedOut => {
+                open.lost += 1;
+                open.lost_time += seen.total;
+            }
+            Outcome::Failed | Outcome::Cancelled => {}
+        }
+    }
+
+    /// Ends a task; none if it has ended before.
+    pub(super) fn end(&mut self, job: u32, task: u32, end: TaskEnd, now: Micros) -> Option<TaskSeen> {
+        let open = self.get(task)?;
+        open.ended = true;
+        let seen = TaskSeen {
+            job,
+            task,
+            end,
+            attempts: open.attempts,
+            rejections: open.rejections,
+            delays: open.delays,
+            lost: open.lost,
+            node: open.winner.map(|winner| winner.node),
+            submitted: open.submitted,
+            started: open.started.unwrap_or(now),
+            ended: now,
+            parts: open.parts(),
+        };
+        self.open -= 1;
+        while self.window.front().is_some_and(|open| open.ended) {
+            self.window.pop_front();
+            self.first += 1;
+        }
+        Some(seen)
+    }
+}
+
+impl Open {
+    /// Attempts before the one that succeeded may overlap with it (hedges); then what does not fit before its start is
+    /// left out, so that the parts always add up.
+    fn parts(&self) -> Parts {
+        let Some(winner) = &self.winner else {
+            return Parts::default();
+        };
+        let before = winner.begun.since(self.submitted);
+        let refused = self.refused_time.min(before);
+        let lost = self.lost_time.min(before - refused);
+        Parts {
+            wire: refused + winner.wire(),
+            lost,
+            waiting: before - refused - lost,
+            queue: winner.times.queue,
+            delay: winner.times.delay,
+            service: winner.times.service,
+        }
+    }
+}

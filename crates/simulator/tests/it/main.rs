@@ -1,0 +1,9 @@
+//! Behaviour of the simulator from outside.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod conservation;
+mod determinism;
+mod faults;
+mod plans;
+mod processes;

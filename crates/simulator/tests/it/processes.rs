@@ -1,0 +1,122 @@
+//! How tasks come, and what is counted of them.
+
+use crate::plans::{MS, job, node};
+use scheduler::{JobEnd, Micros};
+use simulator::{
+    Arrivals, Collected, Distribution, Observer, Rows, Scenario, TaskSeen, Work, simulate, simulate_into,
+};
+
+#[test]
+fn an_open_loop_counts_from_the_intended_arrival() {
+    // One slot, 10 ms of work, an arrival each 5 ms: the queue grows, and the latency with it.
+    let mut plan = job("random", 1, Arrivals::Constant { per_second: 200.0, tasks: 100 });
+    plan.work = Work::ByTask(Distribution::Constant(10 * MS));
+    let nodes = vec![simulator::NodePlan::new("n", 1)];
+    let run = simulate(&Scenario::new(nodes, plan)).unwrap();
+    // Task i comes at 5 i and ends at 10 (i + 1) milliseconds: the mean latency is 10 + 5 * 99 / 2.
+    assert!((run.jobs[0].tasks.mean() - 0.2575).abs() < 1e-9, "{}", run.jobs[0].tasks.mean());
+    assert_eq!(run.jobs[0].makespan, 1_000 * MS);
+}
+
+#[test]
+fn arrivals_beyond_the_bound_are_dropped_and_counted() {
+    let mut plan = job("random", 1, Arrivals::Constant { per_second: 200.0, tasks: 100 });
+    plan.work = Work::ByTask(Distribution::Constant(10 * MS));
+    plan.max_open = Some(4);
+    let nodes = vec![simulator::NodePlan::new("n", 1)];
+    let run = simulate(&Scenario::new(nodes, plan)).unwrap();
+    let job = &run.jobs[0];
+    assert_eq!(job.counts.tasks + job.dropped, 100);
+    assert!(job.dropped > 40, "{}", job.dropped);
+    assert!(job.tasks.quantile(1.0) <= 0.0401);
+}
+
+/// The most tasks that were open at once, from their arrivals and ends.
+#[derive(Default)]
+struct Spans(Vec<(Micros, i32)>);
+
+impl Observer for Spans {
+    fn task(&mut self, seen: &TaskSeen) {
+        self.0.push((seen.submitted, 1));
+        self.0.push((seen.ended, -1));
+    }
+}
+
+impl Spans {
+    fn most_open(mut self) -> i32 {
+        self.0.sort();
+        let mut open = 0;
+        let after_each = self.0.iter().map(|(_, change)| {
+            open += change;
+            open
+        });
+        after_each.max().unwrap()
+    }
+}
+
+#[test]
+fn a_closed_loop_has_as_many_open_tasks_as_clients() {
+    let think = Distribution::Constant(MS);
+    let nodes = (0..3).map(|name| node(name, 4, 0.2)).collect();
+    let plan = job("round_robin", 2, Arrivals::Closed { clients: 7, think, tasks: 300 });
+    let mut spans = Spans::default();
+    let run = simulate_into(&Scenario::new(nodes, plan), &mut spans).unwrap();
+    assert_eq!((run.jobs[0].counts.done, run.jobs[0].end), (300, Some(JobEnd::Done)));
+    assert_eq!(spans.most_open(), 7);
+}
+
+#[test]
+fn a_trace_is_replayed_as_it_was() {
+    let times: Vec<Micros> = [0, 7, 7, 90_000].map(Micros).into();
+    let plan = job("random", 1, Arrivals::Trace(times.clone().into()));
+    let scenario = Scenario::new(vec![node(0, 4, 0.0)], plan);
+    let mut rows = Rows::new(&scenario, "run".into(), "label", "", Collected::default());
+    simulate_into(&scenario, &mut rows).unwrap();
+    let mut submitted: Vec<(u64, u64)> =
+        rows.sink.tasks.iter().map(|row| (row.task, row.submitted_us)).collect();
+    submitted.sort_unstable();
+    let expected: Vec<(u64, u64)> = (0..).zip(times.iter().map(|time| time.0)).collect();
+    assert_eq!(submitted, expected);
+}
+
+#[test]
+fn recorded_work_and_wire_give_the_recorded_run_again() {
+    let plan = job("power_of_two", 5, Arrivals::Poisson { per_second: 60.0, tasks: 200 });
+    let scenario = Scenario::new((0..4).map(|name| node(name, 2, 0.3)).collect(), plan);
+    let mut first = Rows::new(&scenario, "run".into(), "label", "", Collected::default());
+    simulate_into(&scenario, &mut first).unwrap();
+    let recorded = first.sink;
+
+    // From here on only what the rows tell is used, and the distributions are wrong on purpose.
+    let mut again = scenario.clone();
+    let mut tasks = recorded.tasks.clone();
+    tasks.sort_by_key(|row| row.task);
+    again.jobs[0].arrivals = Arrivals::Trace(tasks.iter().map(|row| Micros(row.submitted_us)).collect());
+    let mut work = vec![std::time::Duration::ZERO; tasks.len()];
+    let mut wire = simulator::scenario::RecordedWire::new();
+    for row in &recorded.attempts {
+        if row.outcome == records::AttemptOutcome::Done {
+            work[row.task as usize] = std::time::Duration::from_micros(row.operation_us);
+        }
+        wire.insert((row.task as u32, row.attempt), std::time::Duration::from_micros(row.wire_us));
+    }
+    again.jobs[0].work = Work::Recorded(work.into());
+    again.jobs[0].recorded_wire = Some(wire.into());
+    again.nodes.iter_mut().for_each(|node| node.wire = Distribution::Constant(77 * MS));
+    let mut second = Rows::new(&again, "run".into(), "label", "", Collected::default());
+    simulate_into(&again, &mut second).unwrap();
+    assert_eq!(recorded.attempts, second.sink.attempts);
+    assert_eq!(recorded.tasks, second.sink.tasks);
+}
+
+#[test]
+fn a_horizon_cancels_what_is_open() {
+    let plan = job("random", 1, Arrivals::Constant { per_second: 100.0, tasks: 1_000 });
+    let mut scenario = Scenario::new(vec![node(0, 2, 0.0)], plan);
+    scenario.horizon = Some(Micros(2_000_000));
+    let run = simulate(&scenario).unwrap();
+    let job = &run.jobs[0];
+    assert_eq!(job.end, Some(JobEnd::Cancelled));
+    assert_eq!(job.makespan, 2_000 * MS);
+    assert!(job.counts.done > 20 && job.counts.tasks <= 201, "{:?}", job.counts);
+}
