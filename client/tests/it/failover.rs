@@ -81,7 +81,7 @@ fn a_job_without_any_server_left() {
     let said = with_servers(std::slice::from_ref(&address));
     assert_eq!((said.status, said.out.as_str()), (Some(1), ""));
     assert!(
-        said.error.starts_with("client: the server was lost in the middle of the job: "),
+        said.error.contains("asking again\nclient: the server was lost in the middle of the job: "),
         "{}",
         said.error
     );
