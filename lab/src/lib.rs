@@ -1,9 +1,12 @@
 //! Experiments, statistics and reports over the testbed; nobody depends on the lab.
 //!
-//! Reading order: [`verb`] (one verb a file), [`comparison`] and [`statistics`] (pure), [`photograph`] (pure), [`dataset`].
+//! Reading order: [`verb`] (one verb a file), [`experiment`] (what is run in which order), [`local_cluster`] (the
+//! processes), [`comparison`] and [`statistics`] (pure), [`photograph`] (pure) and [`dataset`].
 
 pub mod comparison;
 pub mod dataset;
+pub mod experiment;
+pub mod local_cluster;
 pub mod photograph;
 pub mod statistics;
 pub mod verb;

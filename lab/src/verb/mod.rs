@@ -2,33 +2,51 @@
 
 mod compare;
 mod dataset;
+mod demo;
+mod programs;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// The laboratory of the testbed: which strategy copes best with nodes that delay and refuse work?
+///
+/// Without a verb it runs the demonstration.
 #[derive(Debug, Parser)]
-#[command(name = "lab", version, after_help = EXAMPLES)]
+#[command(name = "lab", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 struct Lab {
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
+    #[command(flatten)]
+    demo: demo::Arguments,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  lab compare results/*                               which strategy won?
-  lab dataset photographs --count 240 --size medium   make 240 photographs of half a megapixel";
+  lab                                                 every strategy on four nodes: which one wins?
+  lab --data photos --replications 10                 the same over your own images, with more certainty
+  lab compare results/*                               the comparison again, from the records
+  lab dataset photographs --count 240 --size medium   make 240 photographs of half a megapixel
+  lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
+
+Exit status: 0 done, 1 failure, 2 usage, 3 some images failed, 4 no usable node, 130 interrupted.";
 
 /// To add a verb: one file, one line here, one line in `run`.
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Demo(demo::Arguments),
     Compare(compare::Arguments),
     Dataset(dataset::Arguments),
+    /// A compute node: rejects, delays, computes
+    Computenode(programs::Arguments),
+    /// The server: takes jobs, places attempts, keeps records
+    Server(programs::Arguments),
+    /// A client: hands a folder to a server and follows the job
+    Client(programs::Arguments),
 }
 
 /// Runs the lab's command line, `arguments[0]` being the program's name, and answers its exit status: 0 done,
-/// 1 failure, 2 usage.
+/// 1 failure, 2 usage, 3 some images failed, 4 no usable node, 130 interrupted.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let lab = match Lab::try_parse_from(arguments) {
         Ok(lab) => lab,
@@ -39,8 +57,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match lab.verb {
-        Verb::Compare(arguments) => compare::run(&arguments),
-        Verb::Dataset(arguments) => dataset::run(&arguments),
+        None => demo::run(&lab.demo),
+        Some(Verb::Demo(arguments)) => demo::run(&arguments),
+        Some(Verb::Compare(arguments)) => compare::run(&arguments),
+        Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
+        Some(Verb::Computenode(arguments)) => programs::computenode(arguments),
+        Some(Verb::Server(arguments)) => programs::server(arguments),
+        Some(Verb::Client(arguments)) => programs::client(arguments),
     }
 }
 
@@ -48,4 +71,52 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn failure(error: &dyn std::fmt::Display) -> ExitCode {
     eprintln!("lab: {error}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn verb(line: &str) -> Result<Option<Verb>, clap::Error> {
+        Lab::try_parse_from(line.split(' ')).map(|lab| lab.verb)
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Lab::command().debug_assert();
+    }
+
+    #[test]
+    fn no_verb_is_the_demonstration() {
+        assert!(verb("lab").unwrap().is_none());
+        assert!(verb("lab --data photos --replications 3").unwrap().is_none());
+        assert!(matches!(verb("lab demo --data photos").unwrap(), Some(Verb::Demo(_))));
+    }
+
+    #[test]
+    fn programs_get_their_arguments_as_they_are() {
+        for line in [
+            "lab server --listen 127.0.0.1:0 --help",
+            "lab computenode 0.8 --name x",
+            "lab client data random",
+        ] {
+            assert!(verb(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage() {
+        for line in [
+            "lab judge",
+            "lab compare",
+            "lab --replications 0",
+            "lab --loads 0.8,2",
+            "lab --slots 0",
+            "lab dataset d --size big",
+            "lab --delay soon",
+        ] {
+            assert_eq!(verb(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
 }

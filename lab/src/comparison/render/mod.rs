@@ -68,8 +68,10 @@ fn verdict_cells(row: &Row) -> Vec<String> {
         None => figures(summary.makespan_s),
     };
     let ratio = match (versus.ratio, versus.ratio_low, versus.ratio_high) {
-        (Some(ratio), Some(low), Some(high)) => format!("{ratio:.3} [{low:.3}, {high:.3}]"),
-        (Some(ratio), ..) => format!("{ratio:.3}"),
+        (Some(ratio), Some(low), Some(high)) => {
+            format!("{} [{}, {}]", ratio_text(ratio), ratio_text(low), ratio_text(high))
+        }
+        (Some(ratio), ..) => ratio_text(ratio),
         (None, ..) => "–".to_owned(),
     };
     vec![
@@ -104,6 +106,11 @@ fn detail_cells(row: &Row) -> Vec<String> {
         count(summary.failed),
         shares.join(", "),
     ]
+}
+
+/// A ratio with three digits; what is beyond all doubt far from a tie has none.
+fn ratio_text(ratio: f64) -> String {
+    if ratio < 99.0 { format!("{ratio:.3}") } else { ">99".to_owned() }
 }
 
 /// Three significant figures, never in powers of ten.
@@ -155,6 +162,7 @@ mod tests {
     fn figures_are_three() {
         let texts = [0.0, 0.01234, 0.1234, 1.234, 12.34, 123.4, 99.96, 1234.5].map(figures);
         assert_eq!(texts, ["0.0000", "0.0123", "0.123", "1.23", "12.3", "123", "100", "1234"]);
+        assert_eq!([0.98765, 98.7, 1e6].map(ratio_text), ["0.988", "98.700", ">99"]);
         assert_eq!((count(10.0), count(9.66)), ("10".to_owned(), "9.7".to_owned()));
     }
 

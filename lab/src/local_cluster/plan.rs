@@ -1,0 +1,133 @@
+//! What to start with which arguments: pure.
+
+use cluster::Probability;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// One compute node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodePlan {
+    /// Its name in records.
+    pub name: String,
+    /// How loaded it pretends to be.
+    pub load: Probability,
+}
+
+/// A server and its nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterPlan {
+    /// The nodes, `node0` first.
+    pub nodes: Vec<NodePlan>,
+    /// How late a delayed attempt starts.
+    pub delay: Duration,
+    /// Attempts that each node works on at once, sleeping ones included.
+    pub slots: usize,
+    /// The folder inside which nodes and server may read and write.
+    pub data_root: PathBuf,
+    /// Where run folders appear.
+    pub results: PathBuf,
+    /// Label of the run.
+    pub label: String,
+}
+
+impl ClusterPlan {
+    /// Nodes `node0`, `node1`, … with the given load probabilities.
+    pub fn nodes_with(loads: &[Probability]) -> Vec<NodePlan> {
+        loads
+            .iter()
+            .enumerate()
+            .map(|(index, &load)| NodePlan { name: format!("node{index}"), load })
+            .collect()
+    }
+
+    /// The command line of `node`, without the program's name.
+    pub fn node_arguments(&self, node: &NodePlan) -> Vec<OsString> {
+        let mut arguments = words(&[&node.load.to_string(), "--name", &node.name]);
+        arguments.extend(words(&["--listen", "127.0.0.1:0", "--slots", &self.slots.to_string()]));
+        arguments.extend(words(&["--delay", &microseconds(self.delay), "--data-root"]));
+        arguments.push(self.data_root.clone().into_os_string());
+        arguments.extend(words(&["--log-level", "warn"]));
+        arguments
+    }
+
+    /// The command line of the server, without the program's name.
+    pub fn server_arguments(&self, machine_file: &Path) -> Vec<OsString> {
+        let mut arguments = words(&["--listen", "127.0.0.1:0", "--machines"]);
+        arguments.push(machine_file.as_os_str().to_owned());
+        arguments.push("--results".into());
+        arguments.push(self.results.clone().into_os_string());
+        arguments.extend(words(&["--label", &self.label, "--log-level", "warn"]));
+        arguments
+    }
+}
+
+/// A `machine.txt` of nodes that listen already, and of the server that will read it.
+pub fn machine_file(nodes: &[(&str, SocketAddr)]) -> String {
+    let lines: String = nodes.iter().map(|(name, address)| format!("{name} {address}\n")).collect();
+    lines + "server 127.0.0.1\n"
+}
+
+/// The address in the line that a program prints when it is ready, such as `server listening on 127.0.0.1:5000`.
+pub fn ready_address(line: &str) -> Option<SocketAddr> {
+    let (_, after) = line.split_once("listening on ")?;
+    after.split([' ', ',', ';']).next()?.parse().ok()
+}
+
+fn words(texts: &[&str]) -> Vec<OsString> {
+    texts.iter().map(OsString::from).collect()
+}
+
+/// A duration as the programs' options read it.
+fn microseconds(duration: Duration) -> String {
+    format!("{}us", duration.as_micros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> ClusterPlan {
+        let loads = [0.8, 0.2].map(|load| Probability::new(load).unwrap());
+        ClusterPlan {
+            nodes: ClusterPlan::nodes_with(&loads),
+            delay: Duration::from_millis(50),
+            slots: 2,
+            data_root: "/data".into(),
+            results: "results".into(),
+            label: "demo".to_owned(),
+        }
+    }
+
+    fn line(arguments: Vec<OsString>) -> String {
+        arguments.into_iter().map(|word| word.into_string().unwrap()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn command_lines() {
+        let plan = plan();
+        insta::assert_snapshot!(line(plan.node_arguments(&plan.nodes[1])), @"0.2 --name node1 --listen 127.0.0.1:0 --slots 2 --delay 50000us --data-root /data --log-level warn");
+        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --label demo --log-level warn");
+    }
+
+    #[test]
+    fn the_machine_file_is_one_that_programs_read() {
+        let addresses =
+            [("node0", "127.0.0.1:40001".parse().unwrap()), ("node1", "127.0.0.1:40002".parse().unwrap())];
+        let text = machine_file(&addresses);
+        let machines = cluster::Machines::parse(&text).unwrap();
+        assert_eq!(machines.nodes().count(), 2);
+        assert_eq!(machines.servers().count(), 1);
+    }
+
+    #[test]
+    fn ready_lines() {
+        let address = |line| ready_address(line).map(|address| address.to_string());
+        let node = "computenode node0 listening on 127.0.0.1:4711 (load 0.8, delay 3s, 10 slots)";
+        assert_eq!(address(node).as_deref(), Some("127.0.0.1:4711"));
+        assert_eq!(address("server listening on [::1]:5000").as_deref(), Some("[::1]:5000"));
+        assert_eq!(address("listening on everything"), None);
+        assert_eq!(address("127.0.0.1:4711"), None);
+    }
+}
