@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
-    pub(super) reading: Reading,
+    pub(super) reading: Reading<'static>,
     pub(super) outgoing: Outgoing,
     /// Whether a call has gone over it before.
     used: bool,
@@ -103,7 +103,7 @@ fn trouble(none: NoMessage, answer_begun: bool) -> Trouble {
             WalkError::Ended => Trouble::Broken(Breakage::Midway),
             WalkError::Io(_) if answer_begun => Trouble::Broken(Breakage::Midway),
             WalkError::Io(kind) => Trouble::Broken(Breakage::Reset(kind)),
-            error @ (WalkError::Malformed(_) | WalkError::TooLarge { .. }) => {
+            error @ (WalkError::Malformed(_) | WalkError::TooLarge { .. } | WalkError::Crowded) => {
                 Trouble::Garbled(error.to_string())
             }
         },

@@ -1,6 +1,7 @@
 //! How a message arrives on a connection: whole, in time, one read for a small one.
 
 use super::binary::Binary;
+use super::budget::{FREE_BYTES, Share};
 use super::compact::Compact;
 use super::dialect::{Dialect, EncodingName};
 use super::intake::Intake;
@@ -15,8 +16,10 @@ const FRAME_HEAD_BYTES: usize = 4;
 
 /// A connection's reading side: what came, and the time-outs in force.
 #[derive(Debug, Default)]
-pub(crate) struct Reading {
+pub(crate) struct Reading<'b> {
     intake: Intake,
+    /// Part of the port's memory for large messages.
+    share: Share<'b>,
     /// Read time-out that the socket has now, to set it no more often than needed.
     in_force: Option<Duration>,
 }
@@ -60,7 +63,12 @@ impl From<WalkError> for NoMessage {
     }
 }
 
-impl Reading {
+impl<'b> Reading<'b> {
+    /// A reading side whose large messages come out of a budget.
+    pub(crate) fn sharing(share: Share<'b>) -> Reading<'b> {
+        Reading { share, ..Reading::default() }
+    }
+
     /// Waits for the first `count` bytes of a connection, at most the size of the smallest message, and looks at them.
     pub(crate) fn peek<const N: usize>(
         &mut self,
@@ -100,6 +108,7 @@ impl Reading {
     /// Makes place for the next message.
     pub(crate) fn consume(&mut self, message: &Message) {
         self.intake.consume(message.skip + message.length);
+        self.share.release();
     }
 
     /// Whether bytes came that belong to no message yet.
@@ -110,6 +119,7 @@ impl Reading {
     /// Forgets everything, as for another connection.
     pub(crate) fn reset(&mut self) {
         self.intake.clear();
+        self.share.release();
         self.in_force = None;
     }
 
@@ -118,7 +128,7 @@ impl Reading {
         &'a mut self,
         stream: &'a TcpStream,
         patience: Patience,
-    ) -> Result<Arrival<'a>, NoMessage> {
+    ) -> Result<Arrival<'a, 'b>, NoMessage> {
         let mut arrival = Arrival { reading: self, stream, patience, base: 0, end: None };
         if arrival.bytes().is_empty() {
             match arrival.read(1, patience.first) {
@@ -135,7 +145,7 @@ impl Reading {
 type Found = (Header, usize, usize);
 
 fn whole(
-    arrival: &mut Arrival<'_>,
+    arrival: &mut Arrival<'_, '_>,
     encoding: EncodingName,
     shape: &Shape,
     large: Option<LargeField>,
@@ -148,7 +158,7 @@ fn whole(
 }
 
 fn framed(
-    arrival: &mut Arrival<'_>,
+    arrival: &mut Arrival<'_, '_>,
     encoding: EncodingName,
     shape: &Shape,
     large: Option<LargeField>,
@@ -171,8 +181,8 @@ fn framed(
 }
 
 /// One message on its way in.
-struct Arrival<'a> {
-    reading: &'a mut Reading,
+struct Arrival<'a, 'b> {
+    reading: &'a mut Reading<'b>,
     stream: &'a TcpStream,
     patience: Patience,
     /// Bytes of a frame's length before the message.
@@ -181,7 +191,7 @@ struct Arrival<'a> {
     end: Option<usize>,
 }
 
-impl Supply for Arrival<'_> {
+impl Supply for Arrival<'_, '_> {
     fn bytes(&self) -> &[u8] {
         &self.reading.intake.waiting()[self.base..]
     }
@@ -197,22 +207,26 @@ impl Supply for Arrival<'_> {
     }
 }
 
-impl Arrival<'_> {
+impl Arrival<'_, '_> {
     /// The uncommon way: the message did not come in one piece.
     fn wait_for(&mut self, count: usize) -> Result<(), WalkError> {
         while self.bytes().len() < count {
             let now = Instant::now();
             let deadline = *self.patience.deadline.get_or_insert(now + self.patience.rest);
             let rate = u64::from(self.patience.slowest_bytes_per_second);
-            let received = self.reading.intake.waiting().len() as u64;
+            let received = self.reading.intake.waiting().len();
             // No rate given: the deadline stands.
             let earned =
-                (received * 1_000_000).checked_div(rate).map_or(Duration::ZERO, Duration::from_micros);
+                (received as u64 * 1_000_000).checked_div(rate).map_or(Duration::ZERO, Duration::from_micros);
             let left = (deadline + earned).saturating_duration_since(now);
             if left.is_zero() {
                 return Err(WalkError::TooSlow);
             }
             let wanted = count - self.bytes().len();
+            // As much as the intake may make room for.
+            if !self.reading.share.grow_to(received + wanted.min(received.max(FREE_BYTES))) {
+                return Err(WalkError::Crowded);
+            }
             match self.read(wanted, left) {
                 Ok(0) => return Err(WalkError::Ended),
                 Ok(_) => {}

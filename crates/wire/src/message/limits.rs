@@ -17,6 +17,8 @@ pub struct Limits {
     pub slowest_bytes_per_second: u32,
     /// How long a write may find no room because the peer does not read.
     pub write_time: Duration,
+    /// Memory that the large messages of all connections may take together, from their arrival to their answer.
+    pub buffered_bytes: usize,
     /// Stack of a connection's thread, on which the handler runs too.
     pub stack_bytes: usize,
     /// Bounds on a message's shape.
@@ -45,6 +47,7 @@ impl Default for Limits {
             message_time: Duration::from_secs(5),
             slowest_bytes_per_second: 1 << 20,
             write_time: Duration::from_secs(10),
+            buffered_bytes: 512 << 20,
             stack_bytes: 256 * 1024,
             shape: Shape::default(),
         }

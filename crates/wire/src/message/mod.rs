@@ -5,6 +5,7 @@
 
 pub(crate) mod arrival;
 mod binary;
+pub(crate) mod budget;
 pub(crate) mod checked;
 mod compact;
 pub(crate) mod dialect;
@@ -12,3 +13,6 @@ mod intake;
 pub(crate) mod limits;
 pub(crate) mod outgoing;
 pub(crate) mod walk;
+
+#[cfg(test)]
+mod walk_tests;

@@ -23,6 +23,8 @@ pub(crate) enum WalkError {
     Ended,
     #[error("the message arrived too slowly")]
     TooSlow,
+    #[error("the messages of all connections together are too large at the moment")]
+    Crowded,
     #[error("{0}")]
     Io(std::io::ErrorKind),
     #[error("{0}")]

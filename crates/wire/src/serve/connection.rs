@@ -4,6 +4,7 @@ use super::counters::{Counting, count};
 use super::ending::{Caller, Ending, compose_exception};
 use super::links::{Link, Links};
 use crate::message::arrival::{Message, Patience, Reading};
+use crate::message::budget::{Budget, Share};
 use crate::message::checked::Checked;
 use crate::message::dialect::{Dialect, EncodingName, SNIFFED_BYTES};
 use crate::message::limits::Limits;
@@ -22,6 +23,7 @@ pub(super) struct Port {
     pub(super) large: Option<LargeField>,
     pub(super) limits: Limits,
     pub(super) links: Links,
+    pub(super) budget: Budget,
     pub(super) counting: Counting,
     pub(super) stopping: AtomicBool,
 }
@@ -37,7 +39,7 @@ impl Port {
         // Without these two a connection is slower or holds its thread longer; it still works.
         let _ = link.stream.set_nodelay(true);
         let _ = link.stream.set_write_timeout(Some(self.limits.write_time));
-        let mut reading = Reading::default();
+        let mut reading = Reading::sharing(Share::of(&self.budget));
         let mut outgoing = Outgoing::default();
         let patience = Patience {
             first: self.limits.idle,

@@ -54,10 +54,16 @@ impl Ending {
                 WalkError::TooSlow => Ending::TooSlow,
                 WalkError::Io(kind) => Ending::Broken(kind),
                 WalkError::Ended => Ending::malformed(WalkError::Ended.to_string()),
-                error @ (WalkError::Malformed(_) | WalkError::TooLarge { .. }) => Ending::Malformed {
-                    why: error.to_string(),
-                    caller: unwalked.caller.map(|(method, sequence)| Caller { dialect, method, sequence }),
-                },
+                error @ (WalkError::Malformed(_) | WalkError::TooLarge { .. } | WalkError::Crowded) => {
+                    Ending::Malformed {
+                        why: error.to_string(),
+                        caller: unwalked.caller.map(|(method, sequence)| Caller {
+                            dialect,
+                            method,
+                            sequence,
+                        }),
+                    }
+                }
             },
         }
     }

@@ -9,6 +9,7 @@ mod node;
 mod server;
 
 use crate::job::ServerService;
+use crate::message::budget::Budget;
 use crate::message::limits::Limits;
 use crate::message::walk::LargeField;
 use crate::node::NodeService;
@@ -59,6 +60,7 @@ fn port(processor: Box<dyn TProcessor + Send + Sync>, large: Option<LargeField>,
     Port {
         processor,
         large,
+        budget: Budget::new(limits.buffered_bytes),
         limits,
         links: Links::new(),
         counting: Counting::default(),

@@ -3,7 +3,8 @@
 use crate::raw::*;
 use crate::services::*;
 use std::sync::atomic::Ordering;
-use wire::{Counters, Limits, Running, Shape};
+use wire::node::Work;
+use wire::{CallError, Counters, Limits, Running, Shape};
 
 const UNKNOWN_METHOD: i32 = 1;
 const PROTOCOL_ERROR: i32 = 7;
@@ -77,11 +78,44 @@ fn deep_nesting_is_refused_in_known_and_unknown_fields() {
 }
 
 #[test]
+fn nesting_as_deep_as_allowed_is_skipped_on_a_small_stack() {
+    let (running, _) = node();
+    let mut peer = Raw::connect(&running);
+    // 62 levels below the arguments and the unknown field's struct.
+    let body = [field(STRUCT, 99), field(STRUCT, 1).repeat(62), vec![0; 64]].concat();
+    assert_eq!(peer.send(&call("describe", &body)).answer(), Answer::Reply("describe".to_owned()));
+}
+
+#[test]
+fn many_large_messages_at_once_share_a_budget() {
+    let (running, _) = node_with(Limits { buffered_bytes: 1 << 20, ..Limits::default() });
+    let image = vec![7; 900_000];
+    let client = node_client(&running);
+    client.attempt(&request("edges", Work::Inline(image.clone())), PATIENCE).unwrap().unwrap();
+    // One that is on its way holds its part of the memory.
+    let begun = [&field(TEXT, 10)[..], &900_000_i32.to_be_bytes(), &image[..899_999]].concat();
+    let mut holding = Raw::connect(&running);
+    holding.send(&call("attempt", &in_request(&begun)));
+    let crowded = |running: &Running| {
+        let error = node_client(running).attempt(&request("edges", Work::Inline(image.clone())), PATIENCE);
+        matches!(error, Err(CallError::Refused { why, .. }) if why.contains("together are too large"))
+    };
+    while !crowded(&running) {
+        std::thread::yield_now();
+    }
+    assert_serves(&running);
+    // The last byte and the ends of both structs.
+    holding.send(&[7, 0, 0]);
+    assert!(matches!(holding.answer(), Answer::Exception(..)), "an attempt without its other fields");
+    client.attempt(&request("edges", Work::Inline(image)), PATIENCE).unwrap().unwrap();
+}
+
+#[test]
 fn an_image_as_large_as_allowed_passes_and_one_byte_more_does_not() {
     let limits = Limits { shape: Shape { message_bytes: 100_000, ..Shape::default() }, ..Limits::default() };
     let (running, _) = node_with(limits);
     let client = node_client(&running);
-    let inline = |bytes: usize| request("edges", wire::node::Work::Inline(vec![7; bytes]));
+    let inline = |bytes: usize| request("edges", Work::Inline(vec![7; bytes]));
     client.attempt(&inline(99_000), PATIENCE).unwrap().unwrap();
     let error = client.attempt(&inline(100_001), PATIENCE).unwrap_err();
     assert!(error.to_string().contains("above the limit of 100000"), "{error}");
