@@ -2,13 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode_with, encode_with};
 use imaging::image::{Channels, Image};
 use lanes::Level;
 
-/// Runs the reference script into a fresh folder; `None`, with a line that says why, when it cannot run.
-fn references() -> Option<tempfile::TempDir> {
+/// The folder that the reference script filled, once for all tests; `None`, with a line that says why, when it cannot run.
+fn references() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOLDER.get_or_init(make_references).as_deref()
+}
+
+fn make_references() -> Option<PathBuf> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
     let has = Command::new(&python).args(["-c", "import cv2, numpy, PIL"]).output();
     if !has.is_ok_and(|output| output.status.success()) {
@@ -17,9 +23,12 @@ fn references() -> Option<tempfile::TempDir> {
         );
         return None;
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("codec_reference");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/opencv/codec_reference.py");
-    let output = Command::new(&python).arg(script).arg(folder.path()).output().unwrap();
+    let output = Command::new(&python).arg(script).arg(&folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(folder)
 }
@@ -39,57 +48,62 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Every level with buffers of its own.
+fn scratches() -> Vec<(Level, Scratch)> {
+    Level::available().into_iter().map(|level| (level, Scratch::with_level(level))).collect()
+}
+
 #[test]
 fn decoded_pixels_are_opencvs() {
     let Some(folder) = references() else { return };
     let mut failures = Vec::new();
     let mut seen = 0;
-    for level in Level::available() {
-        let mut scratch = Scratch::with_level(level);
-        for path in files(&folder.path().join("decode")) {
-            if path.extension().is_some_and(|extension| extension == "pnm") {
-                continue;
-            }
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let expected = read_pnm(Path::new(&format!("{}.pnm", path.display())));
-            let bytes = std::fs::read(&path).unwrap();
+    let mut scratches = scratches();
+    for path in files(&folder.join("decode")) {
+        if path.extension().is_some_and(|extension| extension == "pnm") {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let expected = read_pnm(Path::new(&format!("{}.pnm", path.display())));
+        let bytes = std::fs::read(&path).unwrap();
+        // The kernels are those of the JPEG decoder alone.
+        let levels = if name.ends_with(".jpg") { scratches.len() } else { 1 };
+        for (level, scratch) in scratches.iter_mut().rev().take(levels) {
             seen += 1;
-            match decode_with(&bytes, &Limits::default(), &mut scratch) {
-                Err(e) => failures.push(format!("{}: {name}: {e}", level.name())),
-                Ok(decoded) => {
-                    let image = decoded.image.into_rgb();
-                    if (image.width, image.height) != (expected.width, expected.height) {
-                        failures.push(format!("{name}: {}x{}", image.width, image.height));
-                    } else {
-                        let pairs = image.samples.iter().zip(&expected.samples);
-                        let worst = pairs.map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
-                        if worst > 0 {
-                            failures.push(format!("{}: {name}: differs by up to {worst}", level.name()));
-                        }
-                    }
-                    scratch.recycle(image);
-                }
-            }
+            let difference = match decode_with(&bytes, &Limits::default(), scratch) {
+                Err(e) => Some(e.to_string()),
+                Ok(decoded) => difference(&decoded.image.into_rgb(), &expected),
+            };
+            failures.extend(difference.map(|difference| format!("{} {name}: {difference}", level.name())));
         }
     }
     assert!(seen > 500, "only {seen} files");
     assert!(failures.is_empty(), "{} of {seen} differ:\n{}", failures.len(), failures.join("\n"));
 }
 
+fn difference(image: &Image, expected: &Image) -> Option<String> {
+    if (image.width, image.height) != (expected.width, expected.height) {
+        return Some(format!("{}x{} pixels", image.width, image.height));
+    }
+    let worst = image.samples.iter().zip(&expected.samples).map(|(a, b)| a.abs_diff(*b)).max();
+    worst.filter(|worst| *worst > 0).map(|worst| format!("up to {worst} off"))
+}
+
 #[test]
 fn encoded_jpegs_are_opencvs_files() {
     let Some(folder) = references() else { return };
-    let folder = folder.path().join("encode");
     let mut failures = Vec::new();
     let mut seen = 0;
-    for level in Level::available() {
-        let mut scratch = Scratch::with_level(level);
-        for path in files(&folder).iter().filter(|path| path.extension().is_some_and(|e| e == "pnm")) {
-            let image = read_pnm(path);
-            for jpeg_quality in [1, 30, 75, 95, 100] {
-                let expected = std::fs::read(path.with_extension(format!("q{jpeg_quality}.jpg"))).unwrap();
-                let options = EncodeOptions { jpeg_quality };
-                let bytes = encode_with(&image, Format::Jpeg, &options, &mut scratch).unwrap();
+    let mut scratches = scratches();
+    for path in
+        files(&folder.join("encode")).iter().filter(|path| path.extension().is_some_and(|e| e == "pnm"))
+    {
+        let image = read_pnm(path);
+        for jpeg_quality in [1, 30, 75, 95, 100] {
+            let expected = std::fs::read(path.with_extension(format!("q{jpeg_quality}.jpg"))).unwrap();
+            let options = EncodeOptions { jpeg_quality };
+            for (level, scratch) in &mut scratches {
+                let bytes = encode_with(&image, Format::Jpeg, &options, scratch).unwrap();
                 seen += 1;
                 if bytes != expected {
                     let at = bytes.iter().zip(&expected).position(|(a, b)| a != b);
