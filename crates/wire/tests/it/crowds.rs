@@ -114,3 +114,47 @@ fn an_evicted_pooled_connection_costs_its_owner_nothing() {
     }
     assert!(running.counters().evicted >= 18, "{:?}", running.counters());
 }
+
+/// Set in the process that has few file descriptors.
+const FEW_DESCRIPTORS: &str = "BALLAST_TEST_FEW_DESCRIPTORS";
+
+#[test]
+fn running_out_of_descriptors_is_survived() {
+    let this_program = std::env::current_exe().unwrap();
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$0\" --exact crowds::few_descriptors --nocapture"])
+        .arg(this_program)
+        .env(FEW_DESCRIPTORS, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("survived"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The part of the test above that runs in a process of its own.
+#[test]
+fn few_descriptors() {
+    if std::env::var_os(FEW_DESCRIPTORS).is_none() {
+        return;
+    }
+    let (running, _) = node();
+    let mut crowd = Vec::new();
+    let spare = std::fs::File::open("/dev/null").unwrap();
+    // Each connection takes a descriptor at both ends until the port has none left and makes place.
+    while let Ok(peer) = std::net::TcpStream::connect(running.local_addr()) {
+        crowd.push(peer);
+    }
+    // If both ends came out even, this one more finds a descriptor and the port none.
+    drop(spare);
+    crowd.extend(std::net::TcpStream::connect(running.local_addr()));
+    while running.counters().accept_errors == 0 {
+        std::thread::yield_now();
+    }
+    crowd.truncate(crowd.len() / 2);
+    node_client(&running).ping(PATIENCE).unwrap();
+    println!("survived");
+}
