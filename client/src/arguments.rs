@@ -11,7 +11,7 @@ use wire::job::{JobRequest, JobSource, Transfer};
 
 /// Hand a folder of images and a strategy to a server, and follow the job
 #[derive(Debug, Parser)]
-#[command(name = "client", version, after_help = AFTER_HELP)]
+#[command(name = "client", version, after_help = AFTER_HELP, max_term_width = 110)]
 pub struct Arguments {
     /// Folder whose `input_dir` holds the images; the results appear in its `output_dir`. With --synthetic it is not
     /// looked at: write `-`

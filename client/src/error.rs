@@ -89,10 +89,9 @@ impl ClientError {
     /// The exit status that tells this error.
     pub const fn status(&self) -> Status {
         match self {
-            ClientError::Machines(_) | ClientError::PathNotText(_) | ClientError::Invalid { .. } => {
-                Status::Usage
-            }
-            ClientError::NoCurrentFolder(_)
+            ClientError::PathNotText(_) | ClientError::Invalid { .. } => Status::Usage,
+            ClientError::Machines(_)
+            | ClientError::NoCurrentFolder(_)
             | ClientError::NoServer(_)
             | ClientError::Lost { .. }
             | ClientError::Signals(_)

@@ -71,7 +71,7 @@ fn a_server_that_is_down() {
 #[test]
 fn no_machine_file() {
     let said = run(&["data", "random"]);
-    assert_eq!((said.status, said.out.as_str()), (Some(2), ""));
+    assert_eq!((said.status, said.out.as_str()), (Some(1), ""));
     insta::assert_snapshot!(said.error, @"client: there is no file 'machine.txt': write one with lines such as 'node0 127.0.0.1:5001' and 'server 127.0.0.1:5000', or name another one with --machines");
 }
 
