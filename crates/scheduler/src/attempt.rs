@@ -23,6 +23,7 @@ pub struct Attempt {
     pub(crate) number: u32,
     pub(crate) node: NodeId,
     pub(crate) started: Micros,
+    pub(crate) is_copy: bool,
 }
 
 impl Attempt {
@@ -54,5 +55,10 @@ impl Attempt {
     /// When it started.
     pub const fn started(&self) -> Micros {
         self.started
+    }
+
+    /// Whether another attempt at its task was in flight when it began: a hedge.
+    pub const fn is_copy(&self) -> bool {
+        self.is_copy
     }
 }

@@ -1,14 +1,17 @@
 //! What is in flight, by slot of the attempt's token.
 
-use crate::{JobId, Micros, NodeId};
+use crate::{JobId, Micros, NodeId, TaskIndex};
 
 /// An attempt that has begun and was not given back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flight {
     pub(crate) id: u64,
     pub(crate) job: JobId,
+    pub(crate) task: TaskIndex,
     pub(crate) node: NodeId,
     pub(crate) started: Micros,
+    /// Whether another attempt at the task was in flight when this one began.
+    pub(crate) is_copy: bool,
     /// Attempts in flight on the node when this one began, itself included.
     pub(crate) in_flight_then: u32,
 }
@@ -18,6 +21,7 @@ pub(crate) struct Flight {
 pub(crate) struct Flights {
     slots: Vec<Option<Flight>>,
     free: Vec<u32>,
+    copies: usize,
 }
 
 impl Flights {
@@ -25,7 +29,13 @@ impl Flights {
         self.slots.len() - self.free.len()
     }
 
+    /// How many of them are copies.
+    pub(crate) fn copies(&self) -> usize {
+        self.copies
+    }
+
     pub(crate) fn insert(&mut self, flight: Flight) -> u32 {
+        self.copies += usize::from(flight.is_copy);
         if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = Some(flight);
             return slot;
@@ -34,9 +44,19 @@ impl Flights {
         (self.slots.len() - 1) as u32
     }
 
+    pub(crate) fn get(&self, slot: u32) -> Option<&Flight> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// Whether the attempt of that number is in that slot and has not ended.
+    pub(crate) fn has(&self, slot: u32, id: u64) -> bool {
+        self.get(slot).is_some_and(|flight| flight.id == id)
+    }
+
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Flight> {
         let flight = self.slots[slot as usize].take()?;
         self.free.push(slot);
+        self.copies -= usize::from(flight.is_copy);
         Some(flight)
     }
 

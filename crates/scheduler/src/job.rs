@@ -1,5 +1,7 @@
 //! A job and its tasks.
 
+use crate::budget::Balance;
+use crate::hedge::Hedging;
 use crate::policy::Policy;
 use crate::{GiveUp, JobEnd, Micros, NodeId, Outcome, RetryRule, Strategy, TaskEnd, TaskIndex};
 use luck::Seed;
@@ -50,6 +52,10 @@ pub struct JobCounts {
     pub delayed: u64,
     /// Attempts lost or timed out.
     pub lost: u64,
+    /// Attempts begun while another one at their task was in flight: hedges.
+    pub copies: u64,
+    /// Attempts given back after another one had settled their task.
+    pub wasted: u64,
 }
 
 impl JobCounts {
@@ -94,11 +100,18 @@ pub(crate) struct Job {
     /// When a node last took work and finished with it.
     pub(crate) last_progress: Micros,
     pub(crate) ended: bool,
+    /// None for a job without hedging.
+    pub(crate) hedging: Option<Hedging>,
+    /// What is left for retries of lost attempts.
+    pub(crate) balance: Balance,
 }
 
 impl Job {
-    pub(crate) fn new(spec: JobSpec, policy: Box<dyn Policy>, now: Micros) -> Job {
+    pub(crate) fn new(mut spec: JobSpec, policy: Box<dyn Policy>, now: Micros) -> Job {
         let count = spec.tasks;
+        spec.retry.budget = spec.strategy.retry_budget().unwrap_or(spec.retry.budget);
+        let rule = spec.strategy.hedge().or_else(|| policy.hedge()).filter(|rule| rule.copies > 1);
+        let balance = Balance::new(spec.retry.budget, now);
         let mut job = Job {
             spec,
             policy,
@@ -108,6 +121,8 @@ impl Job {
             no_node: 0,
             last_progress: now,
             ended: false,
+            hedging: rule.map(|rule| Hedging::new(rule, now)),
+            balance,
         };
         job.add_tasks(count);
         job

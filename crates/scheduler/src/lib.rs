@@ -25,14 +25,18 @@
 //! ```
 //!
 //! Reading order: [`event`](Event) (what is told and answered), [`attempt`](Attempt) (the token made once and consumed
-//! once), [`outcome`](Outcome), [`policy`] (who gets the next attempt), [`strategy`](Strategy) (a policy and an
-//! admission), [`retry`](RetryRule), [`health`] (who is up), then [`Scheduler`], where they meet.
+//! once), [`outcome`](Outcome), [`policy`] (who gets the next attempt), [`strategy`](Strategy) (a policy, its
+//! wrappers and an admission), [`retry`](RetryRule), [`hedge`](HedgeRule), [`health`] (who is up), then [`Scheduler`],
+//! where they meet.
 
 mod attempt;
+mod budget;
 mod event;
 mod flights;
 pub mod health;
+mod hedge;
 mod job;
+mod latencies;
 mod nodes;
 mod outcome;
 pub mod policy;
@@ -43,7 +47,9 @@ mod time;
 mod timers;
 
 pub use attempt::Attempt;
+pub use budget::RetryBudget;
 pub use event::{Action, Event, GiveUp, JobEnd, TaskEnd};
+pub use hedge::{HedgeAfter, HedgeRule};
 pub use job::{JobCounts, JobSpec};
 pub use nodes::{Node, NodeFacts, Nodes};
 pub use outcome::{LossReason, NodeTimes, Observation, Outcome};

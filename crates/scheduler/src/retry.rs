@@ -1,5 +1,6 @@
 //! When a task is tried again, how long it waits before, and when it is given up.
 
+use crate::RetryBudget;
 use luck::{Coin, Seed};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct RetryRule {
     pub backoff_cap: Duration,
     /// How long a job waits while no node takes work before it gives up.
     pub patience: Duration,
+    /// How many retries of lost attempts the job may afford.
+    pub budget: RetryBudget,
 }
 
 impl Default for RetryRule {
@@ -31,6 +34,7 @@ impl Default for RetryRule {
             backoff_base: Duration::from_millis(2),
             backoff_cap: Duration::from_millis(100),
             patience: Duration::from_secs(10),
+            budget: RetryBudget::default(),
         }
     }
 }

@@ -1,18 +1,23 @@
 //! The state machine: events in, actions out.
 
+mod hedging;
+mod membership;
+
 use crate::flights::{Flight, Flights};
 use crate::health::{EjectionRule, Health};
+use crate::hedge::Flown;
 use crate::job::Job;
 use crate::policy::{Choice, Ended, Started};
 use crate::retry::backoff_coin;
 use crate::timers::{Due, Timers};
 use crate::{
-    Action, Attempt, Event, GiveUp, JobCounts, JobEnd, JobId, JobSpec, Micros, NodeFacts, NodeId, Nodes,
-    Observation, Outcome, TaskEnd, TaskIndex,
+    Action, Attempt, Event, GiveUp, JobCounts, JobEnd, JobId, JobSpec, Micros, NodeId, Nodes, Observation,
+    Outcome, TaskEnd, TaskIndex,
 };
 use cluster::Admission;
 use luck::Purpose;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What holds for all jobs of one scheduler.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +43,8 @@ pub struct Scheduler {
     /// Jobs that have not ended, in the order in which they take turns.
     running: Vec<JobId>,
     turn: usize,
+    /// A wake for held tasks was asked for.
+    holds: bool,
     flights: Flights,
     timers: Timers,
     begun: u64,
@@ -52,6 +59,7 @@ impl Scheduler {
             jobs: BTreeMap::new(),
             running: Vec::new(),
             turn: 0,
+            holds: false,
             flights: Flights::default(),
             timers: Timers::default(),
             begun: 0,
@@ -94,53 +102,10 @@ impl Scheduler {
         }
         self.fire_due(now, actions);
         self.dispatch(now, actions);
+        self.hedge(now, actions);
+        self.rouse(now);
         if let Some(at) = self.timers.announce() {
             actions.push(Action::WakeAt(at));
-        }
-    }
-
-    fn join(&mut self, node: NodeId, facts: NodeFacts) {
-        // New facts of a node that is up reach the policies like a node that left and came back.
-        let changed = self.nodes.get(node).is_some_and(|known| *known.facts() != facts);
-        if changed {
-            self.set_health(node, Health::Left);
-        }
-        self.nodes.enter(node, facts);
-        self.set_health(node, Health::Up);
-    }
-
-    fn set_health(&mut self, node: NodeId, health: Health) {
-        let Some(entry) = self.nodes.get_mut(node) else {
-            return;
-        };
-        if health == Health::Up {
-            entry.strikes.recovered();
-        }
-        let (facts, in_flight) = (entry.facts, entry.in_flight);
-        if !self.nodes.set_health(node, health) {
-            return;
-        }
-        for job in self.jobs.values_mut().filter(|job| !job.ended) {
-            match health {
-                Health::Up => job.policy.node_up(node, &facts, in_flight),
-                _ => job.policy.node_down(node),
-            }
-        }
-    }
-
-    fn probe_ended(&mut self, node: NodeId, alive: bool, now: Micros) {
-        let Some(entry) = self.nodes.get_mut(node) else {
-            return;
-        };
-        if !matches!(entry.health, Health::Down | Health::Ejected) {
-            return;
-        }
-        if alive {
-            self.set_health(node, Health::Up);
-        } else {
-            entry.strikes.probe_failed();
-            let wait = entry.strikes.wait(&self.settings.ejection);
-            self.timers.add(now.after(wait), Due::Probe(node));
         }
     }
 
@@ -204,67 +169,87 @@ impl Scheduler {
         self.jobs.get(&job).is_some_and(|job| job.spec.strategy.admission == Admission::MayReject)
     }
 
-    /// Outlier ejection.
-    fn judge_node(&mut self, node: NodeId, outcome: Outcome, now: Micros) {
-        let others_up = self.nodes.eligible().len() > 1;
-        let Some(entry) = self.nodes.get_mut(node).filter(|entry| entry.health == Health::Up) else {
-            return;
-        };
-        let health = entry.strikes.hear(outcome, &self.settings.ejection, others_up);
-        if health != Health::Up {
-            let wait = entry.strikes.wait(&self.settings.ejection);
-            self.timers.add(now.after(wait), Due::Probe(node));
-            self.set_health(node, health);
-        }
-    }
-
     fn settle_task(&mut self, attempt: &Attempt, seen: &Observation, now: Micros, actions: &mut Vec<Action>) {
-        let nodes_up = self.nodes.eligible().len();
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;
         };
         job.counts.hear(seen.outcome, seen.node.is_some_and(|times| !times.delay.is_zero()));
-        let (rule, seed) = (job.spec.retry, job.spec.seed);
+        let others = match &mut job.hedging {
+            Some(hedging) => {
+                if seen.outcome == Outcome::Done {
+                    hedging.finished(seen);
+                }
+                hedging.ended(attempt.task, attempt.slot)
+            }
+            None => Vec::new(),
+        };
         let task = &mut job.tasks[attempt.task.index()];
         task.in_flight -= 1;
         if task.ended {
             // A late attempt of a settled task changes nothing.
+            job.counts.wasted += 1;
             return;
         }
-        let coin = backoff_coin(seed, u64::from(attempt.task.0), attempt.number);
-        let next = match seen.outcome {
-            Outcome::Done => Err(TaskEnd::Done),
-            Outcome::Failed => Err(TaskEnd::Failed),
+        if matches!(seen.outcome, Outcome::Done | Outcome::Failed) {
+            job.last_progress = now;
+        }
+        match self.next_step(attempt, seen.outcome, now) {
+            Next::End(end) => {
+                self.end_task(attempt.job, attempt.task, end, actions);
+                self.call_off(&others, actions);
+            }
+            Next::Other => self.desert(attempt.job, &others),
+            Next::Again(wait) => self.again(attempt, wait, now),
+        }
+    }
+
+    /// What becomes of a task of which an attempt has ended.
+    fn next_step(&mut self, attempt: &Attempt, outcome: Outcome, now: Micros) -> Next {
+        let nodes_up = self.nodes.eligible().len();
+        let Some(job) = self.jobs.get_mut(&attempt.job) else {
+            return Next::Other;
+        };
+        let rule = job.spec.retry;
+        let task = &mut job.tasks[attempt.task.index()];
+        let coin = backoff_coin(job.spec.seed, u64::from(attempt.task.0), attempt.number);
+        let next = match outcome {
+            Outcome::Done => return Next::End(TaskEnd::Done),
+            Outcome::Failed => return Next::End(TaskEnd::Failed),
             Outcome::Rejected => {
                 task.rejections += 1;
                 task.avoid = Some(attempt.node);
-                if task.attempts >= rule.max_attempts {
-                    Err(TaskEnd::GaveUp(GiveUp::Rejections))
-                } else {
-                    Ok(rule.after_rejection(task.rejections, nodes_up, coin))
-                }
+                let wait = rule.after_rejection(task.rejections, nodes_up, coin);
+                (task.attempts >= rule.max_attempts, GiveUp::Rejections, wait)
             }
             Outcome::Lost(_) | Outcome::TimedOut => {
                 task.losses += 1;
                 task.avoid = Some(attempt.node);
-                if task.losses >= rule.max_losses {
-                    Err(TaskEnd::GaveUp(GiveUp::Losses))
-                } else {
-                    Ok(rule.after_loss(task.losses, coin))
-                }
+                let wait = rule.after_loss(task.losses, coin);
+                let afforded = job.balance.spend(rule.budget, now);
+                (task.losses >= rule.max_losses, GiveUp::Losses, wait.max(afforded))
             }
-            Outcome::Cancelled => Ok(std::time::Duration::ZERO),
+            Outcome::Cancelled => (false, GiveUp::Cancelled, Duration::ZERO),
         };
-        if matches!(seen.outcome, Outcome::Done | Outcome::Failed) {
-            job.last_progress = now;
-        }
         match next {
-            Err(end) => {
-                job.end_task(attempt.task, end);
-                actions.push(Action::TaskEnded { job: attempt.job, task: attempt.task, end });
-            }
-            Ok(wait) if wait.is_zero() => job.ready.push_front(attempt.task),
-            Ok(wait) => self.timers.add(now.after(wait), Due::Retry(attempt.job, attempt.task)),
+            // Another attempt at it is in flight and may still do it.
+            _ if task.in_flight > 0 => Next::Other,
+            (true, reason, _) => Next::End(TaskEnd::GaveUp(reason)),
+            (false, _, wait) => Next::Again(wait),
+        }
+    }
+
+    fn again(&mut self, attempt: &Attempt, wait: Duration, now: Micros) {
+        if wait > Duration::ZERO {
+            self.timers.add(now.after(wait), Due::Retry(attempt.job, attempt.task));
+        } else if let Some(job) = self.jobs.get_mut(&attempt.job) {
+            job.ready.push_front(attempt.task);
+        }
+    }
+
+    fn end_task(&mut self, id: JobId, task: TaskIndex, end: TaskEnd, actions: &mut Vec<Action>) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.end_task(task, end);
+            actions.push(Action::TaskEnded { job: id, task, end });
         }
     }
 
@@ -284,6 +269,9 @@ impl Scheduler {
                     }
                 }
                 Due::Patience(id) => self.check_patience(id, now, actions),
+                // What is due is done whenever something happened.
+                Due::Hedge => {}
+                Due::Hold => self.holds = false,
             }
         }
     }
@@ -319,6 +307,7 @@ impl Scheduler {
         }
         job.spec.sealed = true;
         job.ready.clear();
+        job.hedging = None;
         let verdict = if reason == GiveUp::Cancelled { JobEnd::Cancelled } else { job.verdict() };
         let cancels = self.flights.of(id);
         actions.extend(cancels.map(|flight| Action::Cancel { attempt: flight.id, node: flight.node }));
@@ -336,6 +325,7 @@ impl Scheduler {
     fn end(&mut self, id: JobId, end: JobEnd, actions: &mut Vec<Action>) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         job.ended = true;
+        job.hedging = None;
         actions.push(Action::JobEnded { job: id, end, counts: job.counts });
         self.running.retain(|&running| running != id);
         self.drain_if_empty(id, actions);
@@ -367,29 +357,65 @@ impl Scheduler {
             return None;
         }
         let index = *job.ready.front()?;
-        let task = &mut job.tasks[index.index()];
+        let task = &job.tasks[index.index()];
         let number = task.attempts + 1;
         let coin = job.spec.seed.coin(Purpose::Pick, u64::from(index.0), u64::from(number));
         let choice = Choice::new(&self.nodes, task.avoid, now, coin)?.for_task(index, job.ready.len());
         let node = job.policy.pick(&choice)?;
         debug_assert!(choice.allows(node), "the policy picked node {}, which is no candidate", node.0);
         job.ready.pop_front();
-        task.attempts = number;
-        task.in_flight += 1;
-        job.counts.begun += 1;
-        Some(self.begin(id, index, number, node, now))
+        Some(self.begin(id, index, node, now))
     }
 
-    fn begin(&mut self, job: JobId, task: TaskIndex, number: u32, node: NodeId, now: Micros) -> Attempt {
+    /// Begins an attempt at a task on a node.
+    fn begin(&mut self, id: JobId, index: TaskIndex, node: NodeId, now: Micros) -> Attempt {
         self.begun += 1;
-        let id = self.begun;
+        let (mut number, mut is_copy) = (1, false);
+        if let Some(job) = self.jobs.get_mut(&id) {
+            let task = &mut job.tasks[index.index()];
+            is_copy = task.in_flight > 0;
+            task.attempts += 1;
+            task.in_flight += 1;
+            number = task.attempts;
+            job.counts.begun += 1;
+            job.counts.copies += u64::from(is_copy);
+            if number == 1 {
+                job.balance.deposit(job.spec.retry.budget);
+            }
+        }
         self.nodes.begin(node, now);
         let in_flight_then = self.nodes.in_flight(node);
-        let slot = self.flights.insert(Flight { id, job, node, started: now, in_flight_then });
-        let begun = Started { node, now, slot };
-        for other in self.jobs.values_mut().filter(|job| !job.ended) {
-            other.policy.started(&begun);
+        let flight =
+            Flight { id: self.begun, job: id, task: index, node, started: now, is_copy, in_flight_then };
+        let slot = self.flights.insert(flight);
+        if let Some(hedging) = self.jobs.get_mut(&id).and_then(|job| job.hedging.as_mut()) {
+            hedging.began(Flown { id: self.begun, slot, task: index, started: now }, number == 1);
         }
-        Attempt { id, slot, job, task, number, node, started: now }
+        let begun = Started { node, now, slot };
+        for job in self.jobs.values_mut().filter(|job| !job.ended) {
+            job.policy.started(&begun);
+        }
+        Attempt { id: self.begun, slot, job: id, task: index, number, node, started: now, is_copy }
     }
+
+    /// A policy may hold tasks until something changes. If nothing is in flight nothing will, so it is asked again.
+    fn rouse(&mut self, now: Micros) {
+        let held =
+            || self.running.iter().any(|id| self.jobs.get(id).is_some_and(|job| !job.ready.is_empty()));
+        if !self.holds && self.flights.count() == 0 && !self.nodes.eligible().is_empty() && held() {
+            self.holds = true;
+            self.timers.add(now.after(HOLD), Due::Hold);
+        }
+    }
+}
+
+/// After how long a policy that holds tasks of an idle cluster is asked again.
+const HOLD: Duration = Duration::from_millis(10);
+
+/// What becomes of a task of which an attempt has ended.
+enum Next {
+    End(TaskEnd),
+    Again(Duration),
+    /// Another attempt at it is in flight.
+    Other,
 }

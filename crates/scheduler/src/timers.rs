@@ -13,6 +13,10 @@ pub(crate) enum Due {
     Probe(NodeId),
     /// A job may have waited for a node for too long.
     Patience(JobId),
+    /// An attempt has come of the age at which it gets company.
+    Hedge,
+    /// A policy held a task although nothing was in flight.
+    Hold,
 }
 
 /// A heap of what is due. Entries that were overtaken by events stay until their time and are then ignored.

@@ -34,13 +34,18 @@ mod weights;
 pub use choice::Choice;
 pub use parameters::{BadParameter, Parameter, Parameters};
 
-use crate::{Micros, NodeFacts, NodeId, Observation};
+use crate::{HedgeRule, Micros, NodeFacts, NodeId, Observation};
 use std::fmt::Debug;
 
 /// Picks nodes. It owns no clock and no generator: time and luck come with each call.
 pub trait Policy: Send + Debug {
     /// Picks one of the candidates, of which there is at least one, or holds the task until something changes.
     fn pick(&mut self, choice: &Choice<'_>) -> Option<NodeId>;
+
+    /// The hedging that belongs to this policy, unless the strategy says otherwise.
+    fn hedge(&self) -> Option<HedgeRule> {
+        None
+    }
 
     /// A node takes work from now on: a new one, or one that was away. It may have attempts in flight.
     fn node_up(&mut self, _node: NodeId, _facts: &NodeFacts, _in_flight: u32) {}

@@ -1,6 +1,6 @@
 //! The parameters of a policy, as written in `name[key=value,…]`.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -28,24 +28,31 @@ pub struct BadParameter {
 }
 
 /// Values of a policy's parameters: given ones, and defaults for the rest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Parameters {
-    known: Vec<(&'static str, &'static str)>,
+    known: &'static [Parameter],
     given: Vec<(&'static str, String)>,
+}
+
+/// What was given, as `[key=value,…]`; nothing if nothing was.
+impl fmt::Display for Parameters {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given: Vec<String> = self.given().map(|(key, value)| format!("{key}={value}")).collect();
+        if given.is_empty() { Ok(()) } else { write!(formatter, "[{}]", given.join(",")) }
+    }
 }
 
 impl Parameters {
     /// No value given: all defaults of `known`.
     pub fn defaults(known: &'static [Parameter]) -> Parameters {
-        let known = known.iter().map(|parameter| (parameter.name, parameter.default)).collect();
         Parameters { known, given: Vec::new() }
     }
 
     /// Gives a value; refuses names that the policy does not know and names given twice.
     pub(crate) fn give(&mut self, name: &str, value: &str) -> Result<(), BadParameter> {
         let bad = |why| BadParameter { name: name.to_owned(), value: value.to_owned(), why };
-        let Some(&(known, _)) = self.known.iter().find(|(known, _)| *known == name) else {
-            let names: Vec<_> = self.known.iter().map(|(known, _)| *known).collect();
+        let Some(known) = self.known.iter().map(|known| known.name).find(|known| *known == name) else {
+            let names: Vec<_> = self.known.iter().map(|known| known.name).collect();
             return Err(bad(match names.as_slice() {
                 [] => "this policy has no parameters".to_owned(),
                 names => format!("this policy knows {}", names.join(", ")),
@@ -60,15 +67,18 @@ impl Parameters {
 
     /// What was given, in the order of the table.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.known.iter().filter_map(|(known, _)| {
-            self.given.iter().find(|(given, _)| given == known).map(|(name, value)| (*name, value.as_str()))
+        self.known.iter().filter_map(|known| {
+            self.given
+                .iter()
+                .find(|(given, _)| *given == known.name)
+                .map(|(name, value)| (*name, value.as_str()))
         })
     }
 
     /// The value of `name` as text.
     pub fn text(&self, name: &'static str) -> &str {
         let given = self.given.iter().find(|(given, _)| *given == name).map(|(_, value)| value.as_str());
-        let default = || self.known.iter().find(|(known, _)| *known == name).map(|(_, default)| *default);
+        let default = || self.known.iter().find(|known| known.name == name).map(|known| known.default);
         given.or_else(default).unwrap_or_default()
     }
 

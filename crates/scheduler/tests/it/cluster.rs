@@ -1,9 +1,9 @@
-//! A minimal driver in virtual time: nodes with slots and queues, the load model, nodes that die. It writes the
-//! decision log: every event told and every action answered.
+//! A minimal driver in virtual time: nodes with slots and queues, the load model, nodes that die or change their load,
+//! jobs that arrive at once or task by task. It writes the decision log: every event told and every action answered.
 
 use ::cluster::Admission;
 use ::cluster::load::{LoadModel, Probability, Verdict};
-use luck::Seed;
+use luck::{Purpose, Seed};
 use scheduler::{
     Action, Attempt, Event, JobCounts, JobEnd, JobId, JobSpec, LossReason, Micros, NodeFacts, NodeId,
     NodeTimes, Observation, Outcome, Scheduler, Settings, TaskEnd,
@@ -33,8 +33,28 @@ impl ModelNode {
     }
 }
 
-const DELAY: Duration = Duration::from_millis(50);
-const WIRE: Duration = Duration::from_micros(200);
+/// What attempts take beside their service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) delay: Duration,
+    /// There and back.
+    pub(crate) wire: Duration,
+    /// Whether service times are exponential with the node's mean, by task; otherwise they are the mean.
+    pub(crate) exponential: bool,
+    /// The nodes' load probabilities move on by half of the nodes and one after each of these spans.
+    pub(crate) rotation: Option<Duration>,
+}
+
+impl Default for Times {
+    fn default() -> Times {
+        Times {
+            delay: Duration::from_millis(50),
+            wire: Duration::from_micros(200),
+            exponential: false,
+            rotation: None,
+        }
+    }
+}
 
 #[derive(Debug)]
 enum What {
@@ -43,6 +63,9 @@ enum What {
     Probed(NodeId, bool),
     Wake,
     Submit(JobId, Box<JobSpec>),
+    Arrive(JobId),
+    Seal(JobId),
+    Rotate(u32),
     Cancel(JobId),
 }
 
@@ -51,6 +74,7 @@ struct Queued {
     attempt: Attempt,
     arrived: Micros,
     delay: Duration,
+    service: Duration,
 }
 
 /// What a run left behind.
@@ -68,6 +92,10 @@ pub(crate) struct Story {
     /// When the last job ended.
     pub(crate) end: Micros,
     pub(crate) most_in_flight: usize,
+    /// From its arrival to its end, by task in the order of arrival, for jobs whose tasks arrive one by one.
+    pub(crate) responses: Vec<Duration>,
+    /// When the last task ended. Attempts may be in flight then.
+    pub(crate) finished: Micros,
 }
 
 pub(crate) struct Cluster {
@@ -80,6 +108,8 @@ pub(crate) struct Cluster {
     seeds: BTreeMap<JobId, (Seed, Admission)>,
     keep_log: bool,
     story: Story,
+    times: Times,
+    arrivals: Vec<Micros>,
 }
 
 impl Cluster {
@@ -94,12 +124,32 @@ impl Cluster {
             sequence: 0,
             seeds: BTreeMap::new(),
             keep_log: true,
+            times: Times::default(),
+            arrivals: Vec::new(),
         }
     }
 
     pub(crate) fn without_log(mut self) -> Cluster {
         self.keep_log = false;
         self
+    }
+
+    pub(crate) fn times(mut self, times: Times) -> Cluster {
+        self.times = times;
+        self
+    }
+
+    /// Submits a job to which tasks come at `arrivals`, the first one at the submission.
+    pub(crate) fn submit_open(mut self, mut spec: JobSpec, arrivals: Vec<Micros>) -> Cluster {
+        let first = *arrivals.first().unwrap();
+        spec.tasks = 1;
+        spec.sealed = false;
+        for &at in &arrivals[1..] {
+            self.add(at, What::Arrive(JobId(1)));
+        }
+        self.add(*arrivals.last().unwrap(), What::Seal(JobId(1)));
+        self.arrivals = arrivals;
+        self.submit_at(first, 1, spec)
     }
 
     pub(crate) fn submit_at(mut self, at: Micros, job: u64, spec: JobSpec) -> Cluster {
@@ -123,26 +173,30 @@ impl Cluster {
     pub(crate) fn run(mut self, settings: Settings) -> Story {
         let mut scheduler = Scheduler::new(settings);
         let mut actions = Vec::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            let facts = NodeFacts { slots: node.slots, load_probability: Some(node.load) };
-            scheduler.handle(
-                Micros(0),
-                Event::NodeJoined { node: NodeId(index as u32), facts },
-                &mut actions,
-            );
+        self.introduce(&mut scheduler, Micros(0), &mut actions);
+        if let Some(span) = self.times.rotation {
+            self.add(Micros(0).after(span), What::Rotate(1));
         }
         let jobs = self.seeds.len();
         let mut now = Micros(0);
         loop {
             self.perform(&mut actions, now);
             self.story.most_in_flight = self.story.most_in_flight.max(scheduler.in_flight());
-            if self.story.drained.len() == jobs && scheduler.in_flight() == 0 {
+            if self.story.drained.len() == jobs
+                && scheduler.in_flight() == 0
+                && self.story.ended.len() == jobs
+            {
                 self.story.end = now;
                 return self.story;
             }
             let Reverse((at, sequence)) = self.events.pop().expect("jobs are open and nothing will happen");
             now = at;
             let what = self.pending.remove(&sequence).unwrap();
+            if let What::Rotate(turn) = what {
+                self.rotate(turn);
+                self.introduce(&mut scheduler, now, &mut actions);
+                continue;
+            }
             let Some(event) = self.event(what, now) else {
                 continue;
             };
@@ -153,9 +207,40 @@ impl Cluster {
         }
     }
 
+    /// Tells the scheduler all nodes, also what they keep to themselves: only an oracle looks.
+    fn introduce(&self, scheduler: &mut Scheduler, now: Micros, actions: &mut Vec<Action>) {
+        for (index, node) in self.nodes.iter().enumerate() {
+            let facts = NodeFacts { slots: node.slots, load_probability: Some(node.load) };
+            scheduler.handle(now, Event::NodeJoined { node: NodeId(index as u32), facts }, actions);
+        }
+    }
+
+    fn rotate(&mut self, turn: u32) {
+        let loads: Vec<f64> = self.nodes.iter().map(|node| node.load).collect();
+        let step = self.nodes.len() / 2 + 1;
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            node.load = loads[(index + step) % loads.len()];
+        }
+        let span = self.times.rotation.unwrap();
+        self.add(Micros(0).after(span * (turn + 1)), What::Rotate(turn + 1));
+    }
+
+    /// An attempt that waits on a node is dropped; one that is at work goes on, as an RPC does.
+    fn cancel(&mut self, attempt: u64, node: NodeId, now: Micros) {
+        let queue = &mut self.queues[node.index()];
+        if let Some(place) = queue.iter().position(|queued| queued.attempt.id() == attempt) {
+            let queued = queue.remove(place).unwrap();
+            let round_trip = now.since(queued.arrived);
+            self.end(queued.attempt, Outcome::Cancelled, round_trip, None, now);
+        }
+    }
+
     fn event(&mut self, what: What, now: Micros) -> Option<Event> {
         Some(match what {
             What::Submit(job, spec) => Event::JobSubmitted { job, spec: *spec },
+            What::Arrive(job) => Event::TasksArrived { job, count: 1 },
+            What::Seal(job) => Event::JobSealed { job },
+            What::Rotate(_) => unreachable!("handled before"),
             What::Cancel(job) => Event::JobCancelled { job },
             What::Wake => Event::TimerFired,
             What::Probed(node, alive) => Event::ProbeEnded { node, alive },
@@ -179,12 +264,17 @@ impl Cluster {
                 Action::Start(attempt) => self.start(attempt, now),
                 Action::Probe { node } => {
                     let alive = !self.nodes[node.index()].is_dead(now);
-                    self.add(now.after(WIRE), What::Probed(node, alive));
+                    self.add(now.after(self.times.wire), What::Probed(node, alive));
                 }
                 Action::WakeAt(at) => self.add(at, What::Wake),
                 Action::TaskEnded { job, task, end } => {
                     let before = self.story.tasks.insert((job.0, task.0), end);
                     assert_eq!(before, None, "task {task:?} of {job:?} ended twice");
+                    self.story.finished = now;
+                    if let Some(&arrived) = self.arrivals.get(task.index()) {
+                        self.story.responses.resize(self.arrivals.len(), Duration::ZERO);
+                        self.story.responses[task.index()] = now.since(arrived);
+                    }
                 }
                 Action::JobEnded { job, end, counts } => {
                     self.story.ended.insert(job.0, (end, counts));
@@ -192,32 +282,38 @@ impl Cluster {
                 Action::JobDrained { job, counts } => {
                     self.story.drained.insert(job.0, counts);
                 }
-                Action::Cancel { .. } => {}
+                Action::Cancel { attempt, node } => self.cancel(attempt, node, now),
             }
         }
     }
 
     fn start(&mut self, attempt: Attempt, now: Micros) {
         let index = attempt.node().index();
+        let wire = self.times.wire;
         let node = &self.nodes[index];
         self.story.attempts[index] += 1;
         if node.is_dead(now) {
             let lost = Outcome::Lost(LossReason::Unreachable);
-            return self.end(attempt, lost, WIRE, None, now.after(WIRE));
+            return self.end(attempt, lost, wire, None, now.after(wire));
         }
         let probability = Probability::new(node.load).unwrap();
-        let load = LoadModel { reject: probability, delay: probability, delay_time: DELAY };
+        let load = LoadModel { reject: probability, delay: probability, delay_time: self.times.delay };
         let (seed, admission) = self.seeds[&attempt.job()];
         let verdict = load.judge(admission, seed, u64::from(attempt.task().0), u64::from(attempt.number()));
         let delay = match verdict {
             Verdict::Reject => {
                 self.story.rejected += 1;
-                return self.end(attempt, Outcome::Rejected, WIRE, None, now.after(WIRE));
+                return self.end(attempt, Outcome::Rejected, wire, None, now.after(wire));
             }
             Verdict::DelayThenRun(delay) => delay,
             Verdict::Run => Duration::ZERO,
         };
-        let queued = Queued { attempt, arrived: now, delay };
+        let factor = match self.times.exponential {
+            true => seed.coin(Purpose::Service, u64::from(attempt.task().0), 0).exponential(),
+            false => 1.0,
+        };
+        let service = self.nodes[index].service.mul_f64(factor);
+        let queued = Queued { attempt, arrived: now, delay, service };
         if self.free[index] > 0 { self.occupy(queued, now) } else { self.queues[index].push_back(queued) }
     }
 
@@ -225,19 +321,19 @@ impl Cluster {
         let node_id = queued.attempt.node();
         let node = self.nodes[node_id.index()].clone();
         self.free[node_id.index()] -= 1;
-        let busy = queued.delay + node.service;
+        let busy = queued.delay + queued.service;
         let done = now.after(busy);
         let dies = node.dead.map(|(from, _)| from).filter(|&from| now < from && from < done);
         self.add(dies.unwrap_or(done), What::Freed(node_id));
         let queue = now.since(queued.arrived);
-        let times = NodeTimes { queue, delay: queued.delay, service: node.service };
+        let times = NodeTimes { queue, delay: queued.delay, service: queued.service };
         match dies {
             Some(at) => {
                 let broken = Outcome::Lost(LossReason::Broken);
                 self.end(queued.attempt, broken, at.since(queued.arrived), None, at);
             }
             None => {
-                let at = done.after(WIRE);
+                let at = done.after(self.times.wire);
                 self.end(queued.attempt, Outcome::Done, at.since(queued.arrived), Some(times), at);
             }
         }

@@ -8,8 +8,14 @@ use scheduler::{JobEnd, JobSpec, Micros, Settings, Strategy, policy};
 use std::time::Duration;
 
 fn any_strategy() -> impl Generator<Value = Strategy> {
-    (0..policy::ALL.len(), any::<bool>()).prop_map(|(index, must_accept)| {
-        let strategy: Strategy = policy::ALL[index].name.parse().unwrap();
+    let wrapper = prop_oneof![
+        Just(""),
+        Just("+hedge[after=10ms,copies=3,idle=0]"),
+        Just("+hedge[after=p50,copies=16,budget=16]"),
+        Just("+hedge+retry_budget[share=0,reserve=5]"),
+    ];
+    (0..policy::ALL.len(), wrapper, any::<bool>()).prop_map(|(index, wrapper, must_accept)| {
+        let strategy: Strategy = format!("{}{wrapper}", policy::ALL[index].name).parse().unwrap();
         let admission = ["may-reject", "must-accept"][usize::from(must_accept)].parse().unwrap();
         strategy.with_admission(admission)
     })

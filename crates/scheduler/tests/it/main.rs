@@ -6,4 +6,6 @@ mod behaviour;
 mod cluster;
 mod conformance;
 mod conservation;
+mod figures;
 mod scale;
+mod scenarios;

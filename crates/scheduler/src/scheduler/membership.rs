@@ -1,0 +1,67 @@
+//! Nodes that come, go, fail and recover.
+
+use super::Scheduler;
+use crate::health::Health;
+use crate::timers::Due;
+use crate::{Micros, NodeFacts, NodeId, Outcome};
+
+impl Scheduler {
+    pub(super) fn join(&mut self, node: NodeId, facts: NodeFacts) {
+        // New facts of a node that is up reach the policies like a node that left and came back.
+        let changed = self.nodes.get(node).is_some_and(|known| *known.facts() != facts);
+        if changed {
+            self.set_health(node, Health::Left);
+        }
+        self.nodes.enter(node, facts);
+        self.set_health(node, Health::Up);
+    }
+
+    pub(super) fn set_health(&mut self, node: NodeId, health: Health) {
+        let Some(entry) = self.nodes.get_mut(node) else {
+            return;
+        };
+        if health == Health::Up {
+            entry.strikes.recovered();
+        }
+        let (facts, in_flight) = (entry.facts, entry.in_flight);
+        if !self.nodes.set_health(node, health) {
+            return;
+        }
+        for job in self.jobs.values_mut().filter(|job| !job.ended) {
+            match health {
+                Health::Up => job.policy.node_up(node, &facts, in_flight),
+                _ => job.policy.node_down(node),
+            }
+        }
+    }
+
+    pub(super) fn probe_ended(&mut self, node: NodeId, alive: bool, now: Micros) {
+        let Some(entry) = self.nodes.get_mut(node) else {
+            return;
+        };
+        if !matches!(entry.health, Health::Down | Health::Ejected) {
+            return;
+        }
+        if alive {
+            self.set_health(node, Health::Up);
+        } else {
+            entry.strikes.probe_failed();
+            let wait = entry.strikes.wait(&self.settings.ejection);
+            self.timers.add(now.after(wait), Due::Probe(node));
+        }
+    }
+
+    /// Outlier ejection.
+    pub(super) fn judge_node(&mut self, node: NodeId, outcome: Outcome, now: Micros) {
+        let others_up = self.nodes.eligible().len() > 1;
+        let Some(entry) = self.nodes.get_mut(node).filter(|entry| entry.health == Health::Up) else {
+            return;
+        };
+        let health = entry.strikes.hear(outcome, &self.settings.ejection, others_up);
+        if health != Health::Up {
+            let wait = entry.strikes.wait(&self.settings.ejection);
+            self.timers.add(now.after(wait), Due::Probe(node));
+            self.set_health(node, health);
+        }
+    }
+}
