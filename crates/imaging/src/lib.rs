@@ -8,3 +8,4 @@ pub mod error;
 pub mod image;
 mod kernel;
 pub mod operation;
+pub mod segment;

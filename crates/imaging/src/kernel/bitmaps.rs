@@ -1,5 +1,8 @@
 //! One bit a pixel: the candidates and the strong pixels of Canny, and the flood from the strong ones.
 
+use super::area::Area;
+use std::collections::HashSet;
+
 /// Two bitmaps of an image; a row begins at a word, the lowest bit of a word is its leftmost pixel.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bitmaps {
@@ -26,6 +29,67 @@ impl Bitmaps {
     /// The strong pixels, row by row.
     pub(crate) fn strong_rows(&self) -> impl Iterator<Item = &[u64]> {
         self.strong.chunks_exact(self.words)
+    }
+
+    /// Whether a pixel is a candidate, strong or not.
+    pub(crate) fn is_candidate(&self, x: usize, y: usize) -> bool {
+        self.candidates[y * self.words + x / 64] >> (x % 64) & 1 == 1
+    }
+
+    /// Whether a pixel is strong.
+    pub(crate) fn is_strong(&self, x: usize, y: usize) -> bool {
+        self.strong[y * self.words + x / 64] >> (x % 64) & 1 == 1
+    }
+
+    /// Column and row of the strong pixels of an area.
+    pub(crate) fn strong_pixels(&self, area: Area) -> impl Iterator<Item = (usize, usize)> {
+        let words = area.x / 64..area.right().div_ceil(64);
+        (area.y..area.bottom()).flat_map(move |y| {
+            words.clone().flat_map(move |k| {
+                let mut word = self.strong[y * self.words + k] & span(area.x, area.right(), k);
+                std::iter::from_fn(move || {
+                    let bit = word.trailing_zeros() as usize;
+                    word &= word.wrapping_sub(1);
+                    (bit < 64).then_some((64 * k + bit, y))
+                })
+            })
+        })
+    }
+
+    /// Makes a pixel strong.
+    pub(crate) fn strengthen(&mut self, x: usize, y: usize) {
+        self.strong[y * self.words + x / 64] |= 1 << (x % 64);
+    }
+
+    /// Forgets every pixel outside a rectangle.
+    pub(crate) fn keep(&mut self, area: Area) {
+        for y in 0..self.height {
+            let inside = (area.y..area.bottom()).contains(&y);
+            for k in 0..self.words {
+                let mask = if inside { span(area.x, area.right(), k) } else { 0 };
+                self.candidates[y * self.words + k] &= mask;
+                self.strong[y * self.words + k] &= mask;
+            }
+        }
+    }
+
+    /// The pixels of the component of weak pixels (eight neighbours) that holds a weak pixel.
+    pub(crate) fn weak_component(&self, x: usize, y: usize) -> Vec<(usize, usize)> {
+        let mut pixels = vec![(x, y)];
+        let mut seen = HashSet::from([(x, y)]);
+        let mut next = 0;
+        while let Some((x, y)) = pixels.get(next).copied() {
+            next += 1;
+            for ny in y.saturating_sub(1)..(y + 2).min(self.height) {
+                for nx in x.saturating_sub(1)..(x + 2).min(64 * self.words) {
+                    let weak = self.is_candidate(nx, ny) && !self.is_strong(nx, ny);
+                    if weak && seen.insert((nx, ny)) {
+                        pixels.push((nx, ny));
+                    }
+                }
+            }
+        }
+        pixels
     }
 
     /// Makes every candidate strong that touches a strong one (eight neighbours), and so on until nothing changes.
@@ -96,6 +160,16 @@ impl Bitmaps {
             }
         }
     }
+}
+
+/// The bits of word `k` whose columns lie from `first` up to `end`.
+fn span(first: usize, end: usize, k: usize) -> u64 {
+    // Ones below a column, as far as they lie in this word.
+    let below = |column: usize| match column.saturating_sub(64 * k) {
+        bits @ 0..64 => (1 << bits) - 1,
+        _ => u64::MAX,
+    };
+    below(end) & !below(first)
 }
 
 #[cfg(test)]

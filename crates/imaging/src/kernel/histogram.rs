@@ -3,28 +3,20 @@
 /// How often each value occurs. Counts of parts add up to the counts of the whole.
 pub(crate) type Histogram = [u64; 256];
 
-/// Counts samples.
-pub(crate) fn histogram(samples: &[u8]) -> Histogram {
+/// Counts samples, given in stretches.
+pub(crate) fn histogram<'a>(stretches: impl IntoIterator<Item = &'a [u8]>) -> Histogram {
     // Neighbouring samples are often equal; counting them apart keeps one addition from waiting for the other.
-    let mut counts = [[0u32; 256]; 8];
-    let mut total = [0u64; 256];
-    // A part is short enough for 32 bits.
-    for part in samples.chunks(1 << 30) {
-        let (eights, rest) = part.as_chunks::<8>();
+    let mut counts = [[0u64; 256]; 8];
+    for stretch in stretches {
+        let (eights, rest) = stretch.as_chunks::<8>();
         for eight in eights {
             for (counts, value) in counts.iter_mut().zip(eight) {
                 counts[usize::from(*value)] += 1;
             }
         }
         rest.iter().for_each(|value| counts[0][usize::from(*value)] += 1);
-        for counts in &mut counts {
-            total
-                .iter_mut()
-                .zip(counts.iter_mut())
-                .for_each(|(total, count)| *total += u64::from(std::mem::take(count)));
-        }
     }
-    total
+    std::array::from_fn(|v| counts.iter().map(|counts| counts[v]).sum())
 }
 
 /// What each value becomes so that all are used alike: OpenCV's `equalizeHist`, in single precision.
@@ -80,7 +72,7 @@ mod tests {
     fn counts_of_parts_add_up() {
         let samples: Vec<u8> = (0..1001u32).map(|i| (i * i % 251) as u8).collect();
         let (a, b) = samples.split_at(333);
-        let (a, b, whole) = (histogram(a), histogram(b), histogram(&samples));
+        let (a, b, whole) = (histogram([a]), histogram([b]), histogram([&samples[..]]));
         assert!((0..256).all(|v| a[v] + b[v] == whole[v]));
         assert_eq!(whole.iter().sum::<u64>(), 1001);
     }

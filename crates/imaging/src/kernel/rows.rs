@@ -1,6 +1,7 @@
 //! Rows of gray that are made as they are asked for, so that a chain of small windows is one pass over the image.
 
 use super::lines::{Lines, reflect};
+use super::scratch::Scratch;
 use crate::image::{Channels, Image};
 use lanes::Level;
 
@@ -39,6 +40,16 @@ impl Rows for GrayRows<'_> {
             Channels::Rgb => lanes::gray::gray(self.level, source, row),
         }
     }
+}
+
+/// The luminance of an image, in other memory.
+pub(crate) fn luminance(image: &Image, scratch: &mut Scratch) -> Image {
+    let mut samples = scratch.samples(image.width * image.height);
+    match image.channels {
+        Channels::Gray => samples.copy_from_slice(&image.samples),
+        Channels::Rgb => lanes::gray::gray(scratch.level(), &image.samples, &mut samples),
+    }
+    Image { width: image.width, height: image.height, channels: Channels::Gray, samples }
 }
 
 /// The 3×3 box mean of a gray picture, rounded and mirrored at the border as OpenCV's `blur` does.

@@ -92,6 +92,11 @@ impl Last {
         }
     }
 
+    /// Row `y`, which is among the last.
+    pub(crate) fn line(&self, y: usize) -> &[u8] {
+        self.lines.line(y)
+    }
+
     /// Row `y` or what stands for it beyond the border.
     pub(crate) fn row(&self, y: isize, border: Border) -> &[u8] {
         self.lines.line(border.index(y, self.height))

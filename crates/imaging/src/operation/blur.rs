@@ -34,4 +34,8 @@ impl Transform for Blur {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
         self.kernel.apply(image, scratch)
     }
+
+    fn halo(&self) -> usize {
+        self.kernel.radius()
+    }
 }

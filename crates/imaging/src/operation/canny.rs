@@ -4,10 +4,13 @@
 //! the 3×3 box mean first, in the same pass.
 
 use super::{Entry, Parameter, Transform};
-use crate::image::{Channels, Image};
-use crate::kernel::canny::{self, Detector};
-use crate::kernel::rows::{BoxBlurred, GrayRows};
+use crate::image::Image;
+use crate::kernel::area::{Area, Size};
+use crate::kernel::bitmaps::Bitmaps;
+use crate::kernel::canny::Detector;
+use crate::kernel::hysteresis::{self, Canny};
 use crate::kernel::scratch::Scratch;
+use crate::segment::{SegmentError, Stage, View};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "canny",
@@ -20,36 +23,36 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     bind: |arguments| {
         let thresholds = [arguments.integer("low"), arguments.integer("high")];
-        Box::new(Canny {
-            detector: Detector::new(thresholds, arguments.size("aperture")),
-            smooth: arguments.size("mean") == 3,
-        })
+        let detector = Detector::new(thresholds, arguments.size("aperture"));
+        Box::new(EdgeMask { canny: Canny { detector, smooth: arguments.size("mean") == 3 } })
     },
 };
 
 #[derive(Debug)]
-struct Canny {
-    detector: Detector,
-    smooth: bool,
+struct EdgeMask {
+    canny: Canny,
 }
 
-impl Transform for Canny {
+impl Transform for EdgeMask {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
-        let gray = GrayRows::new(&image, scratch.level());
-        let mut maps = if self.smooth {
-            canny::maxima(&mut BoxBlurred::new(gray, scratch.level()), self.detector, scratch)
-        } else {
-            canny::maxima(&mut { gray }, self.detector, scratch)
-        };
-        maps.flood();
-        let Image { width, height, .. } = image;
-        // The gray picture of an image in colour fits its buffer.
-        let mut samples = image.samples;
-        samples.truncate(width * height);
-        for (row, bits) in samples.chunks_exact_mut(width).zip(maps.strong_rows()) {
-            lanes::pointwise::bits_to_bytes(scratch.level(), bits, row);
-        }
+        let maps = self.canny.edges(&image, scratch);
+        let mask = hysteresis::picture(image, &maps, scratch);
         scratch.put_back_maps(maps);
-        Image { width, height, channels: Channels::Gray, samples }
+        mask
+    }
+
+    fn counts(&self) -> bool {
+        true
+    }
+
+    fn need(&self, want: Area, census: Area, input: Size) -> Area {
+        self.canny.need(want, census, input)
+    }
+
+    fn part(&self, image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        let finish = |image, maps: &Bitmaps, view: &View, scratch: &mut Scratch| {
+            Ok(Stage::Done(view.trim(hysteresis::picture(image, maps, scratch))))
+        };
+        Ok(self.canny.part(image, view, scratch, Box::new(finish)))
     }
 }

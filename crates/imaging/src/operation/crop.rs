@@ -6,9 +6,11 @@
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
+use crate::kernel::area::{self, Area, Size};
 use crate::kernel::gauss::Gaussian;
 use crate::kernel::median::median;
 use crate::kernel::scratch::Scratch;
+use crate::segment::{SegmentError, Stage, View};
 use luck::Seed;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -39,6 +41,13 @@ struct Crop {
 }
 
 impl Crop {
+    /// The rectangle.
+    fn place(&self, picture: Size) -> Area {
+        let (x, width) = self.stretch(0, picture.width);
+        let (y, height) = self.stretch(1, picture.height);
+        Area { x, y, width, height }
+    }
+
     /// Where the rectangle begins along one side of the picture, and its length.
     fn stretch(&self, side: u64, length: usize) -> (usize, usize) {
         let kept = ((length as f64 * self.part).round() as usize).clamp(1, length);
@@ -47,19 +56,37 @@ impl Crop {
         let first = (luck * (length - kept + 1) as u128) >> 64;
         (first as usize, kept)
     }
+
+    /// The passes over the rectangle or a part of it.
+    fn smooth(&self, piece: Image, scratch: &mut Scratch) -> Image {
+        median(self.kernel.apply(piece, scratch), self.median, scratch)
+    }
+
+    /// The part of the rectangle that an area of the result depends on.
+    fn reach(&self, want: Area, place: Area) -> Area {
+        want.grown(self.kernel.radius() + self.median / 2, place.size())
+    }
 }
 
 impl Transform for Crop {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
-        let channels = image.channels.count();
-        let ((x, width), (y, height)) = (self.stretch(0, image.width), self.stretch(1, image.height));
-        let Image { width: whole, mut samples, channels: kind, .. } = image;
-        for row in 0..height {
-            let from = ((y + row) * whole + x) * channels;
-            samples.copy_within(from..from + width * channels, row * width * channels);
-        }
-        samples.truncate(width * height * channels);
-        let image = self.kernel.apply(Image { width, height, channels: kind, samples }, scratch);
-        median(image, self.median, scratch)
+        let place = self.place(Size::of(&image));
+        self.smooth(area::cut(image, place), scratch)
+    }
+
+    fn output(&self, input: Size) -> Size {
+        self.place(input).size()
+    }
+
+    fn need(&self, want: Area, _census: Area, input: Size) -> Area {
+        let place = self.place(input);
+        let reach = self.reach(want, place);
+        Area { x: place.x + reach.x, y: place.y + reach.y, ..reach }
+    }
+
+    fn part(&self, image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        let reach = self.reach(view.own.want, self.place(view.input));
+        let smooth = self.smooth(image, scratch);
+        Ok(Stage::Done(area::cut(smooth, view.own.want.from(reach))))
     }
 }

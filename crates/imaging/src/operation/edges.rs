@@ -6,10 +6,13 @@
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
-use crate::kernel::canny::{self, Detector};
+use crate::kernel::area::{Area, Size};
+use crate::kernel::bitmaps::Bitmaps;
+use crate::kernel::canny::Detector;
 use crate::kernel::color;
-use crate::kernel::rows::{BoxBlurred, GrayRows};
+use crate::kernel::hysteresis::Canny;
 use crate::kernel::scratch::Scratch;
+use crate::segment::{SegmentError, Stage, View};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "edges",
@@ -21,26 +24,46 @@ pub(super) const ENTRY: Entry = Entry {
     ],
     bind: |arguments| {
         let thresholds = [arguments.integer("low"), arguments.integer("high")];
-        Box::new(Edges { detector: Detector::new(thresholds, arguments.size("aperture")) })
+        let detector = Detector::new(thresholds, arguments.size("aperture"));
+        Box::new(Edges { canny: Canny { detector, smooth: true } })
     },
 };
 
 #[derive(Debug)]
 struct Edges {
-    detector: Detector,
+    canny: Canny,
+}
+
+/// Halves an image and paints the strong pixels of bitmaps of the same size.
+fn overlay(image: Image, maps: &Bitmaps, scratch: &mut Scratch) -> Image {
+    let mut image = color::to_rgb(image, scratch);
+    let length = 3 * image.width;
+    for (row, bits) in image.samples.chunks_exact_mut(length).zip(maps.strong_rows()) {
+        lanes::overlay::halve_and_mark(scratch.level(), row, bits);
+    }
+    image
 }
 
 impl Transform for Edges {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
-        let mut rows = BoxBlurred::new(GrayRows::new(&image, scratch.level()), scratch.level());
-        let mut maps = canny::maxima(&mut rows, self.detector, scratch);
-        maps.flood();
-        let mut image = color::to_rgb(image, scratch);
-        let row_samples = 3 * image.width;
-        for (row, bits) in image.samples.chunks_exact_mut(row_samples).zip(maps.strong_rows()) {
-            lanes::overlay::halve_and_mark(scratch.level(), row, bits);
-        }
+        let maps = self.canny.edges(&image, scratch);
+        let image = overlay(image, &maps, scratch);
         scratch.put_back_maps(maps);
         image
+    }
+
+    fn counts(&self) -> bool {
+        true
+    }
+
+    fn need(&self, want: Area, census: Area, input: Size) -> Area {
+        self.canny.need(want, census, input)
+    }
+
+    fn part(&self, image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        let finish = |image, maps: &Bitmaps, view: &View, scratch: &mut Scratch| {
+            Ok(Stage::Done(view.trim(overlay(image, maps, scratch))))
+        };
+        Ok(self.canny.part(image, view, scratch, Box::new(finish)))
     }
 }

@@ -6,10 +6,11 @@
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
-use crate::kernel::color;
 use crate::kernel::histogram::{equalizing_table, histogram};
 use crate::kernel::morphology::{Extreme, extreme};
 use crate::kernel::scratch::Scratch;
+use crate::kernel::{area, color};
+use crate::segment::{Partial, SegmentError, Stage, Summary, View};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "equalize",
@@ -21,7 +22,7 @@ pub(super) const ENTRY: Entry = Entry {
     bind: |arguments| Box::new(Equalize { open: arguments.size("open"), close: arguments.size("close") }),
 };
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Equalize {
     open: usize,
     close: usize,
@@ -41,8 +42,27 @@ impl Equalize {
 impl Transform for Equalize {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
         let mut image = color::to_gray(image, scratch);
-        let table = equalizing_table(&histogram(&image.samples));
+        let table = equalizing_table(&histogram([&image.samples[..]]));
         lanes::pointwise::look_up(scratch.level(), &mut image.samples, &table);
         self.morph(image, scratch)
+    }
+
+    fn halo(&self) -> usize {
+        (self.open - 1) + (self.close - 1)
+    }
+
+    fn counts(&self) -> bool {
+        true
+    }
+
+    fn part(&self, image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        let mut image = color::to_gray(image, scratch);
+        let counts = histogram(area::rows(&image, view.counted()));
+        let this = *self;
+        Ok(Stage::wait(Partial::Histogram(Box::new(counts)), move |summary, scratch| {
+            let Summary::Histogram(counts) = summary else { return Err(SegmentError::WrongSummary) };
+            lanes::pointwise::look_up(scratch.level(), &mut image.samples, &equalizing_table(counts));
+            Ok(Stage::Done(view.trim(this.morph(image, scratch))))
+        }))
     }
 }

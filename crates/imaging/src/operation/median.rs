@@ -21,4 +21,8 @@ impl Transform for Median {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
         median::median(image, self.size, scratch)
     }
+
+    fn halo(&self) -> usize {
+        self.size / 2
+    }
 }

@@ -22,6 +22,7 @@ mod blue;
 mod blur;
 mod brightness;
 mod canny;
+mod corners;
 mod crop;
 mod edges;
 mod equalize;
@@ -30,10 +31,12 @@ mod green;
 mod heatmap;
 mod hsv;
 mod invert;
+mod lines;
 mod median;
 mod noise;
 mod normalize;
 mod red;
+mod resize;
 mod sharpen;
 mod sketch;
 mod threshold;
@@ -43,6 +46,7 @@ pub use error::OperationError;
 pub use parameter::{Domain, Parameter, Value};
 
 use crate::image::Image;
+use crate::segment::{Area, SegmentError, Size, Stage, View};
 use parameter::Arguments;
 use std::fmt;
 
@@ -67,6 +71,9 @@ static TABLE: &[Entry] = &[
     equalize::ENTRY,
     median::ENTRY,
     threshold::ENTRY,
+    resize::ENTRY,
+    corners::ENTRY,
+    lines::ENTRY,
 ];
 
 /// One line of the table.
@@ -81,6 +88,37 @@ pub(crate) struct Entry {
 pub(crate) trait Transform: fmt::Debug + Send + Sync {
     /// The result for a whole image.
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image;
+
+    /// Why it cannot be done on an image of a size, with the remedy; `None` when it can.
+    fn refusal(&self, input: Size) -> Option<String> {
+        let _ = input;
+        None
+    }
+
+    /// Size of the result.
+    fn output(&self, input: Size) -> Size {
+        input
+    }
+
+    /// Pixels to every side on which a pixel of the result depends.
+    fn halo(&self) -> usize {
+        0
+    }
+
+    /// Whether the result depends on statistics of the whole picture, to which each part gives its census.
+    fn counts(&self) -> bool {
+        false
+    }
+
+    /// The pixels of the input on which an area of the result depends, the part's census included.
+    fn need(&self, want: Area, census: Area, input: Size) -> Area {
+        want.grown(self.halo(), input).hull(census)
+    }
+
+    /// One part's way through the operation. What a halo makes right needs nothing else than to be trimmed.
+    fn part(&self, image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        Ok(Stage::Done(view.trim(self.apply(image, scratch))))
+    }
 }
 
 /// An operation of the table as people are shown it.
@@ -154,13 +192,29 @@ impl Operation {
     pub fn apply_with(&self, mut image: Image, scratch: &mut Scratch) -> Result<Image, OperationError> {
         for step in &self.steps {
             check(&image)?;
-            image = step.bind().apply(image, scratch);
+            let transform = step.bind();
+            if let Some(reason) = transform.refusal(Size::of(&image)) {
+                let Image { width, height, .. } = image;
+                return Err(OperationError::Unfit { operation: step.to_string(), width, height, reason });
+            }
+            image = transform.apply(image, scratch);
         }
         Ok(image)
     }
+
+    /// Each step, ready to be done.
+    pub(crate) fn bind(&self) -> Vec<Box<dyn Transform>> {
+        self.steps.iter().map(Step::bind).collect()
+    }
+
+    /// Each step in canonical form.
+    pub(crate) fn step_names(&self) -> impl Iterator<Item = String> {
+        self.steps.iter().map(Step::to_string)
+    }
 }
 
-fn check(image: &Image) -> Result<(), OperationError> {
+/// Whether an image is what it says it is.
+pub(crate) fn check(image: &Image) -> Result<(), OperationError> {
     let Image { width, height, channels, ref samples } = *image;
     let channels = channels.count();
     let wanted = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));

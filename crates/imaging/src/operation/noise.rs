@@ -7,6 +7,7 @@
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
 use crate::kernel::scratch::Scratch;
+use crate::segment::{SegmentError, Stage, View};
 use luck::Seed;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -71,5 +72,13 @@ impl Transform for Noise {
             self.spoil(row, channels, 0, y, scratch);
         }
         image
+    }
+
+    fn part(&self, mut image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        let (channels, first) = (image.channels.count(), view.own.have);
+        for (y, row) in image.samples.chunks_exact_mut(image.width * channels).enumerate() {
+            self.spoil(row, channels, first.x, first.y + y, scratch);
+        }
+        Ok(Stage::Done(view.trim(image)))
     }
 }

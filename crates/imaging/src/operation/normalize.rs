@@ -5,7 +5,9 @@
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
+use crate::kernel::area;
 use crate::kernel::scratch::Scratch;
+use crate::segment::{Partial, SegmentError, Stage, Summary, View};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "normalize",
@@ -21,7 +23,7 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Normalize {
     low: u8,
     high: u8,
@@ -35,7 +37,7 @@ impl Normalize {
         let scale = if range > 0.0 { (high - low) * (1.0 / range) } else { 0.0 };
         let shift = low - f64::from(smallest) * scale;
         let (scale, shift) = (scale as f32, shift as f32);
-        std::array::from_fn(|v| (scale * v as f32 + shift).round_ties_even() as u8)
+        std::array::from_fn(|v| scale.mul_add(v as f32, shift).round_ties_even() as u8)
     }
 }
 
@@ -44,5 +46,23 @@ impl Transform for Normalize {
         let range = lanes::pointwise::extremes(scratch.level(), &image.samples);
         lanes::pointwise::look_up(scratch.level(), &mut image.samples, &self.table(range));
         image
+    }
+
+    fn counts(&self) -> bool {
+        true
+    }
+
+    fn part(&self, mut image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        let (low, high) = area::rows(&image, view.counted()).fold((255, 0), |(low, high): (u8, u8), row| {
+            let (a, b) = lanes::pointwise::extremes(scratch.level(), row);
+            (low.min(a), high.max(b))
+        });
+        let this = *self;
+        Ok(Stage::wait(Partial::Extremes(low, high), move |summary, scratch| {
+            let Summary::Extremes(low, high) = summary else { return Err(SegmentError::WrongSummary) };
+            let table = this.table((*low, *high));
+            lanes::pointwise::look_up(scratch.level(), &mut image.samples, &table);
+            Ok(Stage::Done(view.trim(image)))
+        }))
     }
 }

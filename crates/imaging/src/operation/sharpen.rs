@@ -34,4 +34,8 @@ impl Transform for Sharpen {
             lanes::window::sharpen(level, channels, &sums, here, row);
         })
     }
+
+    fn halo(&self) -> usize {
+        self.kernel.radius() + 1
+    }
 }

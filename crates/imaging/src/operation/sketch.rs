@@ -31,4 +31,8 @@ impl Transform for Sketch {
             lanes::window::laplacian(level, above, &middle, below, row);
         })
     }
+
+    fn halo(&self) -> usize {
+        1
+    }
 }

@@ -2,9 +2,10 @@
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
-use crate::kernel::color;
 use crate::kernel::histogram::{histogram, otsu};
 use crate::kernel::scratch::Scratch;
+use crate::kernel::{area, color};
+use crate::segment::{Partial, SegmentError, Stage, Summary, View};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "threshold",
@@ -27,7 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
     },
 };
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Threshold {
     value: u8,
     maximum: u8,
@@ -45,7 +46,24 @@ impl Threshold {
 impl Transform for Threshold {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
         let gray = color::to_gray(image, scratch);
-        let value = if self.kind == "otsu" { otsu(&histogram(&gray.samples)) } else { self.value };
+        let value = if self.kind == "otsu" { otsu(&histogram([&gray.samples[..]])) } else { self.value };
         self.cut(gray, value, scratch)
+    }
+
+    fn counts(&self) -> bool {
+        self.kind == "otsu"
+    }
+
+    fn part(&self, image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        if !self.counts() {
+            return Ok(Stage::Done(view.trim(self.apply(image, scratch))));
+        }
+        let gray = color::to_gray(image, scratch);
+        let counts = histogram(area::rows(&gray, view.counted()));
+        let this = *self;
+        Ok(Stage::wait(Partial::Histogram(Box::new(counts)), move |summary, scratch| {
+            let Summary::Histogram(counts) = summary else { return Err(SegmentError::WrongSummary) };
+            Ok(Stage::Done(view.trim(this.cut(gray, otsu(counts), scratch))))
+        }))
     }
 }

@@ -7,3 +7,4 @@ mod codec_hostile;
 mod codec_opencv;
 mod codec_strips;
 mod operation_opencv;
+mod segments;

@@ -6,17 +6,17 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A running `operations.py`.
 #[derive(Debug)]
-pub struct OpenCv {
+pub(crate) struct OpenCv {
     process: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
     /// OpenCV's version.
-    pub version: String,
+    pub(crate) version: String,
 }
 
 impl OpenCv {
     /// Starts Python, or says in a line why not.
-    pub fn start() -> Option<OpenCv> {
+    pub(crate) fn start() -> Option<OpenCv> {
         let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/opencv/operations.py");
         let started = Command::new(&python)
@@ -37,7 +37,9 @@ impl OpenCv {
         let mut version = String::new();
         if answers.read_line(&mut version).unwrap_or(0) == 0 {
             let _ = process.wait();
-            eprintln!("skipped: {python} has no cv2 and numpy (pip install opencv-python-headless numpy scikit-image)");
+            eprintln!(
+                "skipped: {python} has no cv2 and numpy (pip install opencv-python-headless numpy scikit-image)"
+            );
             return None;
         }
         Some(OpenCv { process, requests, answers, version: version.trim().to_owned() })
@@ -60,7 +62,8 @@ impl OpenCv {
 
     fn image(&mut self) -> (Image, u64) {
         let line = self.line();
-        let numbers: Vec<usize> = line.split_whitespace().map(|word| word.parse().expect("a number")).collect();
+        let numbers: Vec<usize> =
+            line.split_whitespace().map(|word| word.parse().expect("a number")).collect();
         let [width, height, channels, microseconds] = numbers[..] else { panic!("unexpected answer {line}") };
         let mut samples = vec![0; width * height * channels];
         self.answers.read_exact(&mut samples).expect("samples");
@@ -69,28 +72,29 @@ impl OpenCv {
     }
 
     /// OpenCV's result, and the least time in microseconds of so many repeats.
-    pub fn apply(&mut self, operation: &str, image: &Image, repeats: usize) -> (Image, u64) {
+    pub(crate) fn apply(&mut self, operation: &str, image: &Image, repeats: usize) -> (Image, u64) {
         let Image { width, height, channels, samples } = image;
-        writeln!(self.requests, "apply {width} {height} {} {repeats} {operation}", channels.count()).expect("sent");
+        writeln!(self.requests, "apply {width} {height} {} {repeats} {operation}", channels.count())
+            .expect("sent");
         self.requests.write_all(samples).expect("sent");
         self.requests.flush().expect("sent");
         self.image()
     }
 
     /// The photographs that scikit-image brings along; none when it is not there.
-    pub fn photos(&mut self) -> Vec<String> {
+    pub(crate) fn photos(&mut self) -> Vec<String> {
         writeln!(self.requests, "photos").expect("sent");
         self.line().split_whitespace().map(str::to_owned).collect()
     }
 
     /// A photograph, tiled to `width` pixels (16 by 9) unless that is 0.
-    pub fn photo(&mut self, name: &str, width: usize) -> Image {
+    pub(crate) fn photo(&mut self, name: &str, width: usize) -> Image {
         writeln!(self.requests, "photo {name} {width}").expect("sent");
         self.image().0
     }
 
     /// How many threads OpenCV uses.
-    pub fn threads(&mut self, count: usize) {
+    pub(crate) fn threads(&mut self, count: usize) {
         writeln!(self.requests, "threads {count}").expect("sent");
         self.image();
     }

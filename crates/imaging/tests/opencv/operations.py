@@ -101,8 +101,8 @@ def resize(image, width=0, height=0, percent=50.0, kind="linear"):
     return cv2.resize(image, size, interpolation=how)
 
 
-def corners(image, threshold=20, strongest=1):
-    detector = cv2.FastFeatureDetector_create(threshold=threshold, nonmaxSuppression=bool(strongest))
+def corners(image, threshold=20):
+    detector = cv2.FastFeatureDetector_create(threshold=threshold, nonmaxSuppression=True)
     points = detector.detect(gray(image))
     seen = color(image).copy()
     height, width = seen.shape[:2]
