@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How long a process that is told to end may go on with what it has: nobody waits for the results any more.
+const GRACE: &str = "2s";
+
 /// One compute node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodePlan {
@@ -48,7 +51,7 @@ impl ClusterPlan {
         arguments.extend(words(&["--listen", "127.0.0.1:0", "--slots", &self.slots.to_string()]));
         arguments.extend(words(&["--delay", &microseconds(self.delay), "--data-root"]));
         arguments.push(self.data_root.clone().into_os_string());
-        arguments.extend(words(&["--log-level", "warn"]));
+        arguments.extend(words(&["--grace", GRACE, "--log-level", "warn"]));
         arguments
     }
 
@@ -58,7 +61,7 @@ impl ClusterPlan {
         arguments.push(machine_file.as_os_str().to_owned());
         arguments.push("--results".into());
         arguments.push(self.results.clone().into_os_string());
-        arguments.extend(words(&["--label", &self.label, "--log-level", "warn"]));
+        arguments.extend(words(&["--label", &self.label, "--grace", GRACE, "--log-level", "warn"]));
         arguments
     }
 }
@@ -107,8 +110,8 @@ mod tests {
     #[test]
     fn command_lines() {
         let plan = plan();
-        insta::assert_snapshot!(line(plan.node_arguments(&plan.nodes[1])), @"0.2 --name node1 --listen 127.0.0.1:0 --slots 2 --delay 50000us --data-root /data --log-level warn");
-        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --label demo --log-level warn");
+        insta::assert_snapshot!(line(plan.node_arguments(&plan.nodes[1])), @"0.2 --name node1 --listen 127.0.0.1:0 --slots 2 --delay 50000us --data-root /data --grace 2s --log-level warn");
+        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --label demo --grace 2s --log-level warn");
     }
 
     #[test]

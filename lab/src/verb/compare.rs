@@ -32,11 +32,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match comparison(arguments) {
-        Ok(comparison) => {
-            print!("{}", render(&comparison, arguments.format));
-            ExitCode::SUCCESS
-        }
-        Err(error) => super::failure(&*error),
+        Ok(comparison) => super::say::answer(&render(&comparison, arguments.format)),
+        Err(error) => super::say::failure(&*error),
     }
 }
 

@@ -34,15 +34,12 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let Arguments { folder, count, size, format, seed } = arguments;
     let dataset = Dataset { count: *count, size: *size, format: *format, seed: Seed(*seed) };
     match dataset.write(folder) {
-        Ok(written) => {
-            println!(
-                "{} photographs of {size}, {:.1} MB, in {}",
-                written.files,
-                written.bytes as f64 / 1e6,
-                folder.join("input_dir").display()
-            );
-            ExitCode::SUCCESS
-        }
-        Err(error) => super::failure(&error),
+        Ok(written) => super::say::answer(&format!(
+            "{} photographs of {size}, {:.1} MB, in {}\n",
+            written.files,
+            written.bytes as f64 / 1e6,
+            folder.join("input_dir").display()
+        )),
+        Err(error) => super::say::failure(&error),
     }
 }

@@ -1,5 +1,6 @@
 //! `lab demo`, or just `lab`: every strategy on real processes over real sockets, and which one won.
 
+use super::say::{answer, tell};
 use crate::comparison::render::{Format, render};
 use crate::comparison::source::{By, replications};
 use crate::comparison::{Comparison, compare};
@@ -29,7 +30,7 @@ pub(super) struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "NAMES", default_values_t = STRATEGIES.map(str::to_owned), env = "BALLAST_STRATEGIES")]
     strategies: Vec<String>,
     /// Jobs of each strategy, each under a seed that all strategies share
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000), env = "BALLAST_REPLICATIONS")]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000), env = "BALLAST_REPLICATIONS")]
     replications: u64,
     /// Names the luck of all jobs
     #[arg(long, value_name = "S", default_value_t = 1, env = "BALLAST_SEED")]
@@ -76,7 +77,7 @@ const STRATEGIES: [&str; 7] = [
 
 /// The photographs that are made when no folder is given.
 const PHOTOGRAPHS: Dataset = Dataset {
-    count: 48,
+    count: 96,
     size: Size { width: 320, height: 240 },
     format: dataset::Format::Mix,
     seed: Seed(1),
@@ -93,7 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match demonstrate(arguments) {
         Ok(status) => status,
         Err(error) => {
-            eprintln!("lab: {error}");
+            tell(&format!("lab: {error}"));
             status_of(&*error)
         }
     }
@@ -116,13 +117,13 @@ fn demonstrate(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let mut told = Told::new(&experiment, &data);
     let finished = run_experiment(&experiment, &interrupt, &mut told)?;
     told.bar.finish_and_clear();
-    print!("{}", render(&comparison(&finished)?, arguments.format));
-    eprintln!("{}", farewell(&finished));
+    let printed = answer(&render(&comparison(&finished)?, arguments.format));
+    tell(&farewell(&finished));
     if finished.failures.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(printed);
     }
-    eprintln!("lab: {} images failed:", finished.failures.len());
-    finished.failures.iter().for_each(|failure| eprintln!("  {failure}"));
+    tell(&format!("lab: {} failed:", count(finished.failures.len() as u64, "image", "images")));
+    finished.failures.iter().for_each(|failure| tell(&format!("  {failure}")));
     Ok(ExitCode::from(3))
 }
 
@@ -222,7 +223,7 @@ impl Told {
 
 impl Observer for Told {
     fn started(&mut self, _cluster: &LocalCluster) {
-        eprintln!("{}", self.introduction);
+        tell(&self.introduction);
     }
 
     fn begun(&mut self, _index: usize, trial: &Trial) {

@@ -4,6 +4,7 @@ mod compare;
 mod dataset;
 mod demo;
 mod programs;
+mod say;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -65,12 +66,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Server(arguments)) => programs::server(arguments),
         Some(Verb::Client(arguments)) => programs::client(arguments),
     }
-}
-
-/// Prints an error in one line on standard error, with the status of a failure.
-fn failure(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("lab: {error}");
-    ExitCode::FAILURE
 }
 
 #[cfg(test)]

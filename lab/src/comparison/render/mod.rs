@@ -138,7 +138,7 @@ fn notes(comparison: &Comparison) -> Vec<String> {
             comparison.baseline,
             comparison.confidence * 100.0
         ),
-        "Latencies, attempts, rejections, delays and failures are of a job, as means over seeds.".to_owned(),
+        "Latencies, attempts, rejections, delays and failures are of a job, as means over seeds; shares are of attempts.".to_owned(),
     ];
     if comparison.rows.iter().any(|row| row.summary.tasks < 100.0) {
         notes.push("With fewer than 100 tasks a job, p99 is nearly its slowest task.".to_owned());
@@ -180,7 +180,7 @@ mod tests {
         fast         404     702     729        14           4       3       0  node0 50 %, node1 50 %
 
         ratio: makespan over that of random, paired by seed, with its 95 % interval (Holm over all rows).
-        Latencies, attempts, rejections, delays and failures are of a job, as means over seeds.
+        Latencies, attempts, rejections, delays and failures are of a job, as means over seeds; shares are of attempts.
         With fewer than 100 tasks a job, p99 is nearly its slowest task.
         fast wins: it is faster than every other strategy.
         ");
@@ -203,7 +203,7 @@ mod tests {
 
         ratio: makespan over that of random, paired by seed, with its 95 % interval (Holm over all rows).
 
-        Latencies, attempts, rejections, delays and failures are of a job, as means over seeds.
+        Latencies, attempts, rejections, delays and failures are of a job, as means over seeds; shares are of attempts.
 
         With fewer than 100 tasks a job, p99 is nearly its slowest task.
 
