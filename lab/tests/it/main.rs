@@ -1,5 +1,7 @@
 //! The lab from outside: its command line, its processes, what it leaves behind.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should stop")]
+
 mod dataset;
 mod demo;
 mod processes;

@@ -20,20 +20,17 @@ impl LongRun {
     fn start() -> LongRun {
         let data = photographs(4);
         let results = data.path().join("results");
-        let mut lab = lab()
-            .args(["--data", text(data.path()), "--results", text(&results), "--strategies", "random"])
-            .args(["--loads", "1,1", "--delay", "1h"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = lab();
+        command.args(["--data", text(data.path()), "--results", text(&results), "--strategies", "random"]);
+        command.args(["--loads", "1,1", "--delay", "1h"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut run = LongRun { lab: command.spawn().unwrap(), children: Vec::new(), _data: data };
         // The first line appears when all processes are ready.
         let mut line = String::new();
-        BufReader::new(lab.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(run.lab.stderr.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.contains("run as processes"), "{line}");
-        let children = children_of(lab.id());
-        assert_eq!(children.len(), 3, "two nodes and a server");
-        LongRun { lab, children, _data: data }
+        run.children = children_of(run.lab.id());
+        assert_eq!(run.children.len(), 3, "two nodes and a server");
+        run
     }
 
     fn signal(&self, name: &str) {
@@ -48,6 +45,14 @@ impl LongRun {
             wait_for_the_end_of(child);
         }
         status.code()
+    }
+}
+
+impl Drop for LongRun {
+    fn drop(&mut self) {
+        // Nothing to do if it has ended.
+        let _ = self.lab.kill();
+        let _ = self.lab.wait();
     }
 }
 
