@@ -1,3 +1,5 @@
+//! How a job can end, and what the client says and answers then.
+
 use crate::stage::{Part, Poll, Said, client, closed_port, run};
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -1,3 +1,5 @@
+//! Several servers: which one has the job, and where it goes on when that one is lost.
+
 use crate::stage::{Part, Poll, Said, client, closed_port};
 use std::collections::VecDeque;
 use std::fmt::Write as _;

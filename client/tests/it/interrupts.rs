@@ -1,3 +1,5 @@
+//! Ctrl-C, once and twice.
+
 #![cfg(unix)]
 
 use crate::stage::{Part, Poll, Said, Scene, client};

@@ -1,3 +1,5 @@
+//! Tries to leave the data roots, by every way that a name offers.
+
 use super::*;
 use std::fs;
 use std::os::unix::fs::symlink;

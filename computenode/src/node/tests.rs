@@ -1,3 +1,5 @@
+//! What becomes of an attempt, without a socket.
+
 use super::*;
 use crate::args::Args;
 use clap::Parser as _;

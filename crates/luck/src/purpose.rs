@@ -1,3 +1,5 @@
+//! What coins are for.
+
 /// What a coin decides. The numbers are part of every recorded run: add at the end, never reuse one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u64)]

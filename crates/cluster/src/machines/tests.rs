@@ -1,3 +1,5 @@
+//! Good files, and every fault that a file can have.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! A table on a disk that is full, and in a file that is torn.
+
 use super::*;
 use crate::Text;
 use crate::rows::{TaskOutcome, TaskRow};

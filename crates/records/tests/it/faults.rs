@@ -1,3 +1,5 @@
+//! Records that are torn, wrong or not writable.
+
 use crate::{manifest, started};
 use records::{AttemptRow, Row, Run, RunWriter};
 use std::fs;

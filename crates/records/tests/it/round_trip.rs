@@ -1,3 +1,5 @@
+//! What is written is what is read.
+
 use crate::{manifest, started};
 use cluster::Admission;
 use proptest::prelude::*;
