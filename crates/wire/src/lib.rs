@@ -1,6 +1,11 @@
 //! The only crate that names `thrift`: what the programs say to each other, as plain types, and how it travels.
 //!
-//! Reading order: [`node`] and [`job`] (the messages and the two service traits), then how they travel.
+//! Reading order: [`node`] and [`job`] (the messages and the two service traits), then how they travel: `message` (one
+//! message on a connection: told apart, bounded, whole), `serve` (a port: [`serve_node`], [`serve_server`]), `call`
+//! (pools of connections: [`NodeClient`], [`ServerClient`]) and `convert` (generated types to plain ones).
+//!
+//! A port answers our interface and the original system's, in binary or compact encoding, framed or not. Whatever a
+//! peer sends costs at worst its own connection. A call that fails says by its type whether it can be repeated.
 
 mod call;
 mod convert;

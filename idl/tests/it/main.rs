@@ -29,11 +29,7 @@ fn unbounded(source: &str) -> Vec<&str> {
 #[test]
 fn no_reader_preallocates_what_a_peer_claims() {
     for module in MODULES {
-        assert_eq!(
-            unbounded(&source(module)),
-            Vec::<&str>::new(),
-            "{module}.rs: run idl/generate.sh"
-        );
+        assert_eq!(unbounded(&source(module)), Vec::<&str>::new(), "{module}.rs: run idl/generate.sh");
     }
 }
 
@@ -49,24 +45,14 @@ fn the_search_for_unbounded_readers_finds_one() {
 
 #[test]
 fn the_checked_in_code_is_what_the_interface_generates() {
-    let check = Command::new(folder().join("generate.sh"))
-        .arg("--check")
-        .output()
-        .unwrap();
+    let check = Command::new(folder().join("generate.sh")).arg("--check").output().unwrap();
     let said = String::from_utf8_lossy(&check.stdout);
     print!("{said}");
-    assert!(
-        check.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&check.stderr)
-    );
+    assert!(check.status.success(), "{said}{}", String::from_utf8_lossy(&check.stderr));
 }
 
 #[test]
 fn the_version_constant_is_a_semantic_version() {
-    let numbers: Vec<u32> = idl::ballast::VERSION
-        .split('.')
-        .map(|n| n.parse().unwrap())
-        .collect();
+    let numbers: Vec<u32> = idl::ballast::VERSION.split('.').map(|n| n.parse().unwrap()).collect();
     assert_eq!(numbers.len(), 3);
 }
