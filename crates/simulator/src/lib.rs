@@ -23,6 +23,7 @@
 //! `engine` (the event loop), [`summary`], [`rows`] (records).
 
 pub mod arrivals;
+pub mod bare;
 pub mod distribution;
 mod engine;
 mod log;
@@ -30,6 +31,7 @@ pub mod observe;
 pub mod rows;
 pub mod scenario;
 pub mod summary;
+pub mod theory;
 
 pub use arrivals::Arrivals;
 pub use distribution::Distribution;
