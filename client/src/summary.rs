@@ -75,12 +75,11 @@ fn how(receipt: &JobReceipt) -> String {
 fn attempts(report: &JobReport) -> String {
     let progress = &report.progress;
     format!(
-        "{}: {} rejected, {} delayed, {} lost; {} failed\n",
+        "{}: {} rejected, {} delayed, {} lost\n",
         count(progress.attempts, "attempt"),
         progress.rejected,
         progress.delayed,
-        progress.lost,
-        progress.failed
+        progress.lost
     )
 }
 
@@ -103,16 +102,16 @@ fn shares(nodes: &[NodeShare]) -> Table {
 }
 
 fn failures(report: &JobReport, noun: &str) -> String {
-    if report.failures.is_empty() {
+    let failed = report.progress.failed.max(report.failures.len() as u64);
+    if failed == 0 {
         return String::new();
     }
-    let failed = report.progress.failed.max(report.failures.len() as u64);
-    let mut text = format!("\nWithout a result, {}:\n", count(failed, noun));
+    let mut text = format!("\nWithout a result: {}\n", count(failed, noun));
     for failure in report.failures.iter().take(MOST_NAMED) {
         let _ = writeln!(text, "  {}: {}", harmless(&failure.file_name), harmless(&failure.why));
     }
     let named = report.failures.len().min(MOST_NAMED) as u64;
-    if failed > named {
+    if named > 0 && failed > named {
         let _ = writeln!(text, "  … and {} more: see tasks.csv", failed - named);
     }
     text
@@ -177,7 +176,7 @@ mod tests {
         insta::assert_snapshot!(render(&receipt(), &report(JobState::Done, 8, 0), "image"), @r"
         Done: 8 of 8 images in 3.41 s (2.34 a second)
         edges with load_balancing (may-reject), seed 42
-        24 attempts: 14 rejected, 2 delayed, 2 lost; 0 failed
+        24 attempts: 14 rejected, 2 delayed, 2 lost
 
          node    attempts  done  rejected  delayed  lost  share
          node0         14     2        12        1     0  25.0%
@@ -199,14 +198,14 @@ mod tests {
         insta::assert_snapshot!(render(&receipt, &report, "image"), @r"
         Ended with failures: 6 of 8 images in 3.41 s (1.76 a second)
         edges with load_balancing (may-reject), seed 42
-        24 attempts: 14 rejected, 2 delayed, 2 lost; 2 failed
+        24 attempts: 14 rejected, 2 delayed, 2 lost
         1 file of input_dir not taken: no image by the name
 
          node    attempts  done  rejected  delayed  lost  share
          node0         14     2        12        1     0  25.0%
          node10        10     6         2        1     2  75.0%
 
-        Without a result, 2 images:
+        Without a result: 2 images
           bad 0.png: the file ends too early
           bad 1.png: the file ends too early
 
@@ -217,7 +216,7 @@ mod tests {
         let text = render(&receipt, &report, "image");
         assert_eq!(text.matches("ends too early").count(), MOST_NAMED);
         assert!(
-            text.contains("Without a result, 5000 images:")
+            text.contains("Without a result: 5000 images\n")
                 && text.contains("… and 4980 more: see tasks.csv"),
             "{text}"
         );
@@ -234,10 +233,12 @@ mod tests {
         Given up: 0 of 8 images in 3.41 s
         every node rejected 40 times in a row; start one with a lower load probability
         edges with load_balancing (may-reject), seed 42
-        24 attempts: 14 rejected, 2 delayed, 2 lost; 8 failed
+        24 attempts: 14 rejected, 2 delayed, 2 lost
 
          node   attempts  done  rejected  delayed  lost  share
          node0        14     0        14        1     0   0.0%
+
+        Without a result: 8 images
         ");
     }
 
@@ -249,7 +250,7 @@ mod tests {
         insta::assert_snapshot!(render(&receipt(), &report, "task"), @r"
         Cancelled: 0 of 8 tasks in 0.00 s
         edges with load_balancing (may-reject), seed 42
-        24 attempts: 14 rejected, 2 delayed, 2 lost; 0 failed
+        24 attempts: 14 rejected, 2 delayed, 2 lost
 
         Records: /srv/results/20261120T174451Z-demo-42
         ");

@@ -19,7 +19,7 @@ fn a_job_that_is_done() {
     insta::assert_snapshot!(said.out, @r"
     Done: 4 of 4 images in 2.00 s (2.00 a second)
     edges with random (must-accept), seed 7
-    6 attempts: 1 rejected, 1 delayed, 0 lost; 0 failed
+    6 attempts: 1 rejected, 1 delayed, 0 lost
 
      node   attempts  done  rejected  delayed  lost   share
      node0         6     4         1        1     1  100.0%
@@ -34,7 +34,7 @@ fn some_images_failed() {
     let said = against(Part { failures: vec![failure], ..Part::default() }, &["data", "random"]);
     assert_eq!(said.status, Some(3));
     assert!(said.out.starts_with("Ended with failures: 3 of 4 images"), "{}", said.out);
-    assert!(said.out.contains("Without a result, 1 image:\n  broken.png: it has 0 bytes\n"), "{}", said.out);
+    assert!(said.out.contains("Without a result: 1 image\n  broken.png: it has 0 bytes\n"), "{}", said.out);
 }
 
 #[test]
