@@ -1,0 +1,190 @@
+//! Imports run downward only, and each foreign format has one crate that names it.
+
+use crate::tree;
+use std::collections::{BTreeMap, BTreeSet};
+use toml::{Table, Value};
+
+/// Every crate and its floor, the ground first.
+const FLOORS: &[(&str, u8)] = &[
+    ("luck", 0),
+    ("lanes", 0),
+    ("cluster", 0),
+    ("scheduler", 0),
+    ("imaging", 0),
+    ("idl", 0),
+    ("wire", 1),
+    ("records", 1),
+    ("simulator", 1),
+    ("server", 2),
+    ("computenode", 2),
+    ("client", 2),
+    ("lab", 3),
+    ("xtask", 4),
+];
+
+/// Imports between neighbours of one floor. None may be added that would close a circle.
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("cluster", "luck"),
+    ("scheduler", "cluster"), // an attempt asks for an admission, and the load model is what policies guess at
+    ("scheduler", "luck"),
+    ("imaging", "luck"), // operations with noise
+    ("imaging", "lanes"),
+    ("simulator", "records"), // simulated rows are the same rows
+];
+
+/// Libraries of others that only these crates may name: format, concurrency, terminal.
+const RESERVED: &[(&str, &[&str])] = &[
+    ("thrift", &["idl", "wire"]),
+    ("idl", &["wire"]),
+    ("csv", &["records"]),
+    ("threadpool", &["server"]),
+    ("image", &["imaging"]),
+    ("png", &["imaging"]),
+    ("clap", &["server", "computenode", "client", "lab"]),
+    ("indicatif", &["client", "lab"]),
+    ("simplelog", &["server", "computenode"]),
+    ("signal-hook", &["server", "computenode", "client", "lab"]),
+    ("tempfile", &["lab"]),
+    ("statrs", &["lab"]),
+    ("uuid", &["wire"]),
+];
+
+/// All that the crates without effects may build on besides each other.
+const PURE: &[(&str, &[&str])] = &[
+    ("luck", &[]),
+    ("lanes", &[]),
+    ("scheduler", &["humantime", "thiserror"]),
+    ("imaging", &["image", "png", "strsim", "thiserror"]),
+    ("simulator", &["hdrhistogram", "thiserror"]),
+];
+
+struct Member {
+    folder: String,
+    /// With the tests' dependencies, which must look down as well.
+    dependencies: BTreeMap<String, Value>,
+    /// Without the tests' dependencies.
+    built_on: BTreeSet<String>,
+}
+
+fn table(text: &str, path: &str) -> Table {
+    text.parse().unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn members() -> BTreeMap<String, Member> {
+    let manifests = tree::texts().iter().filter(|file| file.path.ends_with("/Cargo.toml"));
+    manifests
+        .map(|file| {
+            let manifest = table(&file.text, &file.path);
+            let name = manifest["package"]["name"].as_str().expect("a package has a name").to_owned();
+            let section =
+                |key: &str| manifest.get(key).and_then(Value::as_table).cloned().unwrap_or_default();
+            let built: Table =
+                section("dependencies").into_iter().chain(section("build-dependencies")).collect();
+            let member = Member {
+                folder: file.path.trim_end_matches("/Cargo.toml").to_owned(),
+                built_on: built.keys().cloned().collect(),
+                dependencies: built.into_iter().chain(section("dev-dependencies")).collect(),
+            };
+            (name, member)
+        })
+        .collect()
+}
+
+fn floor(name: &str) -> Option<u8> {
+    FLOORS.iter().find(|(known, _)| *known == name).map(|(_, floor)| *floor)
+}
+
+#[test]
+fn every_crate_has_a_floor_and_the_name_of_its_folder() {
+    let members = members();
+    let listed: BTreeSet<&str> = FLOORS.iter().map(|(name, _)| *name).collect();
+    let found: BTreeSet<&str> = members.keys().map(String::as_str).collect();
+    assert_eq!(found, listed, "FLOORS here and ARCHITECTURE.md list every crate of the workspace");
+    for (name, member) in &members {
+        assert_eq!(member.folder.rsplit('/').next(), Some(name.as_str()), "folder and crate have one name");
+    }
+}
+
+#[test]
+fn imports_run_downward() {
+    let mut complaints = Vec::new();
+    for (name, member) in members() {
+        for used in member.dependencies.keys() {
+            let (Some(here), Some(there)) = (floor(&name), floor(used)) else { continue };
+            let neighbours = NEIGHBOURS.contains(&(name.as_str(), used.as_str()));
+            if there > here || (there == here && !neighbours) {
+                complaints.push(format!("{name} (floor {here}) imports {used} (floor {there})"));
+            }
+        }
+    }
+    tree::none(&complaints, "move what is shared to a crate below both:");
+}
+
+#[test]
+fn every_exception_is_used() {
+    let members = members();
+    let mut complaints = Vec::new();
+    for (name, used) in NEIGHBOURS {
+        if !members[*name].dependencies.contains_key(*used) {
+            complaints.push(format!("{name} imports its neighbour {used}"));
+        }
+    }
+    tree::none(&complaints, "no longer true, so strike it from NEIGHBOURS:");
+}
+
+#[test]
+fn one_crate_names_each_format() {
+    let mut complaints = Vec::new();
+    for (name, member) in members() {
+        for (library, owners) in RESERVED {
+            if member.built_on.contains(*library) && !owners.contains(&name.as_str()) {
+                complaints.push(format!("{name} names {library}, which belongs to {}", owners.join(" and ")));
+            }
+        }
+        // A test that writes CSV by hand would go round the columns as surely as the crate itself.
+        if member.dependencies.contains_key("csv") && name != "records" {
+            complaints.push(format!("{name} names csv, even if only in tests"));
+        }
+    }
+    tree::none(&complaints, "go through the crate that owns it:");
+}
+
+#[test]
+fn crates_without_effects_build_on_little() {
+    let members = members();
+    let mut complaints = Vec::new();
+    for (name, allowed) in PURE {
+        let foreign = members[*name].built_on.iter().filter(|used| floor(used).is_none());
+        complaints.extend(
+            foreign
+                .filter(|used| !allowed.contains(&used.as_str()))
+                .map(|used| format!("{name} builds on {used}")),
+        );
+    }
+    tree::none(&complaints, "a library in a crate without effects needs a line in PURE, and a reason:");
+}
+
+#[test]
+fn dependencies_are_named_once_with_their_features() {
+    let root = tree::texts().iter().find(|file| file.path == "Cargo.toml").expect("a root manifest");
+    let root = table(&root.text, &root.path);
+    let mut complaints = Vec::new();
+    for (name, dependency) in root["workspace"]["dependencies"].as_table().expect("a table") {
+        let local = dependency.get("path").is_some();
+        if dependency.get("git").is_some() || (local && floor(name).is_none()) {
+            complaints.push(format!("{name} comes neither from crates.io nor from this workspace"));
+        }
+    }
+    for (name, member) in members() {
+        for (used, dependency) in &member.dependencies {
+            let inherited = dependency.get("workspace").and_then(Value::as_bool) == Some(true);
+            if !inherited || dependency.get("features").is_some() {
+                complaints.push(format!("{name} states its own version or features of {used}"));
+            }
+        }
+    }
+    tree::none(
+        &complaints,
+        "name it in the root's [workspace.dependencies] and write `name.workspace = true`:",
+    );
+}

@@ -1,0 +1,62 @@
+//! Threads are made in few, named places; nobody else ends the process.
+
+use crate::source::sources;
+use crate::tree;
+use std::collections::BTreeSet;
+
+/// Every file that makes threads, and which.
+const THREADS: &[(&str, &str)] = &[
+    ("crates/wire/src/serve/accept.rs", "one that accepts, one a connection, bounded"),
+    ("server/src/engine.rs", "the pool of workers, one an attempt in flight; one a probe"),
+    ("server/src/alarm.rs", "the scheduler's timer"),
+    ("server/src/recorder.rs", "the writer of CSV files"),
+    ("server/src/greet.rs", "one a node at the start; one that greets again"),
+    ("server/src/stop.rs", "signals"),
+    ("computenode/src/stop.rs", "signals"),
+    ("lab/src/local_cluster/process.rs", "one a pipe of a child process"),
+    ("lab/src/local_cluster/tether.rs", "waits for the parent's end"),
+    ("lab/src/dataset/mod.rs", "one a core while photographs are made"),
+];
+
+/// Files that end the process without returning from `main`, and why.
+const EXITS: &[(&str, &str)] = &[
+    ("server/src/stop.rs", "the second signal"),
+    ("lab/src/local_cluster/tether.rs", "the parent is gone and the process does not end gracefully"),
+];
+
+fn who(makes: &[&str]) -> BTreeSet<&'static str> {
+    let does = |name: &str| makes.iter().any(|part| name == *part || name.starts_with(&format!("{part}::")));
+    let files = sources().iter().filter(|source| !source.is_test);
+    files
+        .filter(|source| source.mentions.iter().any(|(_, name)| does(name)))
+        .map(|source| source.path.as_str())
+        .collect()
+}
+
+#[test]
+fn threads_are_made_in_named_places() {
+    let found = who(&["std::thread::spawn", "std::thread::Builder", "std::thread::scope", "threadpool"]);
+    let named: BTreeSet<&str> = THREADS.iter().map(|(path, _)| *path).collect();
+    assert_eq!(
+        found, named,
+        "THREADS here, and the table in ARCHITECTURE.md, name every file that makes threads"
+    );
+}
+
+#[test]
+fn processes_end_by_returning() {
+    let found = who(&["std::process::exit", "std::process::abort"]);
+    let named: BTreeSet<&str> = EXITS.iter().map(|(path, _)| *path).collect();
+    assert_eq!(found, named, "return an exit status from `run`; destructors and last rows depend on it");
+}
+
+#[test]
+fn the_table_of_architecture_names_the_same_places() {
+    let page = tree::texts().iter().find(|file| file.path == "ARCHITECTURE.md").expect("ARCHITECTURE.md");
+    let complaints: Vec<String> = THREADS
+        .iter()
+        .filter(|(path, _)| !page.text.contains(&format!("`{path}`")))
+        .map(|(path, what)| format!("{path}: {what}"))
+        .collect();
+    tree::none(&complaints, "ARCHITECTURE.md says where threads are made; it lacks:");
+}
