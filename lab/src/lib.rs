@@ -1,8 +1,10 @@
 //! Experiments, statistics and reports over the testbed; nobody depends on the lab.
 //!
 //! Reading order: [`verb`] (one verb a file), [`experiment`] (what is run in which order), [`local_cluster`] (the
-//! processes), [`comparison`] and [`statistics`] (pure), [`photograph`] (pure) and [`dataset`].
+//! processes), [`comparison`] and [`statistics`] (pure), [`photograph`] (pure) and [`dataset`],
+//! [`benchmark`] (what the testbed itself costs).
 
+pub mod benchmark;
 pub mod comparison;
 pub mod dataset;
 pub mod experiment;

@@ -1,8 +1,9 @@
 //! Every strategy under every seed on one cluster: what to run, in which order.
 //!
-//! Reading order: this file (pure), [`runner`] (starts the processes and submits the jobs), [`interrupt`].
+//! Reading order: this file (pure), [`runner`] and [`jobs`] (start the processes and submit the jobs), [`interrupt`].
 
 pub mod interrupt;
+pub mod jobs;
 pub mod runner;
 
 use crate::local_cluster::ClusterPlan;

@@ -1,5 +1,6 @@
 //! The verbs of the lab, each in a file of its own, and the table of them.
 
+mod bench;
 mod compare;
 mod dataset;
 mod demo;
@@ -28,6 +29,7 @@ Examples:
   lab --data photos --replications 10                 the same over your own images, with more certainty
   lab compare results/*                               the comparison again, from the records
   lab dataset photographs --count 240 --size medium   make 240 photographs of half a megapixel
+  lab bench                                           what the testbed itself costs
   lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
 
 Exit status: 0 done, 1 failure, 2 usage, 3 some images failed, 4 no usable node, 130 interrupted.";
@@ -38,6 +40,7 @@ enum Verb {
     Demo(demo::Arguments),
     Compare(compare::Arguments),
     Dataset(dataset::Arguments),
+    Bench(bench::Arguments),
     /// A compute node: rejects, delays, computes
     Computenode(programs::Arguments),
     /// The server: takes jobs, places attempts, keeps records
@@ -62,6 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Demo(arguments)) => demo::run(&arguments),
         Some(Verb::Compare(arguments)) => compare::run(&arguments),
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
+        Some(Verb::Bench(arguments)) => bench::run(&arguments),
         Some(Verb::Computenode(arguments)) => programs::computenode(arguments),
         Some(Verb::Server(arguments)) => programs::server(arguments),
         Some(Verb::Client(arguments)) => programs::client(arguments),
