@@ -8,3 +8,4 @@ mod determinism;
 mod faults;
 mod plans;
 mod processes;
+mod theory;
