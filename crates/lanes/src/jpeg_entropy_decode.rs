@@ -146,7 +146,7 @@ impl<'a> BitReader<'a> {
     fn refill(&mut self) {
         let word = match self.data.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {
             Some(bytes) => u64::from_be_bytes(*bytes),
-            None => self.last_word(),
+            None => last_word(self.data, self.next),
         };
         let count = self.count & 63;
         self.bits |= word >> count;
@@ -154,19 +154,21 @@ impl<'a> BitReader<'a> {
         self.count = count | 56;
     }
 
-    #[cold]
-    fn last_word(&self) -> u64 {
-        let rest = self.data.get(self.next..).unwrap_or(&[]);
-        let mut bytes = [0; 8];
-        bytes[..rest.len()].copy_from_slice(rest);
-        u64::from_be_bytes(bytes)
-    }
-
     #[inline(always)]
     fn skip(&mut self, count: u32) {
         self.bits <<= count;
         self.count = self.count.wrapping_sub(count);
     }
+}
+
+/// The word at the end of the data or beyond, filled up with zeros. Apart from the reader, so that the reader's address
+/// is never taken and it stays in registers.
+#[cold]
+fn last_word(data: &[u8], next: usize) -> u64 {
+    let rest = data.get(next..).unwrap_or(&[]);
+    let mut bytes = [0; 8];
+    bytes[..rest.len()].copy_from_slice(rest);
+    u64::from_be_bytes(bytes)
 }
 
 impl BitReader<'_> {
