@@ -1,11 +1,11 @@
-//! `resize`: another width and height; exactly OpenCV's `resize` with `INTER_LINEAR_EXACT` or `INTER_NEAREST_EXACT`.
+//! `resize`: another width and height; exactly OpenCV's `resize` with `INTER_LINEAR_EXACT`.
 //!
-//! OpenCV's `INTER_LINEAR` is another arithmetic that it does not promise to keep; the exact one it does.
+//! OpenCV's plain `INTER_LINEAR` is another arithmetic, which it does not promise to keep; the exact one it does.
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
 use crate::kernel::area::{Area, Size};
-use crate::kernel::resize::{self, Kind};
+use crate::kernel::resize;
 use crate::kernel::scratch::Scratch;
 use crate::segment::{SegmentError, Stage, View};
 
@@ -16,7 +16,7 @@ const LARGEST: usize = 1 << 28;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "resize",
-    help: "another size, by interpolation",
+    help: "another size, by bilinear interpolation",
     parameters: &[
         Parameter::integer(
             "width",
@@ -42,7 +42,6 @@ pub(super) const ENTRY: Entry = Entry {
             width: arguments.size("width"),
             height: arguments.size("height"),
             percent: arguments.real("percent"),
-            kind: if arguments.word("kind") == "linear" { Kind::Linear } else { Kind::Nearest },
         })
     },
 };
@@ -52,7 +51,6 @@ struct Resize {
     width: usize,
     height: usize,
     percent: f64,
-    kind: Kind,
 }
 
 impl Resize {
@@ -66,7 +64,7 @@ impl Transform for Resize {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
         let from = Size::of(&image);
         let to = self.output(from);
-        resize::resize(image, from.area(), from, to, to.area(), self.kind, scratch)
+        resize::resize(image, from.area(), from, to, to.area(), scratch)
     }
 
     fn refusal(&self, input: Size) -> Option<String> {
@@ -82,12 +80,12 @@ impl Transform for Resize {
     }
 
     fn need(&self, want: Area, _census: Area, input: Size) -> Area {
-        resize::need(self.kind, want, input, self.output(input))
+        resize::need(want, input, self.output(input))
     }
 
     fn part(&self, image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
         let to = self.output(view.input);
         let share = view.own;
-        Ok(Stage::Done(resize::resize(image, share.have, view.input, to, share.want, self.kind, scratch)))
+        Ok(Stage::Done(resize::resize(image, share.have, view.input, to, share.want, scratch)))
     }
 }

@@ -23,7 +23,7 @@ const MORE: &[&str] = &[
     "threshold[kind=otsu]",
     "resize[percent=37]",
     "resize[percent=230]",
-    "resize[width=50,height=61,kind=nearest]",
+    "resize[width=50,height=61]",
     "resize[width=1,height=200]",
     "crop[part=0.3,seed=5]",
     "crop[part=1,blur=1,median=1]",

@@ -4,7 +4,8 @@ use imaging::image::{Channels, Image};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// A running `operations.py`.
+/// A running `operations.py`. Tests and benchmark each use a part of it.
+#[allow(dead_code, reason = "included by two programs")]
 #[derive(Debug)]
 pub(crate) struct OpenCv {
     process: Child,
@@ -14,6 +15,7 @@ pub(crate) struct OpenCv {
     pub(crate) version: String,
 }
 
+#[allow(dead_code, reason = "included by two programs")]
 impl OpenCv {
     /// Starts Python, or says in a line why not.
     pub(crate) fn start() -> Option<OpenCv> {
