@@ -1,0 +1,11 @@
+//! The whole system from outside: real processes, real sockets, real images. What a user types is what runs here.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
+
+mod bad_input;
+mod cards_way;
+mod faults;
+mod foreign;
+mod images;
+mod records;
+mod world;
