@@ -146,9 +146,9 @@ fn us(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e3
 }
 
-/// Casts saturate: what is longer than any run stays longer than any run.
+/// To the nearest. Casts saturate: what is longer than any run stays longer than any run.
 fn micros(value: f64) -> Duration {
-    Duration::from_micros(value.round() as u64)
+    Duration::from_micros((value + 0.5) as u64)
 }
 
 fn average(values: &[Duration], of: impl Fn(f64) -> f64) -> f64 {

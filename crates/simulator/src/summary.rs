@@ -77,19 +77,19 @@ impl TaskSummary {
         if seen.end != TaskEnd::Done {
             return;
         }
-        let latency = seen.latency().as_micros();
+        let latency = us(seen.latency());
         self.count += 1;
         self.attempts += u64::from(seen.attempts);
-        self.latency_us += latency;
+        self.latency_us += u128::from(latency);
         self.squared_us += (latency as f64).powi(2);
         let parts = &seen.parts;
         let all = [parts.wire, parts.lost, parts.waiting, parts.queue, parts.delay, parts.service];
         for (sum, part) in self.parts_us.iter_mut().zip(all) {
-            *sum += part.as_micros();
+            *sum += u128::from(us(part));
         }
         self.delayed += u64::from(!parts.delay.is_zero());
         // The histogram grows by itself: there is nothing that it could refuse.
-        let recorded = self.histogram.record(u64::try_from(latency).unwrap_or(u64::MAX));
+        let recorded = self.histogram.record(latency);
         debug_assert!(recorded.is_ok(), "{recorded:?}");
     }
 
@@ -130,6 +130,10 @@ impl TaskSummary {
             self.parts_us.map(|sum| sum as f64 / 1e6 / self.count.max(1) as f64);
         MeanParts { wire, lost, waiting, queue, delay, service }
     }
+}
+
+fn us(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl MeanParts {

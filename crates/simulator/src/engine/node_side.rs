@@ -79,7 +79,7 @@ impl<O: Observer> Simulation<'_, O> {
         if node.sharing.is_none() {
             let speed = self.scenario.nodes[known.node as usize].speed;
             let work = work_us(&self.scenario.jobs[known.job as usize], known.task, known.number);
-            known.service = Duration::from_micros((work * node.slowness() / speed).round() as u64);
+            known.service = Duration::from_micros((work * node.slowness() / speed + 0.5) as u64);
             self.calendar.add(now.after(known.delay + known.service), What::Worked(flight));
         } else if known.delay.is_zero() {
             self.awake(flight);
@@ -224,5 +224,5 @@ fn work_us(job: &crate::JobPlan, task: u32, number: u32) -> f64 {
         Work::ByAttempt(distribution) => distribution.draw(coin(number)),
         Work::Recorded(times) => times[task as usize % times.len()],
     };
-    work.as_micros() as f64
+    work.as_micros() as u64 as f64
 }
