@@ -12,8 +12,11 @@ use wire::{NodeClient, PoolSettings};
 /// Tasks of the job that measures the rate.
 const MANY: u64 = 100_000;
 
-/// Tasks of the job that measures one at a time, and bare round trips.
-const FEW: u64 = 5_000;
+/// Rounds of one at a time: bare round trips and tasks in turn, so that both see the same machine.
+const ROUNDS: u64 = 10;
+
+/// Tasks, and bare round trips, of a round.
+const FEW: u64 = 2_000;
 
 /// Attempts in flight while the rate is measured.
 const IN_FLIGHT: u32 = 64;
@@ -35,8 +38,12 @@ pub fn measure(interrupt: &Interrupt) -> Result<Vec<Figure>, BenchmarkError> {
     // A first job opens the connections.
     seconds(FEW, IN_FLIGHT)?;
     let rate = MANY as f64 / seconds(MANY, IN_FLIGHT)?;
-    let bare = bare_round_trip_s(&cluster)?;
-    let one_at_a_time = seconds(FEW, 1)? / FEW as f64;
+    let (mut bare, mut one_at_a_time) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..ROUNDS {
+        // The least disturbed round of each: whatever else the machine does can only add time.
+        bare = bare.min(bare_round_trip_s(&cluster)?);
+        one_at_a_time = one_at_a_time.min(seconds(FEW, 1)? / FEW as f64);
+    }
     Ok(vec![
         Figure {
             name: "empty tasks through one server".to_owned(),
@@ -50,7 +57,11 @@ pub fn measure(interrupt: &Interrupt) -> Result<Vec<Figure>, BenchmarkError> {
             value: one_at_a_time / bare,
             unit: "",
             goal: Goal::AtMost(2.5),
-            detail: format!("{:.0} µs over {:.0} µs, {FEW} of each", one_at_a_time * 1e6, bare * 1e6),
+            detail: format!(
+                "{:.0} µs over {:.0} µs, the best of {ROUNDS} rounds of {FEW}",
+                one_at_a_time * 1e6,
+                bare * 1e6
+            ),
         },
     ])
 }

@@ -78,7 +78,7 @@ const STRATEGIES: [&str; 7] = [
 
 /// The photographs that are made when no folder is given.
 const PHOTOGRAPHS: Dataset = Dataset {
-    count: 96,
+    count: 100,
     size: Size { width: 320, height: 240 },
     format: dataset::Format::Mix,
     seed: Seed(1),

@@ -105,6 +105,22 @@ mod tests {
     }
 
     #[test]
+    fn every_option_has_a_variable_and_a_help_text() {
+        let lab = Lab::command();
+        for command in lab.get_subcommands().chain([&lab]) {
+            for option in command.get_arguments().filter(|argument| argument.get_long().is_some()) {
+                let name = format!("{} --{}", command.get_name(), option.get_long().unwrap_or_default());
+                assert!(option.get_help().is_some(), "{name} has no help");
+                let variable = option.get_env().map(|variable| variable.to_string_lossy().into_owned());
+                assert!(
+                    variable.is_some_and(|variable| variable.starts_with("BALLAST_")),
+                    "{name} has no variable"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn wrong_usage() {
         for line in [
             "lab judge",
