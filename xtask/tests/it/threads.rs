@@ -16,6 +16,7 @@ const THREADS: &[(&str, &str)] = &[
     ("lab/src/local_cluster/process.rs", "one a pipe of a child process"),
     ("lab/src/local_cluster/tether.rs", "waits for the parent's end"),
     ("lab/src/dataset/mod.rs", "one a core while photographs are made"),
+    ("lab/src/benchmark/plain_loop.rs", "one a core: the rival without any RPC"),
 ];
 
 /// Files that end the process without returning from `main`, and why.
