@@ -391,7 +391,7 @@ impl Scheduler {
         if let Some(hedging) = self.jobs.get_mut(&id).and_then(|job| job.hedging.as_mut()) {
             hedging.began(Flown { id: self.begun, slot, task: index, started: now }, number == 1);
         }
-        let begun = Started { node, now, slot };
+        let begun = Started { node, now, slot, has_to_wait: in_flight_then > self.nodes.slots(node) };
         for job in self.jobs.values_mut().filter(|job| !job.ended) {
             job.policy.started(&begun);
         }

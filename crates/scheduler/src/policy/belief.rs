@@ -1,8 +1,7 @@
 //! What is believed of a node's load probability, with forgetting and a change-point reset.
 
 use super::beta::draw_beta;
-use super::{BadParameter, Ended, Parameter, Parameters};
-use crate::Outcome;
+use super::{BadParameter, Parameter, Parameters};
 use luck::Coin;
 
 /// How beliefs change. The parameters of every policy that has beliefs.
@@ -16,6 +15,8 @@ pub(super) struct Learning {
 
 /// Evidence that is left of the other nodes when one has changed, in coins.
 const KEPT_OF_OTHERS: f64 = 2.0;
+/// Coins that are forgotten of a full memory at each turn of a node.
+const FADING: f64 = 0.25;
 /// Coins before which there is nothing to have changed from.
 const SETTLED: f64 = 20.0;
 /// The change that is looked for, in logits: the odds of being loaded times or divided by e^1.5 = 4.5.
@@ -38,11 +39,16 @@ pub(super) const RESET: Parameter = Parameter {
 };
 pub(super) const ALARM: Parameter = Parameter {
     name: "alarm",
-    default: "10",
+    default: "12",
     help: "log-likelihood ratio at which a change is believed, 1 to 100; false alarms come every e^alarm coins or so",
 };
 
 impl Learning {
+    /// Takes means, with the defaults for the rest.
+    pub(super) fn greedy() -> Learning {
+        Learning { thompson: false, memory: 400.0, alarm: Some(12.0) }
+    }
+
     pub(super) fn read(parameters: &Parameters) -> Result<Learning, BadParameter> {
         let resets = parameters.word(RESET.name, &["cusum", "none"])? == "cusum";
         let alarm = parameters.number(ALARM.name, 1.0, 100.0)?;
@@ -147,18 +153,18 @@ impl Belief {
         (self.rise, self.fall) = (Cusum::default(), Cusum::default());
     }
 
-    /// Learns from an attempt that has ended; answers whether the node is believed to have changed.
-    pub(super) fn hear(&mut self, ended: &Ended<'_>, learning: &Learning) -> bool {
-        match (ended.observation.outcome, ended.observation.node) {
-            (Outcome::Rejected, _) => self.see(true, learning),
-            (Outcome::Done, times) => {
-                let taken = ended.may_reject && self.see(false, learning);
-                // A node of the original's interface does not say whether it delayed.
-                let delayed = times.map(|times| !times.delay.is_zero());
-                delayed.is_some_and(|delayed| self.see(delayed, learning)) || taken
-            }
-            _ => false,
-        }
+    /// Forgets a little of a node of which nothing was heard, so that one that was bad is tried again.
+    pub(super) fn fade(&mut self, learning: &Learning) {
+        let kept = 1.0 - FADING / learning.memory;
+        self.seen.loaded *= kept;
+        self.seen.free *= kept;
+    }
+
+    /// A coin that was seen as "loaded" was "free".
+    pub(super) fn correct(&mut self) {
+        let weight = self.seen.loaded.min(1.0);
+        self.seen.loaded -= weight;
+        self.seen.free += weight;
     }
 }
 

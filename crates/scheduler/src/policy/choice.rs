@@ -90,6 +90,11 @@ impl<'a> Choice<'a> {
             && self.nodes.get(node).is_some_and(|entry| entry.health() == Health::Up)
     }
 
+    /// The node that takes work but is no candidate, if there is one.
+    pub fn excluded(&self) -> Option<NodeId> {
+        self.excluded.map(|(_, node)| node)
+    }
+
     /// Attempts in flight on `node`.
     pub fn in_flight(&self, node: NodeId) -> u32 {
         self.nodes.in_flight(node)

@@ -8,7 +8,9 @@
 
 mod averages;
 mod balanced_score;
+mod ballast;
 mod belief;
+mod beliefs;
 mod beta;
 mod bounded_load_hash;
 mod by_node;
@@ -16,10 +18,12 @@ mod c3;
 mod choice;
 mod draws;
 mod join_idle_queue;
+mod late_binding;
 mod least_connections;
 mod least_time;
 mod load_aware;
 mod oracle;
+mod overdue;
 mod parameters;
 mod peak_ewma;
 mod power_of_two;
@@ -27,7 +31,9 @@ mod prequal;
 mod random;
 mod round_robin;
 mod smooth_weighted_round_robin;
+mod speeds;
 mod times;
+mod tournament;
 mod weighted_response_time;
 mod weights;
 
@@ -69,6 +75,8 @@ pub struct Started {
     pub now: Micros,
     /// Which of the attempts in flight it is: a small number that is used again after its end.
     pub slot: u32,
+    /// Whether more attempts are in flight on the node than it has slots.
+    pub has_to_wait: bool,
 }
 
 /// An attempt that has just ended, of any job.
@@ -131,7 +139,9 @@ pub static ALL: &[Entry] = &[
     prequal::ENTRY,
     c3::ENTRY,
     bounded_load_hash::ENTRY,
+    late_binding::ENTRY,
     load_aware::ENTRY,
+    ballast::ENTRY,
     oracle::ENTRY,
 ];
 

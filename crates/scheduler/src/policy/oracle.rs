@@ -1,18 +1,28 @@
 //! The node with the least expected completion time under its true load probability.
 
 use super::draws::lowest;
+use super::late_binding::{Knowledge, LateBinding};
 use super::times::Times;
-use super::{Choice, Cost, Ended, Entry, Policy};
+use super::{Choice, Cost, Ended, Entry, Parameter, Policy};
 use crate::NodeId;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "oracle",
     help: "least expected completion time, as load_aware, but told every node's load probability: the yardstick of \
-           what learning costs. Greedy, so no optimum: it binds a task to a queue that late binding would keep. \
-           Where nodes do not tell it knows nothing",
-    parameters: &[],
+           what learning costs. Greedy, so no optimum: it binds a task to a queue that binding=late would keep. Where \
+           nodes do not tell it knows nothing",
+    parameters: &[Parameter {
+        name: "binding",
+        default: "early",
+        help: "early sends each task at once, as load_aware; late waits for a free slot, as ballast",
+    }],
     cost: Cost::Linear,
-    build: |_| Ok(Box::new(Oracle::default())),
+    build: |parameters| {
+        Ok(match parameters.word("binding", &["early", "late"])? {
+            "late" => Box::new(LateBinding::new(Knowledge::Told(Times::default()), false, None)),
+            _ => Box::new(Oracle::default()),
+        })
+    },
 };
 
 #[derive(Debug, Default)]

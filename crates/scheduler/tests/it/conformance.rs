@@ -41,11 +41,11 @@ fn one_seed_gives_one_decision_log_and_another_seed_another() {
 #[test]
 fn every_policy_uses_every_node_of_equals() {
     for strategy in all() {
-        let story = run(&strategy, &loads(&[0.2; 5]), 1_000, 3);
+        let story = run(&strategy, &loads(&[0.2; 5]), 4_000, 3);
         let fewest = *story.attempts.iter().min().unwrap();
         let most = *story.attempts.iter().max().unwrap();
         // A sampling policy leans to nodes that were lucky early; none may starve.
-        assert!(fewest * 4 > most, "{strategy}: equal nodes get unequal shares: {:?}", story.attempts);
+        assert!(fewest * 10 > most, "{strategy}: equal nodes get unequal shares: {:?}", story.attempts);
     }
 }
 

@@ -2,6 +2,70 @@
 
 use crate::scenarios::Scenario;
 
+/// The mean response time under one strategy as a multiple of that under another, on the same seeds.
+fn ratio(scenario: &Scenario, strategy: &str, baseline: &str, seeds: u64) -> f64 {
+    scenario.mean(strategy, seeds) / scenario.mean(baseline, seeds)
+}
+
+#[test]
+fn learning_costs_less_than_three_percent_where_nothing_changes() {
+    let scenario = Scenario::graded(50.0);
+    let early = ratio(&scenario, "load_aware", "oracle", 3);
+    assert!(early < 1.03, "load_aware takes {early:.3} of the oracle's time");
+    let late = ratio(&scenario, "ballast+hedge[copies=1]", "oracle[binding=late]", 3);
+    assert!(late < 1.03, "ballast takes {late:.3} of the late oracle's time");
+}
+
+#[test]
+fn learning_follows_loads_that_change_places_every_minute() {
+    let early = ratio(&Scenario::rotating(), "load_aware", "oracle", 3);
+    assert!(early < 1.25, "load_aware takes {early:.3} of the oracle's time");
+    let late = ratio(&Scenario::rotating(), "ballast+hedge[copies=1]", "oracle[binding=late]", 3);
+    assert!(late < 1.25, "ballast takes {late:.3} of the late oracle's time");
+    // What it is without the change-point reset.
+    let stuck = ratio(&Scenario::rotating(), "load_aware[reset=none]", "oracle", 1);
+    assert!(stuck > 1.5, "{stuck:.3}");
+}
+
+#[test]
+fn gated_hedging_is_eight_times_faster_than_random_at_low_load() {
+    let scenario = Scenario::graded(50.0);
+    for strategy in ["ballast", "oracle[binding=late]+hedge[copies=8]"] {
+        let faster = ratio(&scenario, "load_balancing", strategy, 2);
+        assert!(faster > 8.0, "{strategy} is only {faster:.2} times as fast as random");
+    }
+}
+
+#[test]
+fn gated_hedging_does_no_harm_near_saturation() {
+    let mut graded = Scenario::graded(0.0);
+    graded.rate = Some(0.95 * graded.capacity());
+    for scenario in [Scenario::plain(0.95), graded] {
+        for (hedged, bare) in [
+            ("ballast", "ballast+hedge[copies=1]"),
+            ("least_connections+hedge", "least_connections"),
+            ("least_connections+hedge[after=p90,copies=8]", "least_connections"),
+        ] {
+            let cost = ratio(&scenario, hedged, bare, 4);
+            assert!(cost < 1.1, "{hedged} takes {cost:.3} of the time of {bare}");
+        }
+    }
+}
+
+#[test]
+fn a_batch_ends_within_fifteen_percent_of_the_fluid_bound() {
+    let scenario = Scenario::batch();
+    let ratio = scenario.makespan("ballast", 8) / scenario.fluid_bound();
+    assert!(ratio < 1.15, "the makespan is {ratio:.3} of the bound");
+}
+
+#[test]
+fn late_binding_is_one_queue_for_all_nodes() {
+    // M/M/20 at 0.9: Erlang C is 0.550769, so the mean response time is 1 + 0.550769 / (20 - 18) = 1.275385.
+    let mean = Scenario::plain(0.9).mean("late_binding", 6);
+    assert!((mean / 1.275_385 - 1.0).abs() < 0.05, "{mean}");
+}
+
 /// Prints one line a policy for each scenario: `cargo test -p scheduler --release --test it -- --ignored --nocapture table`.
 #[test]
 #[ignore = "prints a table for people and takes minutes"]
@@ -36,7 +100,12 @@ fn table_of_policies_and_scenarios() {
     {
         println!("{label}: {:.1} tasks/s of {:.1}", scenario.rate.unwrap(), scenario.capacity());
         for name in &names {
-            println!("  {name:50} {:.4}", scenario.mean(name, seeds));
+            let counts = scenario.run(name, 1).drained[&1];
+            let by_task = |count: u64| count as f64 / counts.tasks as f64;
+            let (attempts, copies) = (by_task(counts.begun), by_task(counts.copies));
+            let wasted = by_task(counts.wasted);
+            let mean = scenario.mean(name, seeds);
+            println!("  {name:50} {mean:.4}  attempts {attempts:.3} copies {copies:.3} wasted {wasted:.3}");
         }
     }
     if only.is_empty() || only.contains('F') {

@@ -31,7 +31,7 @@ impl Scenario {
         Scenario {
             loads: graded(),
             rate: Some(rate),
-            tasks: 10_000,
+            tasks: 30_000,
             slots: 10,
             service: Duration::from_millis(50),
             times: Times {
