@@ -14,10 +14,15 @@ use std::time::Duration;
 /// First pause after a failed accept; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// Connections that may wait to be accepted; the system may set a lower bound. The standard library asks for 128: when a
+/// server sends a node more attempts at once, the connections beyond are dropped and tried again by TCP a second later.
+const BACKLOG: i32 = 4_096;
 
 /// Begins to serve.
 pub(super) fn start(listener: TcpListener, port: Port) -> io::Result<Running> {
     let address = listener.local_addr()?;
+    // On a socket that listens already this changes the length of the queue.
+    rustix::net::listen(&listener, BACKLOG)?;
     let port = Arc::new(port);
     let shared = Arc::clone(&port);
     let acceptor = thread::Builder::new()
