@@ -2,7 +2,7 @@
 
 use crate::{Arrivals, Distribution};
 use cluster::ChangingLoad;
-use luck::Seed;
+use luck::{Purpose, Seed};
 use scheduler::{JobSpec, Micros, Settings, Strategy};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub struct Scenario {
     pub settings: Settings,
     /// What a node does with an attempt that is no longer wanted.
     pub cancellation: Cancellation,
+    /// How often nodes that tell their load probability tell it anew, for loads that change. None: only at the start.
+    pub announce_every: Option<Duration>,
     /// When to stop: jobs that are still open then are cancelled. None: when all jobs have ended.
     pub horizon: Option<Micros>,
 }
@@ -96,6 +98,36 @@ pub enum FaultKind {
     Hang,
     /// It works this many times slower than it should: a grey failure.
     Slow(f64),
+    /// It finishes what it has and takes nothing new, by agreement with the schedulers; then it joins again.
+    Drain,
+}
+
+impl Fault {
+    /// Faults of one kind until `until`, by the luck of `seed`: the node is sound for exponentially distributed times
+    /// with mean `mean_up`, then at fault for such times with mean `mean_down`. All nodes of a run may share a seed.
+    pub fn random(
+        seed: Seed,
+        node: u32,
+        kind: FaultKind,
+        mean_up: Duration,
+        mean_down: Duration,
+        until: Micros,
+    ) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut at = Micros(0);
+        for spell in 0u64.. {
+            let coin = seed.coin(Purpose::Fault, u64::from(node), spell);
+            let from = at.after(mean_up.mul_f64(coin.exponential()));
+            // A fault that lasts no time would not be one.
+            let down = mean_down.mul_f64(coin.next().exponential()).max(Duration::from_micros(1));
+            at = from.after(down);
+            if from >= until || from == at {
+                break;
+            }
+            faults.push(Fault { from, until: at, kind });
+        }
+        faults
+    }
 }
 
 /// What a node does with an attempt that the scheduler cancels.
@@ -183,6 +215,9 @@ pub enum ScenarioError {
     /// There are no nodes.
     #[error("the scenario has no nodes: it needs at least one")]
     NoNodes,
+    /// Announcements without a time between them.
+    #[error("announce_every is zero: it needs a time above 0, such as 1 s")]
+    NoPeriod,
     /// A node cannot be as it is described.
     #[error("node '{node}': {why}")]
     Node {
@@ -221,6 +256,7 @@ impl Scenario {
             schedulers: 1,
             settings: Settings::default(),
             cancellation: Cancellation::Ignored,
+            announce_every: None,
             horizon: None,
         }
     }
@@ -232,6 +268,9 @@ impl Scenario {
     pub fn check(&self) -> Result<(), ScenarioError> {
         if self.nodes.is_empty() {
             return Err(ScenarioError::NoNodes);
+        }
+        if self.announce_every.is_some_and(|period| period.is_zero()) {
+            return Err(ScenarioError::NoPeriod);
         }
         for plan in &self.nodes {
             let why = plan.fault();
@@ -265,7 +304,7 @@ impl NodePlan {
         for fault in &self.faults {
             let slow = match fault.kind {
                 FaultKind::Slow(factor) => factor.is_finite() && factor > 0.0,
-                FaultKind::Crash | FaultKind::Hang => true,
+                FaultKind::Crash | FaultKind::Hang | FaultKind::Drain => true,
             };
             if fault.from < before || fault.until <= fault.from || !slow {
                 return Some(format!(

@@ -16,7 +16,7 @@ use crate::summary::{JobSummary, Run, TaskSummary};
 use calendar::{Calendar, What};
 use flights::{ByNumber, Flights};
 use node::Node;
-use scheduler::{Action, Event, JobCounts, JobEnd, JobId, Micros, NodeFacts, NodeId, Scheduler};
+use scheduler::{Action, Event, JobCounts, JobEnd, JobId, Micros, NodeId, Scheduler};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tasks::Tasks;
@@ -132,10 +132,8 @@ impl<'a, O: Observer> Simulation<'a, O> {
     fn begin(&mut self) {
         let scenario = self.scenario;
         for (index, plan) in (0u32..).zip(&scenario.nodes) {
-            let load_probability = plan.tells_load.then(|| plan.load.reject.mean().get());
             for side in 0..scenario.schedulers {
-                let facts = NodeFacts { slots: plan.slots, load_probability };
-                self.tell(side, Event::NodeJoined { node: NodeId(index), facts });
+                self.tell(side, Event::NodeJoined { node: NodeId(index), facts: self.facts(index) });
             }
             for (number, fault) in (0u32..).zip(&plan.faults) {
                 self.calendar.add(fault.from, What::FaultBegins(index, number));
@@ -144,6 +142,9 @@ impl<'a, O: Observer> Simulation<'a, O> {
         }
         for (index, plan) in (0u32..).zip(&scenario.jobs) {
             self.calendar.add(plan.start, What::Submit(index));
+        }
+        if let Some(period) = scenario.announce_every {
+            self.calendar.add(Micros(0).after(period), What::Announce);
         }
         if let Some(horizon) = scenario.horizon {
             self.calendar.add(horizon, What::Horizon);
@@ -188,7 +189,8 @@ impl<'a, O: Observer> Simulation<'a, O> {
             What::Answered(flight) => self.answered(flight),
             What::Probed(side, node, alive) => self.tell(side, Event::ProbeEnded { node, alive }),
             What::FaultBegins(node, number) => self.fault_begins(node, number),
-            What::FaultEnds(node, _) => self.nodes[node as usize].ailment = node::Ailment::None,
+            What::FaultEnds(node, number) => self.fault_ends(node, number),
+            What::Announce => self.announce(),
             What::Horizon => self.horizon(),
         }
     }

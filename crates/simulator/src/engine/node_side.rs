@@ -11,7 +11,8 @@ use crate::observe::Observer;
 use crate::scenario::{Cancellation, FaultKind, Work};
 use cluster::{Moment, Verdict};
 use luck::Purpose;
-use scheduler::{LossReason, Outcome};
+use scheduler::health::Health;
+use scheduler::{Event, LossReason, NodeFacts, NodeId, Outcome};
 use std::time::Duration;
 
 /// Reasons in records.
@@ -42,13 +43,10 @@ impl<O: Observer> Simulation<'_, O> {
             Ailment::None | Ailment::Slow(_) => {}
         }
         let spec = &self.scenario.jobs[job].spec;
-        let load = plan.load.at(&Moment {
-            seed: self.scenario.seed,
-            node: index as u64,
-            time: Duration::from_micros(now.0),
-            in_flight: node.in_flight(plan.slots),
-        });
-        match load.judge(spec.strategy.admission, spec.seed, task, number) {
+        let in_flight = node.in_flight(plan.slots);
+        let time = Duration::from_micros(now.0);
+        let moment = Moment { seed: self.scenario.seed, node: index as u64, time, in_flight };
+        match plan.load.at(&moment).judge(spec.strategy.admission, spec.seed, task, number) {
             Verdict::Reject => {
                 node.totals.rejected += 1;
                 return self.homeward(flight, Outcome::Rejected, LOAD);
@@ -193,11 +191,17 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn fault_begins(&mut self, index: u32, number: u32) {
         let plan = &self.scenario.nodes[index as usize];
         let kind = plan.faults[number as usize].kind;
-        self.nodes[index as usize].ailment = match kind {
+        let ailment = match kind {
             FaultKind::Crash => Ailment::Crashed,
             FaultKind::Hang => Ailment::Hung,
             FaultKind::Slow(factor) => Ailment::Slow(factor),
+            FaultKind::Drain => {
+                (0..self.scenario.schedulers)
+                    .for_each(|side| self.tell(side, Event::NodeDraining { node: NodeId(index) }));
+                return;
+            }
         };
+        self.nodes[index as usize].ailment = ailment;
         if matches!(kind, FaultKind::Slow(_)) {
             return;
         }
@@ -212,6 +216,49 @@ impl<O: Observer> Simulation<'_, O> {
                     self.flights.remove(flight);
                 }
             }
+        }
+    }
+}
+
+/// What a scheduler is told of nodes.
+impl<O: Observer> Simulation<'_, O> {
+    /// What a node says of itself now.
+    pub(super) fn facts(&self, index: u32) -> NodeFacts {
+        let (plan, node) = (&self.scenario.nodes[index as usize], &self.nodes[index as usize]);
+        let load_probability = plan.tells_load.then(|| {
+            let time = Duration::from_micros(self.calendar.now().0);
+            let in_flight = node.in_flight(plan.slots);
+            let moment = Moment { seed: self.scenario.seed, node: u64::from(index), time, in_flight };
+            plan.load.reject.at(&moment).get()
+        });
+        NodeFacts { slots: plan.slots, load_probability }
+    }
+
+    /// Nodes that tell their load probability tell the schedulers that see them up.
+    pub(super) fn announce(&mut self) {
+        for index in 0..self.scenario.nodes.len() as u32 {
+            if !self.scenario.nodes[index as usize].tells_load {
+                continue;
+            }
+            let (node, facts) = (NodeId(index), self.facts(index));
+            for side in 0..self.scenario.schedulers {
+                let known = self.schedulers[side as usize].scheduler.nodes().get(node);
+                if known.is_some_and(|known| known.health() == Health::Up && *known.facts() != facts) {
+                    self.tell(side, Event::NodeJoined { node, facts });
+                }
+            }
+        }
+        if let Some(period) = self.scenario.announce_every {
+            self.calendar.add(self.calendar.now().after(period), What::Announce);
+        }
+    }
+
+    pub(super) fn fault_ends(&mut self, index: u32, number: u32) {
+        self.nodes[index as usize].ailment = Ailment::None;
+        if self.scenario.nodes[index as usize].faults[number as usize].kind == FaultKind::Drain {
+            let facts = self.facts(index);
+            (0..self.scenario.schedulers)
+                .for_each(|side| self.tell(side, Event::NodeJoined { node: NodeId(index), facts }));
         }
     }
 }

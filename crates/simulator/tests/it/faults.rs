@@ -1,6 +1,7 @@
 //! Nodes that die, hang, crawl or overflow.
 
 use crate::plans::{MS, job, node};
+use luck::Seed;
 use scheduler::{JobEnd, Micros};
 use simulator::{Arrivals, Distribution, Fault, FaultKind, NodePlan, Scenario, Work, simulate};
 use std::time::Duration;
@@ -55,6 +56,27 @@ fn a_grey_failure_slows_but_loses_nothing() {
 }
 
 #[test]
+fn a_drained_node_finishes_what_it_has_and_comes_back() {
+    let run = simulate(&with_fault(FaultKind::Drain)).unwrap();
+    assert_eq!((run.jobs[0].counts.done, run.jobs[0].counts.lost), (2_000, 0));
+    // Four of twenty seconds without it: a fifth less than its quarter.
+    let share = run.nodes[2].attempts as f64 / 2_000.0;
+    assert!((0.17..0.23).contains(&share), "{share}");
+}
+
+#[test]
+fn random_faults_are_down_for_their_share_of_time() {
+    let (up, down, until) = (Duration::from_secs(90), Duration::from_secs(10), Micros(1_000_000 * SECOND));
+    let faults = Fault::random(Seed(1), 3, FaultKind::Crash, up, down, until);
+    let lasted: u64 = faults.iter().map(|fault| fault.until.0 - fault.from.0).sum();
+    let share = lasted as f64 / until.0 as f64;
+    assert!((share / 0.1 - 1.0).abs() < 0.05, "{share}");
+    assert_eq!(faults, Fault::random(Seed(1), 3, FaultKind::Crash, up, down, until));
+    assert_ne!(faults, Fault::random(Seed(1), 4, FaultKind::Crash, up, down, until));
+    assert!(faults.windows(2).all(|pair| pair[0].until <= pair[1].from && pair[0].from < pair[0].until));
+}
+
+#[test]
 fn nobody_left_ends_the_job_after_its_patience() {
     let mut nodes = vec![node(0, 2, 0.0)];
     nodes[0].faults = vec![Fault { from: Micros(0), until: Micros(3_600 * SECOND), kind: FaultKind::Crash }];
@@ -93,6 +115,7 @@ fn what_is_wrong_is_told_before_the_run() {
         simulate(&scenario).unwrap_err().to_string()
     };
     insta::assert_snapshot!(error(|s| s.jobs[0].attempt_timeout = None), @"job 'job': a node hangs, so attempts need a time limit: set attempt_timeout");
+    insta::assert_snapshot!(error(|s| s.announce_every = Some(Duration::ZERO)), @"announce_every is zero: it needs a time above 0, such as 1 s");
     insta::assert_snapshot!(error(|s| s.nodes.clear()), @"the scenario has no nodes: it needs at least one");
     insta::assert_snapshot!(error(|s| s.nodes[1].speed = 0.0), @"node 'n1': its speed is 0: it takes a number above 0");
     insta::assert_snapshot!(error(|s| s.jobs[0].scheduler = 1), @"job 'job': it belongs to scheduler 1, but there are 1");

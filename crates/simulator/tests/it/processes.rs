@@ -120,3 +120,23 @@ fn a_horizon_cancels_what_is_open() {
     assert_eq!(job.makespan, 2_000 * MS);
     assert!(job.counts.done > 20 && job.counts.tasks <= 201, "{:?}", job.counts);
 }
+
+#[test]
+fn an_oracle_that_is_told_anew_follows_a_load_that_changes() {
+    let level = |p: f64| cluster::Probability::new(p).unwrap();
+    let run = |announce_every| {
+        // Two nodes that change places each second.
+        let nodes = [[0.0, 0.9], [0.9, 0.0]].into_iter().enumerate().map(|(name, levels)| {
+            let period = std::time::Duration::from_secs(1);
+            let profile = cluster::Profile::Steps { levels: levels.map(level).into(), period };
+            let load = cluster::ChangingLoad::both(profile, 300 * MS);
+            simulator::NodePlan { load, tells_load: true, ..node(name, 50, 0.0) }
+        });
+        let plan = job("oracle", 1, Arrivals::Constant { per_second: 50.0, tasks: 1_000 });
+        let scenario = Scenario { announce_every, ..Scenario::new(nodes.collect(), plan) };
+        simulate(&scenario).unwrap().jobs[0].counts
+    };
+    let (told, untold) = (run(Some(20 * MS)), run(None));
+    assert_eq!((told.done, untold.done), (1_000, 1_000));
+    assert!(told.rejected < 60 && untold.rejected > 300, "{told:?} {untold:?}");
+}
