@@ -1,11 +1,11 @@
 //! A thousand tasks in flight, each delayed by three seconds: what waiting costs.
 
+use super::usage::memory_kib;
 use super::{BenchmarkError, Figure, Goal, NODES, plan, request, temporary_folder};
 use crate::experiment::interrupt::Interrupt;
 use crate::experiment::jobs::Jobs;
-use crate::local_cluster::{LocalCluster, Process};
+use crate::local_cluster::LocalCluster;
 use cluster::Probability;
-use std::fs;
 use std::time::Duration;
 use wire::job::JobSource;
 
@@ -25,11 +25,11 @@ pub fn measure(interrupt: &Interrupt) -> Result<Vec<Figure>, BenchmarkError> {
     let always = Probability::new(1.0).unwrap_or(Probability::ZERO);
     let cluster = LocalCluster::start(&plan(&folder, always, TASKS as usize, DELAY))?;
     let jobs = Jobs::on(&cluster, interrupt);
-    let before = memory_kb(cluster.server(), "VmRSS:");
+    let before = memory_kib(cluster.server().id(), "VmRSS:");
     let source = JobSource::Synthetic { tasks: TASKS, service: Duration::ZERO };
     let (_, report) = jobs.run(request(source, "random", TASKS as u32))?;
     super::photographs::complete(&report)?;
-    let peak = memory_kb(cluster.server(), "VmHWM:");
+    let peak = memory_kib(cluster.server().id(), "VmHWM:");
     let makespan = report.progress.elapsed.as_secs_f64();
     let mut figures = vec![
         Figure {
@@ -57,28 +57,4 @@ pub fn measure(interrupt: &Interrupt) -> Result<Vec<Figure>, BenchmarkError> {
         });
     }
     Ok(figures)
-}
-
-/// A line of the process's status in kibibytes, where the operating system tells it.
-fn memory_kb(process: &Process, line: &str) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
-    parse_memory_kb(&status, line)
-}
-
-fn parse_memory_kb(status: &str, line: &str) -> Option<u64> {
-    let value = status.lines().find_map(|text| text.strip_prefix(line))?;
-    value.trim().strip_suffix("kB")?.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_is_read_from_the_line_asked_for() {
-        let status = "Name:\tlab\nVmHWM:\t   12345 kB\nVmRSS:\t     678 kB\nThreads:\t3\n";
-        assert_eq!(parse_memory_kb(status, "VmRSS:"), Some(678));
-        assert_eq!(parse_memory_kb(status, "VmHWM:"), Some(12_345));
-        assert_eq!(parse_memory_kb(status, "VmSwap:"), None);
-    }
 }

@@ -1,0 +1,332 @@
+//! The figures of one setting: the comparison, and what the pictures show beyond it.
+
+use super::members::Members;
+use super::parts::{MeanParts, PartSums};
+use super::setting::Setting;
+use super::timeline::{Timeline, timeline};
+use super::{Wish, latencies, parts};
+use crate::comparison::source::replications;
+use crate::comparison::{Comparison, ComparisonError, Replication, compare};
+use crate::statistics::{geometric_mean, quantile};
+use records::Run;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The figures of one setting.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Section {
+    /// The setting, such as `load = 0.8`; none if all runs had the same settings.
+    pub setting: Option<String>,
+    /// The setting as a number, in seconds if it is a time.
+    pub setting_value: Option<f64>,
+    /// Who won.
+    pub comparison: Comparison,
+    /// What the pictures show, in the order of the comparison's rows.
+    pub strategies: Vec<StrategyFigures>,
+    /// Some jobs in detail. They are in `attempts.csv` and not in the JSON.
+    #[serde(skip)]
+    pub timelines: Vec<Timeline>,
+}
+
+/// What the pictures show of a strategy.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StrategyFigures {
+    /// The name of its row in the comparison.
+    pub name: String,
+    /// By seed, in ascending order.
+    pub seeds: Vec<SeedFigures>,
+    /// Latencies in seconds below which 0, 0.5, 1, … 100 % of the finished tasks lie, all seeds together.
+    pub latency_quantiles_s: Vec<f64>,
+    /// Where the mean latency went; none where only attempts were recorded.
+    pub parts: Option<MeanParts>,
+}
+
+/// What one seed gave.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct SeedFigures {
+    /// The seed, as text: readers of JSON lose the last digits of such numbers.
+    pub seed: String,
+    /// The makespan in seconds; the geometric mean if the seed was run several times.
+    pub makespan_s: f64,
+    /// 99th percentile of the tasks' latencies in seconds; none of no finished task.
+    pub latency_p99_s: Option<f64>,
+}
+
+/// The figures of `runs`, which had the same settings.
+///
+/// # Errors
+/// If no job has ended with results, or no strategy has the baseline's name.
+pub fn section(setting: Option<Setting>, runs: &[Run], wish: &Wish<'_>) -> Result<Section, ComparisonError> {
+    let (replications, warnings) = replications(runs, wish.by);
+    let members = Members::new(replications.clone(), wish.by);
+    let by_group = by_group(&members, &replications);
+    let comparison = compare(replications, wish.baseline, warnings)?;
+    let sums = part_sums(runs, &members);
+    let strategies = members
+        .names()
+        .into_iter()
+        .zip(by_group)
+        .zip(sums)
+        .map(|((name, own), sums)| figures(name, &own, &sums))
+        .collect();
+    let timelines = timelines(runs, &members, &comparison);
+    let (title, value) = (setting.as_ref().map(Setting::title), setting.and_then(|setting| setting.number));
+    Ok(Section { setting: title, setting_value: value, comparison, strategies, timelines })
+}
+
+fn by_group<'a>(members: &Members, replications: &'a [Replication]) -> Vec<Vec<&'a Replication>> {
+    let mut by_group = vec![Vec::new(); members.names().len()];
+    for replication in replications {
+        if let Some(index) = members.of_replication(replication) {
+            by_group[index].push(replication);
+        }
+    }
+    by_group
+}
+
+fn part_sums(runs: &[Run], members: &Members) -> Vec<PartSums> {
+    let mut sums = vec![PartSums::default(); members.names().len()];
+    for run in runs {
+        let group: HashMap<&str, usize> =
+            run.jobs.iter().filter_map(|job| Some((&*job.job_key, members.of_job(run, job)?))).collect();
+        parts::add_run(run, &group, &mut sums);
+    }
+    sums
+}
+
+fn figures(name: String, replications: &[&Replication], sums: &PartSums) -> StrategyFigures {
+    let seconds = |us: u64| us as f64 / 1e6;
+    let mut seeds: BTreeMap<u64, Vec<&Replication>> = BTreeMap::new();
+    for replication in replications {
+        seeds.entry(replication.seed).or_default().push(replication);
+    }
+    let latencies = |jobs: &[&Replication]| -> Vec<f64> {
+        jobs.iter().flat_map(|job| &job.latencies_us).map(|&us| seconds(us)).collect()
+    };
+    let seed_figures = |(seed, jobs): (&u64, &Vec<&Replication>)| {
+        let makespans: Vec<f64> = jobs.iter().map(|job| seconds(job.makespan_us)).collect();
+        let mut sorted = latencies(jobs);
+        sorted.sort_by(f64::total_cmp);
+        Some(SeedFigures {
+            seed: seed.to_string(),
+            makespan_s: geometric_mean(&makespans)?,
+            latency_p99_s: quantile(&sorted, 0.99),
+        })
+    };
+    StrategyFigures {
+        name,
+        seeds: seeds.iter().filter_map(seed_figures).collect(),
+        latency_quantiles_s: latencies::spread(latencies(replications)),
+        parts: sums.means(),
+    }
+}
+
+/// The best strategy, the baseline and the worst under one seed: that with the median makespan of the best.
+fn timelines(runs: &[Run], members: &Members, comparison: &Comparison) -> Vec<Timeline> {
+    let worst = comparison
+        .rows
+        .iter()
+        .map(|row| &row.summary)
+        .max_by(|left, right| left.makespan_s.total_cmp(&right.makespan_s))
+        .map(|summary| summary.name.clone());
+    let names = members.names();
+    let mut jobs: Vec<(usize, &Run, &records::JobRow)> = Vec::new();
+    for run in runs {
+        jobs.extend(run.jobs.iter().filter_map(|job| Some((members.of_job(run, job)?, run, job))));
+    }
+    let mut of_best: Vec<_> = jobs.iter().filter(|(index, ..)| names[*index] == comparison.overall.best).collect();
+    of_best.sort_by_key(|(.., job)| job.makespan_us);
+    let Some((.., middle)) = of_best.get(of_best.len().saturating_sub(1) / 2) else {
+        return Vec::new();
+    };
+    let wanted = [Some(&comparison.overall.best), Some(&comparison.baseline), worst.as_ref()];
+    let mut told = BTreeSet::new();
+    wanted
+        .into_iter()
+        .flatten()
+        .filter(|name| told.insert((*name).clone()))
+        .filter_map(|name| {
+            let (_, run, job) =
+                jobs.iter().find(|(index, _, job)| names[*index] == *name && job.seed == middle.seed)?;
+            Some(timeline(run, job, name))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod examples {
+    //! Made-up records for tests of the report.
+
+    use cluster::Admission;
+    use records::manifest::Host;
+    use records::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Manifest, Run, TaskOutcome, TaskRow};
+    use std::path::PathBuf;
+
+    pub(crate) fn attempt(
+        job: &str,
+        task: u64,
+        number: u32,
+        outcome: AttemptOutcome,
+        begun_us: u64,
+        total_us: u64,
+    ) -> AttemptRow {
+        AttemptRow {
+            run: "run".into(),
+            job_key: job.into(),
+            task,
+            attempt: number,
+            strategy: "random".into(),
+            admission: Admission::MayReject,
+            operation: "edges".into(),
+            image: "a.png".into(),
+            node: "node0".into(),
+            outcome,
+            reason: "".into(),
+            delayed: false,
+            begun_us,
+            queue_us: 0,
+            delay_us: 0,
+            read_us: 0,
+            decode_us: 0,
+            operation_us: 0,
+            encode_us: 0,
+            write_us: 0,
+            wire_us: 0,
+            total_us,
+            bytes_in: 0,
+            bytes_out: 0,
+            width: 0,
+            height: 0,
+            seed: 7,
+        }
+    }
+
+    pub(crate) fn task(job: &str, index: u64, latency_us: u64) -> TaskRow {
+        TaskRow {
+            run: "run".into(),
+            job_key: job.into(),
+            task: index,
+            image: "a.png".into(),
+            outcome: TaskOutcome::Done,
+            reason: "".into(),
+            attempts: 1,
+            rejections: 0,
+            delays: 0,
+            lost: 0,
+            node: "node0".into(),
+            submitted_us: 0,
+            started_us: 0,
+            ended_us: latency_us,
+            latency_us,
+        }
+    }
+
+    pub(crate) fn job(key: &str, strategy: &str, seed: u64, makespan_us: u64) -> JobRow {
+        JobRow {
+            run: "run".into(),
+            job_key: key.into(),
+            label: "label".into(),
+            strategy: strategy.into(),
+            admission: Admission::MayReject,
+            operation: "edges".into(),
+            seed,
+            state: JobOutcome::Done,
+            tasks: 2,
+            done: 2,
+            failed: 0,
+            attempts: 3,
+            rejected: 1,
+            delayed: 1,
+            lost: 0,
+            makespan_us,
+            nodes: 1,
+            started_utc: "2026-01-01T00:00:00Z".into(),
+            why: "".into(),
+        }
+    }
+
+    pub(crate) fn run(path: &str, settings: &[(&str, &str)], jobs: &[JobRow]) -> Run {
+        let manifest = Manifest {
+            schema_version: 1,
+            program: "server".to_owned(),
+            program_version: "0.1.0".to_owned(),
+            git_revision: None,
+            command_line: vec!["server".to_owned()],
+            label: "label".to_owned(),
+            seed: 7,
+            started_utc: "2026-01-01T00:00:00Z".to_owned(),
+            host: Host { cores: 2, system: "linux".to_owned(), architecture: "x86_64".to_owned() },
+            machines: Vec::new(),
+            settings: settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        };
+        Run {
+            path: PathBuf::from(path),
+            manifest: Some(manifest),
+            attempts: Vec::new(),
+            tasks: Vec::new(),
+            jobs: jobs.to_vec(),
+            torn_rows: 0,
+        }
+    }
+
+    /// `random` and a faster `ours` under three seeds, two tasks a job, one of them refused and then delayed.
+    pub(crate) fn two_strategies(settings: &[(&str, &str)], slowness: f64) -> Run {
+        let mut whole = run("results/example", settings, &[]);
+        for (strategy, factor) in [("random", 1.0), ("ours", 0.6)] {
+            for (seed, luck) in [(1, 1.0), (2, 1.1), (3, 0.95)] {
+                let scaled = |us: f64| (us * factor * luck * slowness) as u64;
+                let key = format!("{strategy}-{seed}");
+                whole.jobs.push(job(&key, strategy, seed, scaled(60_000.0)));
+                whole.tasks.extend([task(&key, 0, scaled(10_000.0)), task(&key, 1, scaled(60_000.0))]);
+                let done = AttemptOutcome::Done;
+                let first = attempt(&key, 0, 1, done, 0, scaled(10_000.0));
+                let refused = attempt(&key, 1, 1, AttemptOutcome::Rejected, 0, 500);
+                let second = AttemptRow {
+                    node: "node1".into(),
+                    delayed: true,
+                    delay_us: scaled(40_000.0),
+                    wire_us: 300,
+                    ..attempt(&key, 1, 2, done, 500, scaled(60_000.0) - 500)
+                };
+                whole.attempts.extend([refused, first, second].map(|row| AttemptRow {
+                    strategy: strategy.into(),
+                    seed,
+                    ..row
+                }));
+            }
+        }
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::examples::two_strategies;
+    use super::*;
+    use crate::comparison::source::By;
+
+    fn wish() -> Wish<'static> {
+        Wish { title: "Example", command: "lab report results/example", baseline: None, by: By::Label }
+    }
+
+    #[test]
+    fn the_section_of_a_small_run() {
+        let section = section(None, &[two_strategies(&[], 1.0)], &wish()).unwrap();
+        let names: Vec<&str> = section.strategies.iter().map(|figures| figures.name.as_str()).collect();
+        assert_eq!(names, ["random", "ours"]);
+        let random = &section.strategies[0];
+        let seeds: Vec<(&str, f64)> = random.seeds.iter().map(|seed| (seed.seed.as_str(), seed.makespan_s)).collect();
+        assert_eq!(seeds, [("1", 0.06), ("2", 0.066), ("3", 0.057)]);
+        let mean_latency_ms = (10.0 + 60.0 + 11.0 + 66.0 + 9.5 + 57.0) / 6.0;
+        assert!((random.parts.unwrap().sum() - mean_latency_ms).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_best_and_the_baseline_are_shown_under_one_seed() {
+        let section = section(None, &[two_strategies(&[], 1.0)], &wish()).unwrap();
+        let shown: Vec<(&str, u64)> =
+            section.timelines.iter().map(|timeline| (timeline.strategy.as_str(), timeline.seed)).collect();
+        assert_eq!(shown, [("ours", 1), ("random", 1)]);
+    }
+}
