@@ -167,8 +167,9 @@ impl Hedging {
 
     /// A finished attempt tells how long attempts take.
     pub(crate) fn finished(&mut self, seen: &crate::Observation) {
-        self.latencies.hear(seen);
-        self.age = self.rule.after.age(&self.latencies);
+        if self.latencies.hear(seen) {
+            self.age = self.rule.after.age(&self.latencies);
+        }
     }
 
     /// `first` got company.

@@ -7,8 +7,9 @@ use std::time::Duration;
 const WINDOW: usize = 512;
 /// Finished attempts before which nothing is said.
 const FEWEST: usize = 20;
-/// New attempts after which the order is renewed.
+/// New attempts after which the order is renewed, while few and when the window is full.
 const STALE: usize = 32;
+const STALE_FULL: usize = 128;
 
 /// The round trips of the last finished attempts of a job, in microseconds.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +26,8 @@ pub(crate) struct Latencies {
 }
 
 impl Latencies {
-    pub(crate) fn hear(&mut self, seen: &Observation) {
+    /// Hears of a finished attempt; answers whether that changed what is said.
+    pub(crate) fn hear(&mut self, seen: &Observation) -> bool {
         let whole = seen.round_trip.as_micros() as f32;
         let delay = seen.node.map_or(0.0, |times| times.delay.as_micros() as f32);
         let undelayed = (whole - delay).max(0.0);
@@ -39,9 +41,12 @@ impl Latencies {
         self.next = (self.next + 1) % WINDOW;
         self.fresh += 1;
         let first = self.sorted.is_empty() && self.ring.len() >= FEWEST;
-        if first || (self.fresh >= STALE && !self.sorted.is_empty()) {
+        let stale = if self.ring.len() < WINDOW { STALE } else { STALE_FULL };
+        let renews = first || (self.fresh >= stale && !self.sorted.is_empty());
+        if renews {
             self.renew();
         }
+        renews
     }
 
     fn renew(&mut self) {
@@ -139,7 +144,7 @@ mod tests {
     #[test]
     fn nothing_is_said_of_a_few() {
         let mut latencies = Latencies::default();
-        (0..FEWEST - 1).for_each(|_| latencies.hear(&Observation::default()));
+        (0..FEWEST - 1).for_each(|_| assert!(!latencies.hear(&Observation::default())));
         assert_eq!((latencies.quantile(0.5), latencies.mean()), (None, None));
     }
 

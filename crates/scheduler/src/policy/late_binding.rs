@@ -52,14 +52,21 @@ pub(super) enum Knowledge {
 #[derive(Debug)]
 pub(super) struct LateBinding {
     knowledge: Knowledge,
-    threshold: bool,
+    /// None if any free slot is taken.
+    queue: Option<Queue>,
     hedge: Option<HedgeRule>,
     rows: ByNode<Row>,
-    /// Expected times of the nodes that are up and have a free slot, and of all that are up.
+    /// Expected times of the nodes that are up and have a free slot.
     free: Tournament,
-    up: Tournament,
-    speeds: Speeds,
     coin: Coin,
+}
+
+/// What tells whether to wait for a node that is full.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Expected times of all nodes that are up.
+    times: Tournament,
+    speeds: Speeds,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,20 +76,18 @@ struct Row {
     in_flight: u32,
     /// The load probability that the node tells, 0 if it tells none.
     told: f64,
-    /// The expected time of a task in microseconds, as drawn last; 0 before the first draw.
-    time: f64,
+    /// The expected time of a task in microseconds, as drawn last; none while it is not up.
+    time: Option<f64>,
 }
 
 impl LateBinding {
     pub(super) fn new(knowledge: Knowledge, threshold: bool, hedge: Option<HedgeRule>) -> LateBinding {
         LateBinding {
             knowledge,
-            threshold,
+            queue: threshold.then(Queue::default),
             hedge,
             rows: ByNode::default(),
             free: Tournament::default(),
-            up: Tournament::default(),
-            speeds: Speeds::default(),
             // Replaced by the luck of the job's first decision.
             coin: Seed(0).coin(Purpose::Belief, 0, 0),
         }
@@ -92,25 +97,18 @@ impl LateBinding {
     fn redraw(&mut self, node: NodeId) {
         self.coin = self.coin.next();
         let row = self.rows.enter(node);
-        let slots = f64::from(row.slots);
-        if row.time > 0.0 {
-            self.speeds.remove(row.time, slots);
-        }
         let time = match &self.knowledge {
             Knowledge::Nothing => 1.0,
             Knowledge::Learned(beliefs) => beliefs.time(node, self.coin),
             Knowledge::Told(times) => times.refusals(node, row.told) + times.work(node, row.told),
         };
         // Nodes of which the same is known take turns at random.
-        row.time = time * (1.0 + 1e-6 * self.coin.next().uniform());
-        if row.is_up {
-            self.speeds.add(row.time, slots);
-        } else {
-            row.time = 0.0;
+        let time = row.is_up.then(|| time * (1.0 + 1e-6 * self.coin.next().uniform()));
+        if let Some(queue) = &mut self.queue {
+            queue.change(node, row.time, time, f64::from(row.slots));
         }
-        let (is_up, has_free, time) = (row.is_up, row.in_flight < row.slots, row.time);
-        self.up.set(node, is_up.then_some(time));
-        self.free.set(node, (is_up && has_free).then_some(time));
+        row.time = time;
+        self.free.set(node, time.filter(|_| row.in_flight < row.slots));
     }
 
     fn next_overdue(&mut self, now: Micros) -> Option<NodeId> {
@@ -119,17 +117,27 @@ impl LateBinding {
             Knowledge::Nothing | Knowledge::Told(_) => None,
         }
     }
+}
+
+impl Queue {
+    fn change(&mut self, node: NodeId, before: Option<f64>, now: Option<f64>, slots: f64) {
+        if let Some(time) = before {
+            self.speeds.remove(time, slots);
+        }
+        if let Some(time) = now {
+            self.speeds.add(time, slots);
+        }
+        self.times.set(node, now);
+    }
 
     /// Whether a faster node is expected to be done sooner, though it has to become free first: the `waiting` tasks
-    /// take their turns on all nodes that are faster than the best free one, and these are all busy.
-    fn is_worth_waiting(&self, time: f64, without: Option<NodeId>, waiting: usize) -> bool {
-        let Some((_, fastest)) = self.up.lowest(without) else {
+    /// take their turns on all nodes that are faster than the best free one, and these are all busy. `without` is the
+    /// node that is no candidate, and its rate.
+    fn is_worth_waiting(&self, time: f64, without: Option<(NodeId, f64)>, waiting: usize) -> bool {
+        let Some((_, fastest)) = self.times.lowest(without.map(|(node, _)| node)) else {
             return false;
         };
-        let left_out =
-            without.and_then(|node| self.rows.get(node)).filter(|row| row.is_up && row.time < time);
-        let left_out = left_out.map_or(0.0, |row| f64::from(row.slots) / row.time.max(1.0));
-        let rate = self.speeds.faster_than(time) - left_out;
+        let rate = self.speeds.faster_than(time) - without.map_or(0.0, |(_, rate)| rate);
         fastest < time && rate > 0.0 && time > fastest + waiting as f64 / rate
     }
 }
@@ -148,8 +156,12 @@ impl Policy for LateBinding {
         }
         let without = choice.excluded();
         let (node, time) = self.free.lowest(without)?;
-        let waits =
-            self.threshold && !choice.is_copy() && self.is_worth_waiting(time, without, choice.waiting());
+        let waits = self.queue.as_ref().filter(|_| !choice.is_copy()).is_some_and(|queue| {
+            let row = without.and_then(|node| self.rows.get(node));
+            let faster = row.and_then(|row| row.time.filter(|&other| other < time).map(|time| (row, time)));
+            let rate = faster.map_or(0.0, |(row, time)| f64::from(row.slots) / time.max(1.0));
+            queue.is_worth_waiting(time, without.map(|node| (node, rate)), choice.waiting())
+        });
         (!waits).then_some(node)
     }
 
