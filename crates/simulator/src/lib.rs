@@ -20,7 +20,7 @@
 //! ```
 //!
 //! Reading order: [`scenario`] (what is simulated), [`distribution`], [`arrivals`], [`observe`] (what is seen),
-//! `engine` (the event loop), [`summary`], [`rows`] (records).
+//! `engine` (the event loop), [`summary`], [`rows`] (records), [`replay`] (records back into a plan), [`theory`], [`bare`].
 
 pub mod arrivals;
 pub mod bare;
@@ -28,13 +28,14 @@ pub mod distribution;
 mod engine;
 mod log;
 pub mod observe;
+pub mod replay;
 pub mod rows;
 pub mod scenario;
 pub mod summary;
 pub mod theory;
 
 pub use arrivals::Arrivals;
-pub use distribution::Distribution;
+pub use distribution::{BadDistribution, Distribution};
 pub use engine::{NodeTotals, simulate, simulate_into};
 pub use observe::{AttemptSeen, DecisionLog, JobSeen, Observer, Parts, TaskSeen};
 pub use rows::{Collected, Recorded, RowSink, Rows};

@@ -8,4 +8,5 @@ mod determinism;
 mod faults;
 mod plans;
 mod processes;
+mod replay;
 mod theory;

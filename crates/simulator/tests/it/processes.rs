@@ -80,36 +80,6 @@ fn a_trace_is_replayed_as_it_was() {
 }
 
 #[test]
-fn recorded_work_and_wire_give_the_recorded_run_again() {
-    let plan = job("power_of_two", 5, Arrivals::Poisson { per_second: 60.0, tasks: 200 });
-    let scenario = Scenario::new((0..4).map(|name| node(name, 2, 0.3)).collect(), plan);
-    let mut first = Rows::new(&scenario, "run".into(), "label", "", Collected::default());
-    simulate_into(&scenario, &mut first).unwrap();
-    let recorded = first.sink;
-
-    // From here on only what the rows tell is used, and the distributions are wrong on purpose.
-    let mut again = scenario.clone();
-    let mut tasks = recorded.tasks.clone();
-    tasks.sort_by_key(|row| row.task);
-    again.jobs[0].arrivals = Arrivals::Trace(tasks.iter().map(|row| Micros(row.submitted_us)).collect());
-    let mut work = vec![std::time::Duration::ZERO; tasks.len()];
-    let mut wire = simulator::scenario::RecordedWire::new();
-    for row in &recorded.attempts {
-        if row.outcome == records::AttemptOutcome::Done {
-            work[row.task as usize] = std::time::Duration::from_micros(row.operation_us);
-        }
-        wire.insert((row.task as u32, row.attempt), std::time::Duration::from_micros(row.wire_us));
-    }
-    again.jobs[0].work = Work::Recorded(work.into());
-    again.jobs[0].recorded_wire = Some(wire.into());
-    again.nodes.iter_mut().for_each(|node| node.wire = Distribution::Constant(77 * MS));
-    let mut second = Rows::new(&again, "run".into(), "label", "", Collected::default());
-    simulate_into(&again, &mut second).unwrap();
-    assert_eq!(recorded.attempts, second.sink.attempts);
-    assert_eq!(recorded.tasks, second.sink.tasks);
-}
-
-#[test]
 fn a_horizon_cancels_what_is_open() {
     let plan = job("random", 1, Arrivals::Constant { per_second: 100.0, tasks: 1_000 });
     let mut scenario = Scenario::new(vec![node(0, 2, 0.0)], plan);

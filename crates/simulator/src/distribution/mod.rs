@@ -1,7 +1,10 @@
 //! How long things take: distributions of durations, drawn by coins.
 
+mod text;
+
+pub use text::BadDistribution;
+
 use luck::Coin;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,31 +116,6 @@ impl Distribution {
             }
             Distribution::Empirical(values) if values.is_empty() => Some("it has no values"),
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Distribution {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = |duration: &Duration| us(*duration) / 1e3;
-        match self {
-            Distribution::Constant(value) => write!(formatter, "constant[ms={}]", ms(value)),
-            Distribution::Uniform { low, high } => {
-                write!(formatter, "uniform[low_ms={},high_ms={}]", ms(low), ms(high))
-            }
-            Distribution::Exponential { mean } => write!(formatter, "exponential[mean_ms={}]", ms(mean)),
-            Distribution::Lognormal { median, sigma } => {
-                write!(formatter, "lognormal[median_ms={},sigma={sigma}]", ms(median))
-            }
-            Distribution::TwoPoint { low, high, high_share } => {
-                write!(
-                    formatter,
-                    "two_point[low_ms={},high_ms={},high_share={high_share}]",
-                    ms(low),
-                    ms(high)
-                )
-            }
-            Distribution::Empirical(values) => write!(formatter, "empirical[{} values]", values.len()),
         }
     }
 }
