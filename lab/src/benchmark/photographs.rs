@@ -111,7 +111,7 @@ fn figures(rounds: &[Round]) -> Vec<Figure> {
             value: ratio,
             unit: "",
             goal: Goal::None,
-            detail: format!("what the rates' ratio is on a machine with nothing else to do{}", spread(&work)),
+            detail: format!("about the rates' ratio on a machine with nothing else to do{}", spread(&work)),
         });
     }
     if let Some(ratio) = speedup.ratio() {
@@ -145,7 +145,7 @@ mod tests {
         insta::assert_snapshot!(super::super::render(&figures(&rounds)), @r"
         figure                                                measured    goal  reached  from
         photographs: rate over a plain loop's                     0.95  ≥ 0.90  yes      240 photographs of 816x612 over 4 nodes, 95 % [0.86, 1.04] of 3 rounds
-        photographs: a plain loop's processor time over ours      0.95                   what the rates' ratio is on a machine with nothing else to do, 95 % [0.95, 0.95] of 3 rounds
+        photographs: a plain loop's processor time over ours      0.95                   about the rates' ratio on a machine with nothing else to do, 95 % [0.95, 0.95] of 3 rounds
         photographs: rate over the original's design              4.04  ≥ 3.00  yes      a sequential server over 4 Python nodes with OpenCV, 95 % [3.45, 4.74] of 3 rounds
         ");
     }

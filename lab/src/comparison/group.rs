@@ -3,6 +3,7 @@
 use super::{CONFIDENCE, Replication};
 use crate::statistics::{Interval, LogRatios, geometric_mean, interval_of_mean, mean, quantile};
 use cluster::Admission;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,7 @@ pub struct Group {
 }
 
 /// The figures of a group: means over its replications (seeds).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
     /// The group's name, unique among the groups.
     pub name: String,

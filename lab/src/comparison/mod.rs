@@ -16,13 +16,14 @@ pub use group::{Group, Summary};
 pub use replication::Replication;
 pub use verdict::{Overall, Verdict, Versus};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The family-wise confidence of every interval and verdict.
 pub const CONFIDENCE: f64 = 0.95;
 
 /// What `lab compare` found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Comparison {
     /// Confidence of the intervals, corrected for their number.
     pub confidence: f64,
@@ -37,7 +38,7 @@ pub struct Comparison {
 }
 
 /// One group and how it compares.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Row {
     /// Its figures.
     #[serde(flatten)]

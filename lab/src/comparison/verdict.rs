@@ -3,10 +3,11 @@
 use super::{CONFIDENCE, Group};
 use crate::statistics::holm::{Step, holm};
 use crate::statistics::{Interval, LogRatios};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What may be said of a group against the baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It is the baseline.
@@ -35,7 +36,7 @@ impl Verdict {
 }
 
 /// A group against the baseline.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Versus {
     /// Seeds that both ran.
     pub pairs: usize,
@@ -92,7 +93,7 @@ fn judge(ratios: &LogRatios, step: Step) -> Versus {
 }
 
 /// Who won over all.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Overall {
     /// The group with the shortest mean makespan.
     pub best: String,

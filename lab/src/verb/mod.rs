@@ -5,6 +5,7 @@ mod compare;
 mod dataset;
 mod demo;
 mod programs;
+mod report;
 mod say;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ Examples:
   lab                                                 every strategy on four nodes: which one wins?
   lab --data photos --replications 10                 the same over your own images, with more certainty
   lab compare results/*                               the comparison again, from the records
+  lab report results/*                                the same as a page with pictures: report.html
   lab dataset photographs --count 240 --size medium   make 240 photographs of half a megapixel
   lab bench                                           what the testbed itself costs
   lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
@@ -39,6 +41,7 @@ Exit status: 0 done, 1 failure, 2 usage, 3 some images failed, 4 no usable node,
 enum Verb {
     Demo(demo::Arguments),
     Compare(compare::Arguments),
+    Report(report::Arguments),
     Dataset(dataset::Arguments),
     Bench(bench::Arguments),
     /// A compute node: rejects, delays, computes
@@ -64,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => demo::run(&lab.demo),
         Some(Verb::Demo(arguments)) => demo::run(&arguments),
         Some(Verb::Compare(arguments)) => compare::run(&arguments),
+        Some(Verb::Report(arguments)) => report::run(&arguments),
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
         Some(Verb::Bench(arguments)) => bench::run(&arguments),
         Some(Verb::Computenode(arguments)) => programs::computenode(arguments),

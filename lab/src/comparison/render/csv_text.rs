@@ -1,6 +1,7 @@
 //! A row a strategy, for other programs. Units stand in the columns' names.
 
 use crate::comparison::{Comparison, Row};
+use std::collections::BTreeSet;
 
 const COLUMNS: [&str; 22] = [
     "name",
@@ -28,21 +29,26 @@ const COLUMNS: [&str; 22] = [
 ];
 
 pub(super) fn render(comparison: &Comparison) -> String {
-    let nodes: Vec<&String> = match comparison.rows.first() {
-        Some(_) => {
-            let mut nodes: Vec<_> =
-                comparison.rows.iter().flat_map(|row| row.summary.node_shares.keys()).collect();
-            nodes.sort();
-            nodes.dedup();
-            nodes
-        }
-        None => Vec::new(),
+    lines(&[("", comparison)], false)
+}
+
+/// The same for comparisons under several settings, with a first column that names the setting.
+pub(crate) fn render_settings(comparisons: &[(&str, &Comparison)]) -> String {
+    lines(comparisons, true)
+}
+
+fn lines(comparisons: &[(&str, &Comparison)], tell_setting: bool) -> String {
+    let rows = || {
+        comparisons.iter().flat_map(|(setting, comparison)| comparison.rows.iter().map(move |row| (*setting, row)))
     };
+    let nodes: BTreeSet<&String> = rows().flat_map(|(_, row)| row.summary.node_shares.keys()).collect();
+    let setting = |text: &str| tell_setting.then(|| text.to_owned());
     let header = COLUMNS.iter().map(|name| (*name).to_owned());
-    let mut text = line(header.chain(nodes.iter().map(|node| format!("share_{node}"))));
-    for row in &comparison.rows {
+    let shares = nodes.iter().map(|node| format!("share_{node}"));
+    let mut text = line(setting("setting").into_iter().chain(header).chain(shares));
+    for (name, row) in rows() {
         let shares = nodes.iter().map(|node| number(row.summary.node_shares.get(*node).copied()));
-        text.push_str(&line(cells(row).into_iter().chain(shares)));
+        text.push_str(&line(setting(name).into_iter().chain(cells(row)).chain(shares)));
     }
     text
 }

@@ -5,6 +5,8 @@ mod json;
 mod markdown;
 mod table;
 
+pub(crate) use csv_text::render_settings as csv_of_settings;
+
 use super::{Comparison, Row};
 
 /// How a comparison is printed.
@@ -31,15 +33,15 @@ pub fn render(comparison: &Comparison, format: Format) -> String {
 }
 
 /// Cells of the two tables that people read: the verdicts, and where they come from.
-struct Tables {
-    verdicts: Vec<Vec<String>>,
-    details: Vec<Vec<String>>,
+pub(crate) struct Tables {
+    pub(crate) verdicts: Vec<Vec<String>>,
+    pub(crate) details: Vec<Vec<String>>,
 }
 
-const VERDICT_COLUMNS: [&str; 7] =
+pub(crate) const VERDICT_COLUMNS: [&str; 7] =
     ["strategy", "admission", "n", "makespan s", "images/s", "ratio", "verdict"];
 
-const DETAIL_COLUMNS: [&str; 9] = [
+pub(crate) const DETAIL_COLUMNS: [&str; 9] = [
     "strategy",
     "p50 ms",
     "p95 ms",
@@ -52,9 +54,9 @@ const DETAIL_COLUMNS: [&str; 9] = [
 ];
 
 /// Columns that hold words; the others hold numbers.
-const WORD_COLUMNS: [&str; 4] = ["strategy", "admission", "verdict", "share per node"];
+pub(crate) const WORD_COLUMNS: [&str; 4] = ["strategy", "admission", "verdict", "share per node"];
 
-fn tables(comparison: &Comparison) -> Tables {
+pub(crate) fn tables(comparison: &Comparison) -> Tables {
     Tables {
         verdicts: comparison.rows.iter().map(verdict_cells).collect(),
         details: comparison.rows.iter().map(detail_cells).collect(),
@@ -131,7 +133,7 @@ fn count(value: f64) -> String {
 }
 
 /// The lines below the tables: what the columns mean, who won, and what weakens it.
-fn notes(comparison: &Comparison) -> Vec<String> {
+pub(crate) fn notes(comparison: &Comparison) -> Vec<String> {
     let mut notes = vec![
         format!(
             "ratio: makespan over that of {}, paired by seed, with its {:.0} % interval (Holm over all rows).",

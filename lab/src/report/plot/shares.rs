@@ -1,0 +1,59 @@
+//! Which node got which share of a strategy's attempts: a map with a row a strategy and a column a node.
+
+use super::svg::{Anchor, Svg};
+use super::{LETTER, WIDTH, ranked, room_for, short};
+use crate::report::section::Section;
+use std::collections::BTreeSet;
+
+const ROW: f64 = 28.0;
+const TOP: f64 = 26.0;
+/// Most nodes whose columns are wide enough for numbers.
+const MOST_WITH_NUMBERS: usize = 16;
+/// Most nodes that have a column.
+const MOST_NODES: usize = 100;
+/// Shades of the map, from nothing to the largest share.
+const SHADES: f64 = 6.0;
+
+/// The map, and how many nodes it leaves out.
+pub(in crate::report) fn draw(section: &Section) -> (String, usize) {
+    let rows = ranked(&section.comparison.rows);
+    let nodes: BTreeSet<&str> =
+        rows.iter().flat_map(|(_, row)| row.summary.node_shares.keys().map(String::as_str)).collect();
+    let hidden = nodes.len().saturating_sub(MOST_NODES);
+    let nodes: Vec<&str> = nodes.into_iter().take(MOST_NODES).collect();
+    let left = room_for(rows.iter().map(|(_, row)| row.summary.name.as_str()));
+    let bottom = TOP + ROW * rows.len() as f64;
+    let column = ((WIDTH - left) / nodes.len().max(1) as f64).min(110.0);
+    let with_numbers = nodes.len() <= MOST_WITH_NUMBERS;
+    let largest = rows.iter().flat_map(|(_, row)| row.summary.node_shares.values()).copied().fold(0.0, f64::max);
+    let width = left + column * nodes.len() as f64;
+    let mut svg = Svg::new(width.max(300.0), bottom + 8.0, "Shares of attempts by strategy and node");
+    for (place, node) in nodes.iter().enumerate() {
+        let x = left + column * (place as f64 + 0.5);
+        let fits = node.chars().count() as f64 * LETTER < column - 4.0;
+        if fits {
+            svg.text("tick", (x, TOP - 9.0), Anchor::Middle, node);
+        } else if place == 0 || place + 1 == nodes.len() {
+            let anchor = if place == 0 { Anchor::Start } else { Anchor::End };
+            svg.text("tick", (x, TOP - 9.0), anchor, node);
+        }
+    }
+    for (row_place, (_, row)) in rows.iter().enumerate() {
+        let y = TOP + ROW * row_place as f64;
+        svg.text("name", (left - 10.0, y + 18.0), Anchor::End, &short(&row.summary.name));
+        for (place, node) in nodes.iter().enumerate() {
+            let share = row.summary.node_shares.get(*node).copied().unwrap_or(0.0);
+            let shade = (SHADES * share / largest.max(f64::MIN_POSITIVE)).ceil() as u32;
+            let x = left + column * place as f64;
+            let gap = if with_numbers { 2.0 } else { 0.0 };
+            let tip = format!("{}, {node}: {:.2} %", row.summary.name, 100.0 * share);
+            svg.rectangle(&format!("shade{shade}"), (x, y + 1.0), (column - gap, ROW - 2.0), &tip);
+            if with_numbers {
+                let class = if shade >= 4 { "on-dark" } else { "on-light" };
+                let text = format!("{:.0} %", 100.0 * share);
+                svg.text(class, (x + column / 2.0 - 1.0, y + 18.0), Anchor::Middle, &text);
+            }
+        }
+    }
+    (svg.finish(), hidden)
+}
