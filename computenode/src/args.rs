@@ -55,11 +55,11 @@ pub(crate) struct Args {
     pub(crate) machines: PathBuf,
 
     /// Listen here instead of at an entry of machine.txt; port 0 takes any free one
-    #[arg(long, env = "BALLAST_LISTEN", value_name = "HOST:PORT", value_parser = parse_listen)]
+    #[arg(long, env = "BALLAST_LISTEN", value_name = "HOST:PORT", value_parser = program::listen::parse)]
     pub(crate) listen: Option<String>,
 
     /// How late a delayed attempt starts, such as 50ms or 3s
-    #[arg(long, env = "BALLAST_DELAY", value_name = "TIME", default_value = "3s", value_parser = parse_time)]
+    #[arg(long, env = "BALLAST_DELAY", value_name = "TIME", default_value = "3s", value_parser = program::time::parse)]
     pub(crate) delay: Duration,
 
     /// Probability of a rejection [default: the load probability]
@@ -102,7 +102,7 @@ pub(crate) struct Args {
     pub(crate) max_image_pixels: Option<u64>,
 
     /// How long attempts in flight may go on after Ctrl-C or SIGTERM, such as 10s
-    #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
 
     /// What is logged: off, error, warn, info, debug or trace
@@ -120,21 +120,6 @@ fn parse_load(text: &str) -> Result<Profile, String> {
         text.parse().map_err(|error: BadProfile| error.to_string())
     } else {
         text.parse().map(Profile::Constant).map_err(|error: BadProbability| error.to_string())
-    }
-}
-
-fn parse_time(text: &str) -> Result<Duration, String> {
-    /// Ten years: sums of such times stay far from the end of the clock.
-    const LONGEST: Duration = Duration::from_secs(315_360_000);
-    let time = humantime::parse_duration(text).map_err(|error| format!("{error}; write 50ms, 3s or 1m"))?;
-    if time <= LONGEST { Ok(time) } else { Err("longer than ten years".to_owned()) }
-}
-
-/// A host and a port, checked by form; whether the host exists shows when the port is taken.
-fn parse_listen(text: &str) -> Result<String, String> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
-        _ => Err("no host and port; write 127.0.0.1:5001, localhost:0 or [::1]:5001".to_owned()),
     }
 }
 

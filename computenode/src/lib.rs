@@ -10,7 +10,6 @@ mod counters;
 mod fence;
 mod files;
 mod gate;
-mod logging;
 mod node;
 mod pixels;
 mod settings;

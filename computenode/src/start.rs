@@ -2,7 +2,6 @@
 
 use crate::args::Args;
 use crate::files::{BadRoot, DataRoots};
-use crate::logging;
 use crate::node::Node;
 use crate::settings::{NoLoad, Settings};
 use crate::stop::{End, StopSignals};
@@ -10,10 +9,13 @@ use clap::Parser as _;
 use cluster::machines::LoadError;
 use cluster::{Machine, Machines, OwnEntryError, Role, own_entry};
 use imaging::operation::OperationError;
+use program::chance::draw;
+use program::listen::{ListenError, listen, warn_if_open};
+use program::logging::{self, LogError};
+use program::ready::announce;
 use std::ffi::OsString;
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write as _};
-use std::net::{SocketAddr, TcpListener};
+use std::io;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -33,29 +35,16 @@ enum StartError {
     Machines(#[from] LoadError),
     #[error("{0}")]
     Entry(#[from] OwnEntryError),
-    #[error("{}", cannot_listen(address, cause))]
-    Listen { address: String, cause: io::Error },
+    #[error("{0}")]
+    Listen(#[from] ListenError),
     #[error("{0}")]
     Root(#[from] BadRoot),
-    #[error("cannot write the log file {path:?} ({cause}): give --log-file a path that can be written")]
-    Log { path: PathBuf, cause: io::Error },
+    #[error("{0}")]
+    Log(#[from] LogError),
     #[error("the original's operation is missing: {0}")]
     Operation(#[from] OperationError),
     #[error("the system refuses a thread or a signal handler: {0}")]
     System(#[source] io::Error),
-}
-
-fn cannot_listen(address: &str, cause: &io::Error) -> String {
-    let remedy = match cause.kind() {
-        io::ErrorKind::AddrInUse => {
-            return format!(
-                "{address} is taken by another program: stop that one, or listen at another port (0 takes any free one)"
-            );
-        }
-        io::ErrorKind::PermissionDenied => "ports below 1024 need privileges, take a higher one",
-        _ => "listen at an address of this machine, such as 127.0.0.1:5001",
-    };
-    format!("cannot listen at {address} ({cause}): {remedy}")
 }
 
 /// Runs `computenode` with `arguments`, the program's name first, until a signal ends it. Answers the exit status.
@@ -84,10 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_and_serve(args: &Args) -> Result<End, StartError> {
-    logging::start(args.log_level, args.log_file.as_deref()).map_err(|cause| {
-        // Only the file can be at fault.
-        StartError::Log { path: args.log_file.clone().unwrap_or_default(), cause }
-    })?;
+    logging::start(args.log_level, args.log_file.as_deref())?;
     let roots = if args.data_root.is_empty() { vec![PathBuf::from(".")] } else { args.data_root.clone() };
     let roots = DataRoots::open(&roots)?;
     let (listener, entry) = take_port(args)?;
@@ -119,33 +105,10 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
 /// The port to listen at, and the line of `machine.txt` that names it, if one does.
 fn take_port(args: &Args) -> Result<(TcpListener, Option<Machine>), StartError> {
     if let Some(address) = &args.listen {
-        let listener = TcpListener::bind(address.as_str())
-            .map_err(|cause| StartError::Listen { address: address.clone(), cause })?;
-        return Ok((listener, None));
+        return Ok((listen(address)?, None));
     }
     let machines = Machines::load(&args.machines)?;
     machines.notes().for_each(|note| log::info!("{note}"));
     let own = own_entry(&machines, Role::Node, args.name.as_deref())?;
     Ok((own.port, Some(own.machine)))
-}
-
-/// Whoever reaches the port can have files of the data roots worked on.
-fn warn_if_open(address: SocketAddr) {
-    if !address.ip().is_loopback() {
-        log::warn!("{address} can be reached from other machines, and callers are not asked who they are");
-    }
-}
-
-/// Others read the address from this line. A closed standard output is no reason to stop.
-fn announce(ready: &str) {
-    let mut output = io::stdout();
-    if writeln!(output, "{ready}").and_then(|()| output.flush()).is_err() {
-        log::info!("{ready}");
-    }
-}
-
-/// A number that nobody can foresee, from the standard library's own source of randomness. It fits the wire's signed
-/// 64 bits.
-fn draw() -> u64 {
-    RandomState::new().hash_one(std::process::id()) >> 1
 }

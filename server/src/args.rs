@@ -3,7 +3,6 @@
 use clap::Parser;
 use clap::builder::TypedValueParser;
 use log::LevelFilter;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,8 +36,8 @@ pub(crate) struct Args {
     pub(crate) machines: PathBuf,
 
     /// Listen here instead of at an entry of machine.txt; port 0 takes any free one
-    #[arg(long, env = "BALLAST_LISTEN", value_name = "ADDRESS:PORT")]
-    pub(crate) listen: Option<SocketAddr>,
+    #[arg(long, env = "BALLAST_LISTEN", value_name = "HOST:PORT", value_parser = program::listen::parse)]
+    pub(crate) listen: Option<String>,
 
     /// A compute node, instead of those of machine.txt; may be given several times
     #[arg(long, env = "BALLAST_NODE", value_name = "HOST:PORT", value_delimiter = ',', requires = "listen")]
@@ -69,15 +68,15 @@ pub(crate) struct Args {
     pub(crate) max_losses: u32,
 
     /// How long a job waits while no node takes any work before it gives up, such as 10s
-    #[arg(long, env = "BALLAST_PATIENCE", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    #[arg(long, env = "BALLAST_PATIENCE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) patience: Duration,
 
     /// How long an attempt may take, queue and delay included, such as 5m
-    #[arg(long, env = "BALLAST_ATTEMPT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = parse_time)]
+    #[arg(long, env = "BALLAST_ATTEMPT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = program::time::parse)]
     pub(crate) attempt_timeout: Duration,
 
     /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s
-    #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = parse_time)]
+    #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
 
     /// What is logged: off, error, warn, info, debug or trace
@@ -87,13 +86,6 @@ pub(crate) struct Args {
     /// Log to this file too, at its end
     #[arg(long, env = "BALLAST_LOG_FILE", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
-}
-
-fn parse_time(text: &str) -> Result<Duration, String> {
-    /// Ten years: sums of such times stay far from the end of the clock.
-    const LONGEST: Duration = Duration::from_secs(315_360_000);
-    let time = humantime::parse_duration(text).map_err(|error| format!("{error}; write 50ms, 3s or 1m"))?;
-    if time <= LONGEST { Ok(time) } else { Err("longer than ten years".to_owned()) }
 }
 
 /// A whole number in `range`.

@@ -1,9 +1,9 @@
 //! One attempt, from the request to the published result and the row.
 
 use crate::core::Returned;
-use crate::engine::Engine;
 use crate::job::{Job, Tasks};
 use crate::ledger::{micros, was_delayed};
+use crate::means::Means;
 use crate::peer::{Answer, Peer};
 use crate::publish;
 use records::{AttemptOutcome, AttemptRow, Text};
@@ -55,10 +55,10 @@ pub(crate) fn unwanted(attempt: Attempt) -> Returned {
 
 /// Carries the attempt out and hands its row to the recorder. A panic on the way is the server's fault and loses the
 /// attempt, not the job.
-pub(crate) fn carry_out(engine: &Engine, job: &Job, attempt: Attempt) -> Returned {
-    let peer = &engine.peers[attempt.node().index()];
+pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned {
+    let peer = &means.peers[attempt.node().index()];
     let began = Instant::now();
-    let came = catch_unwind(AssertUnwindSafe(|| try_once(engine, job, &attempt, peer)))
+    let came = catch_unwind(AssertUnwindSafe(|| try_once(means, job, &attempt, peer)))
         .unwrap_or_else(|_| Came::without_result(Outcome::Lost(LossReason::Fault), "the server panicked"));
     let round_trip = began.elapsed();
     let node = came.timings.map(|times| NodeTimes {
@@ -68,11 +68,11 @@ pub(crate) fn carry_out(engine: &Engine, job: &Job, attempt: Attempt) -> Returne
     });
     let observation = Observation { outcome: came.outcome, round_trip, node };
     let reason = came.reason.as_deref().map(Text::from);
-    engine.recorder.attempt(row(engine, job, &attempt, peer, &observation, &came, reason.clone()));
+    means.recorder.attempt(row(means, job, &attempt, peer, &observation, &came, reason.clone()));
     Returned { attempt, observation, reason }
 }
 
-fn try_once(engine: &Engine, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
+fn try_once(means: &Means, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
     if job.is_closed() {
         return Came::without_result(Outcome::Cancelled, "the job had ended");
     }
@@ -83,7 +83,7 @@ fn try_once(engine: &Engine, job: &Job, attempt: &Attempt, peer: &Peer) -> Came 
     let request = AttemptRequest {
         job_key: job.receipt.job_key.clone(),
         epoch: job.request.epoch,
-        server_incarnation: engine.settings.incarnation,
+        server_incarnation: means.incarnation,
         task: u64::from(attempt.task().0),
         attempt: attempt.number(),
         seed: job.words.seed,
@@ -91,7 +91,7 @@ fn try_once(engine: &Engine, job: &Job, attempt: &Attempt, peer: &Peer) -> Came 
         operation: job.receipt.operation.clone(),
         work,
     };
-    match peer.attempt(&request, engine.settings.attempt_timeout) {
+    match peer.attempt(&request, means.attempt_timeout) {
         Answer::Reply(reply) => publish_result(job, attempt, &reply),
         Answer::Published => claim_published(job, attempt),
         Answer::Refused(error) => refused(error),
@@ -186,7 +186,7 @@ fn refused(error: AttemptError) -> Came {
 }
 
 fn row(
-    engine: &Engine,
+    means: &Means,
     job: &Job,
     attempt: &Attempt,
     peer: &Peer,
@@ -197,7 +197,7 @@ fn row(
     let words = &job.words;
     let times = came.timings.unwrap_or_default();
     AttemptRow {
-        run: Text::clone(&engine.settings.run),
+        run: Text::clone(&means.run),
         job_key: Text::clone(&words.job_key),
         task: u64::from(attempt.task().0),
         attempt: attempt.number(),
@@ -214,7 +214,7 @@ fn row(
             Outcome::TimedOut => AttemptOutcome::TimedOut,
             Outcome::Cancelled => AttemptOutcome::Cancelled,
         },
-        reason: reason.unwrap_or_else(|| Text::clone(&engine.settings.nothing)),
+        reason: reason.unwrap_or_else(|| Text::clone(&means.nothing)),
         delayed: was_delayed(observation),
         begun_us: micros(attempt.started().since(job.submitted)),
         queue_us: micros(times.queue),

@@ -9,47 +9,29 @@ use crate::carry;
 use crate::core::{Core, Returned, Todo};
 use crate::job::{Job, Tasks};
 use crate::ledger::Share;
-use crate::peer::Peer;
+use crate::means::Means;
 use crate::publish;
-use crate::recorder::Recorder;
 use records::Text;
 use scheduler::{Attempt, Event, JobId, JobSpec, Micros, NodeId, Settings};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use threadpool::ThreadPool;
 use wire::job::JobReport;
 
 /// Stack of a worker: it builds one request and reads one reply.
 const WORKER_STACK_BYTES: usize = 256 << 10;
 
-/// What attempts need beside the scheduler.
+/// The scheduler at work: its lock, its clock, its threads.
 #[derive(Debug)]
 pub(crate) struct Engine {
     origin: Instant,
     core: Mutex<Core>,
-    pub(crate) peers: Vec<Arc<Peer>>,
+    pub(crate) means: Means,
     jobs: RwLock<BTreeMap<JobId, Arc<Job>>>,
     workers: Mutex<ThreadPool>,
     alarm: Alarm,
-    pub(crate) recorder: Recorder,
-    pub(crate) settings: EngineSettings,
     this: Weak<Engine>,
-}
-
-/// What holds for all attempts of this server.
-#[derive(Clone, Debug)]
-pub(crate) struct EngineSettings {
-    /// Most attempts in flight, and so most worker threads.
-    pub(crate) fan_out: u32,
-    /// How long an attempt may take.
-    pub(crate) attempt_timeout: Duration,
-    /// Drawn at the start of this process.
-    pub(crate) incarnation: u64,
-    /// Name of the run's folder.
-    pub(crate) run: Text,
-    /// The empty text, shared by all rows without a reason.
-    pub(crate) nothing: Text,
 }
 
 impl Engine {
@@ -57,13 +39,9 @@ impl Engine {
     ///
     /// # Errors
     /// If no thread can be started.
-    pub(crate) fn start(
-        peers: Vec<Arc<Peer>>,
-        recorder: Recorder,
-        settings: EngineSettings,
-    ) -> std::io::Result<Arc<Engine>> {
-        let names = peers.iter().map(|peer| Text::clone(&peer.name)).collect();
-        let rules = Settings { max_in_flight: settings.fan_out, ..Settings::default() };
+    pub(crate) fn start(means: Means) -> std::io::Result<Arc<Engine>> {
+        let names = means.peers.iter().map(|peer| Text::clone(&peer.name)).collect();
+        let rules = Settings { max_in_flight: means.fan_out, ..Settings::default() };
         let workers = threadpool::Builder::new()
             .num_threads(1)
             .thread_name("attempt".to_owned())
@@ -71,17 +49,15 @@ impl Engine {
             .build();
         let engine = Arc::new_cyclic(|this| Engine {
             origin: Instant::now(),
-            core: Mutex::new(Core::new(rules, names, Text::clone(&settings.run))),
-            peers,
+            core: Mutex::new(Core::new(rules, names, Text::clone(&means.run))),
+            means,
             jobs: RwLock::default(),
             workers: Mutex::new(workers),
             alarm: Alarm::new(),
-            recorder,
-            settings,
             this: Weak::clone(this),
         });
         // Every node gets its number from its place in the list, whichever answers first: one seed, one history.
-        for number in 0..engine.peers.len() as u32 {
+        for number in 0..engine.means.peers.len() as u32 {
             let node = NodeId(number);
             engine.tell(Event::NodeJoined { node, facts: scheduler::NodeFacts::default() });
             engine.tell(Event::NodeLeft { node });
@@ -143,7 +119,7 @@ impl Engine {
             self.alarm.set(at);
         }
         drop(core);
-        self.recorder.tasks(std::mem::take(&mut todo.task_rows));
+        self.means.recorder.tasks(std::mem::take(&mut todo.task_rows));
         for ended in todo.ended {
             self.jobs_mut().remove(&ended.job.id);
             let (job, mut report) = (ended.job, ended.report);
@@ -153,7 +129,7 @@ impl Engine {
             if report.why.is_some() {
                 self.explain(&mut report);
             }
-            self.recorder.job(
+            self.means.recorder.job(
                 ended.row,
                 Box::new(move |written| {
                     if let Err(why) = written {
@@ -177,7 +153,7 @@ impl Engine {
 
     /// Adds to a job's report what is known of the nodes that do not answer.
     fn explain(&self, report: &mut JobReport) {
-        let troubles: Vec<String> = self.peers.iter().filter_map(|peer| peer.trouble()).collect();
+        let troubles: Vec<String> = self.means.peers.iter().filter_map(|peer| peer.trouble()).collect();
         if let (Some(why), false) = (&mut report.why, troubles.is_empty()) {
             *why = format!("{why}; {}", troubles.join("; "));
         }
@@ -187,7 +163,7 @@ impl Engine {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         // One thread for each attempt in flight, made when it is first needed and kept.
         let wanted = (workers.active_count() + workers.queued_count() + attempts.len())
-            .min(self.settings.fan_out as usize + self.peers.len())
+            .min(self.means.fan_out as usize + self.means.peers.len())
             .max(1);
         if workers.max_count() < wanted {
             workers.set_num_threads(wanted);
@@ -208,7 +184,7 @@ impl Engine {
         while let Some(attempt) = next {
             let job = self.jobs().get(&attempt.job()).cloned();
             let returned = match job {
-                Some(job) => carry::carry_out(self, &job, attempt),
+                Some(job) => carry::carry_out(&self.means, &job, attempt),
                 None => carry::unwanted(attempt),
             };
             next = self.settle(returned);
@@ -217,7 +193,7 @@ impl Engine {
 
     /// Asks a node whether it lives, on a thread of its own: it may take as long as the connection's time-out.
     fn probe(&self, node: NodeId) {
-        let (this, peer) = (Weak::clone(&self.this), Arc::clone(&self.peers[node.index()]));
+        let (this, peer) = (Weak::clone(&self.this), Arc::clone(&self.means.peers[node.index()]));
         let asked = std::thread::Builder::new().name(format!("probe-{}", peer.name)).spawn(move || {
             let alive = peer.greet();
             if let Some(engine) = this.upgrade() {
@@ -228,7 +204,7 @@ impl Engine {
             }
         });
         if let Err(error) = asked {
-            log::warn!("cannot ask {} whether it lives: {error}", self.peers[node.index()].name);
+            log::warn!("cannot ask {} whether it lives: {error}", self.means.peers[node.index()].name);
             self.tell(Event::ProbeEnded { node, alive: false });
         }
     }

@@ -15,7 +15,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 pub(crate) fn first_round(engine: &Arc<Engine>) -> usize {
     let greeted: Vec<_> = thread::scope(|scope| {
         let ask = |peer| scope.spawn(move || crate::peer::Peer::greet(peer));
-        let asked: Vec<_> = engine.peers.iter().map(|peer| ask(peer.as_ref())).collect();
+        let asked: Vec<_> = engine.means.peers.iter().map(|peer| ask(peer.as_ref())).collect();
         asked.into_iter().map(|greeting| greeting.join().ok().flatten()).collect()
     });
     let mut up = 0;
@@ -23,7 +23,7 @@ pub(crate) fn first_round(engine: &Arc<Engine>) -> usize {
         if let Some(facts) = facts {
             engine.tell(Event::NodeJoined { node: NodeId(number as u32), facts });
             up += 1;
-        } else if let Some(trouble) = engine.peers[number].trouble() {
+        } else if let Some(trouble) = engine.means.peers[number].trouble() {
             log::warn!("{trouble}; it gets work as soon as it answers");
         }
     }
@@ -45,7 +45,7 @@ pub(crate) fn keep_greeting(engine: &Arc<Engine>) -> std::io::Result<()> {
 fn round(engine: &Weak<Engine>) -> bool {
     let Some(engine) = engine.upgrade() else { return false };
     let (nodes, _) = engine.overview();
-    for (number, (peer, (node, _))) in engine.peers.iter().zip(nodes).enumerate() {
+    for (number, (peer, (node, _))) in engine.means.peers.iter().zip(nodes).enumerate() {
         match (peer.kind(), node.health()) {
             // A node that was up once and is not any more is the scheduler's affair: it asks for probes.
             (_, Health::Left) => {

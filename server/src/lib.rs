@@ -2,7 +2,8 @@
 //!
 //! Every decision is the `scheduler` crate's; this crate gives it time, threads and nodes. Reading order: `job` and
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
-//! around it), `carry` (one attempt from request to row), `peer` (a node), `publish` (a result becomes visible),
+//! around it), `carry` (one attempt from request to row, with its
+//! `means`), `peer` (a node), `publish` (a result becomes visible),
 //! `recorder` (the CSV files), `service` (what clients are answered), then `start` and `stop` (the process around it).
 
 mod alarm;
@@ -14,7 +15,7 @@ mod folder;
 mod greet;
 mod job;
 mod ledger;
-mod logging;
+mod means;
 mod peer;
 mod publish;
 mod recorder;

@@ -237,7 +237,7 @@ impl Book {
 impl ServerService for Service {
     fn describe(&self) -> ServerDescription {
         let (nodes, jobs_ended) = self.engine.overview();
-        let views = self.engine.peers.iter().zip(nodes).map(|(peer, (node, share))| {
+        let views = self.engine.means.peers.iter().zip(nodes).map(|(peer, (node, share))| {
             let (slots, load_probability) = match peer.kind() {
                 Kind::Ballast(described) => (Some(described.slots), described.load_probability),
                 Kind::Compatible | Kind::Unknown => (None, None),
@@ -268,7 +268,7 @@ impl ServerService for Service {
             name: self.terms.name.clone(),
             interface_version: wire::INTERFACE_VERSION.to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            incarnation: self.engine.settings.incarnation,
+            incarnation: self.engine.means.incarnation,
             uptime: Duration::from_micros(self.engine.now().0),
             nodes: views.collect(),
             jobs_running: self.engine.running().len() as u64,
@@ -352,7 +352,7 @@ impl ServerService for Service {
             std::path::absolute(source_folder.trim_end_matches('/')).map_err(|error| error.to_string())?;
         let admission = admission_of_flag(is_random);
         let request = JobRequest {
-            job_key: format!("original-{:016x}-{number}", self.engine.settings.incarnation),
+            job_key: format!("original-{:016x}-{number}", self.engine.means.incarnation),
             epoch: 1,
             source: JobSource::Folder {
                 path: path.to_string_lossy().into_owned(),

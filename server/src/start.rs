@@ -1,8 +1,9 @@
 //! From the command line to a server that listens, and to its exit status.
 
 use crate::args::Args;
-use crate::engine::{Engine, EngineSettings};
+use crate::engine::Engine;
 use crate::greet;
+use crate::means::Means;
 use crate::peer::Peer;
 use crate::recorder::Recorder;
 use crate::service::{Service, Terms};
@@ -11,14 +12,16 @@ use clap::Parser as _;
 use cluster::machines::LoadError;
 use cluster::{Machines, OwnEntryError, Role, own_entry};
 use luck::Seed;
+use program::chance::draw;
+use program::listen::{ListenError, listen, warn_if_open};
+use program::logging::{self, LogError};
+use program::ready::announce;
 use records::manifest::{Host, Manifest, SCHEMA_VERSION};
 use records::{RecordsError, RunWriter, Text};
 use scheduler::RetryRule;
 use std::ffi::OsString;
-use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write as _};
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::io;
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -34,31 +37,14 @@ enum StartError {
     Machines(#[from] LoadError),
     #[error("{0}")]
     Entry(#[from] OwnEntryError),
-    #[error("{}", taken_or_refused(address, cause))]
-    Listen { address: SocketAddr, cause: io::Error },
+    #[error("{0}")]
+    Listen(#[from] ListenError),
     #[error("{0}")]
     Records(#[from] RecordsError),
-    #[error("cannot write the log file {path:?} ({cause}): give --log-file a path that can be written")]
-    Log { path: PathBuf, cause: io::Error },
+    #[error("{0}")]
+    Log(#[from] LogError),
     #[error("the system refuses a thread or a signal handler: {0}")]
     System(#[source] io::Error),
-}
-
-fn taken_or_refused(address: &SocketAddr, cause: &io::Error) -> String {
-    match cause.kind() {
-        io::ErrorKind::AddrInUse => format!(
-            "port {} of {} is taken by another program: stop that one, or listen at another port (0 takes any free one)",
-            address.port(),
-            address.ip()
-        ),
-        io::ErrorKind::AddrNotAvailable => {
-            format!(
-                "{} is no address of this machine: listen at one that is, such as 127.0.0.1",
-                address.ip()
-            )
-        }
-        _ => format!("cannot listen at {address}: {cause}; ports below 1024 need privileges"),
-    }
 }
 
 /// Who the server is, where it listens, and over which nodes it rules.
@@ -95,10 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartError> {
-    crate::logging::start(args.log_level, args.log_file.as_deref()).map_err(|cause| {
-        // Only the file can be at fault.
-        StartError::Log { path: args.log_file.clone().unwrap_or_default(), cause }
-    })?;
+    logging::start(args.log_level, args.log_file.as_deref())?;
     let Place { name, listener, peers, machines } = take_place(args)?;
     let address = listener.local_addr().map_err(StartError::System)?;
     let seed = args.seed.unwrap_or_else(draw);
@@ -120,16 +103,18 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
         },
     )?;
     let run_folder = std::path::absolute(writer.folder()).unwrap_or_else(|_| writer.folder().to_owned());
-    let settings = EngineSettings {
+    let run = writer.name();
+    let count = peers.len();
+    let means = Means {
+        peers,
+        recorder: Recorder::start(writer).map_err(StartError::System)?,
         fan_out: args.fan_out,
         attempt_timeout: args.attempt_timeout,
         incarnation: draw(),
-        run: writer.name(),
+        run,
         nothing: Text::from(""),
     };
-    let recorder = Recorder::start(writer).map_err(StartError::System)?;
-    let count = peers.len();
-    let engine = Engine::start(peers, recorder, settings).map_err(StartError::System)?;
+    let engine = Engine::start(means).map_err(StartError::System)?;
     // Before the first job: which nodes are up must not depend on which thread was faster.
     let up = greet::first_round(&engine);
     greet::keep_greeting(&engine).map_err(StartError::System)?;
@@ -146,9 +131,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_server(listener, Arc::<Service>::clone(&service), Limits::default())
         .map_err(StartError::System)?;
-    if !address.ip().is_loopback() {
-        log::warn!("{address} can be reached from other machines, and callers are not asked who they are");
-    }
+    warn_if_open(address);
     announce(&ready);
     Ok(signals.wait_and_end(&service, &engine, port, args.grace))
 }
@@ -156,8 +139,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
 /// The port to listen at and the nodes, from `machine.txt` or from the command line.
 fn take_place(args: &Args) -> Result<Place, StartError> {
     let connections = args.fan_out as usize + SPARE_CONNECTIONS;
-    let listen = |address| TcpListener::bind(address).map_err(|cause| StartError::Listen { address, cause });
-    if let (Some(address), false) = (args.listen, args.node.is_empty()) {
+    if let (Some(address), false) = (&args.listen, args.node.is_empty()) {
         let peer = |(number, node): (usize, &String)| {
             Arc::new(Peer::new(&format!("node{number}"), node.clone(), connections))
         };
@@ -173,7 +155,7 @@ fn take_place(args: &Args) -> Result<Place, StartError> {
         .map(|node| Arc::new(Peer::new(&node.name, node.address.to_string(), connections)))
         .collect();
     let lines = machines.all().iter().map(ToString::to_string).collect();
-    let (name, listener) = match args.listen {
+    let (name, listener) = match &args.listen {
         Some(address) => (args.name.clone().unwrap_or_else(|| "server".to_owned()), listen(address)?),
         None => {
             let own = own_entry(&machines, Role::Server, args.name.as_deref())?;
@@ -181,18 +163,4 @@ fn take_place(args: &Args) -> Result<Place, StartError> {
         }
     };
     Ok(Place { name, listener, peers, machines: lines })
-}
-
-/// Others read the address from this line. A closed standard output is no reason to stop.
-fn announce(ready: &str) {
-    let mut output = io::stdout();
-    if writeln!(output, "{ready}").and_then(|()| output.flush()).is_err() {
-        log::info!("{ready}");
-    }
-}
-
-/// A number that nobody can foresee, from the standard library's own source of randomness. It fits the wire's signed
-/// 64 bits.
-fn draw() -> u64 {
-    RandomState::new().hash_one(std::process::id()) >> 1
 }

@@ -72,7 +72,7 @@ impl StopSignals {
         }
         port.stop(LAST_ANSWERS);
         engine.close();
-        engine.recorder.close();
+        engine.means.recorder.close();
         if drained { End::Drained } else { End::Abandoned }
     }
 }

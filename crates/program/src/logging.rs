@@ -10,16 +10,25 @@ use std::path::Path;
 ///
 /// # Errors
 /// If `file` cannot be written.
-pub(crate) fn start(level: LevelFilter, file: Option<&Path>) -> io::Result<()> {
+pub fn start(level: LevelFilter, file: Option<&Path>) -> Result<(), LogError> {
     let config = Config::default();
     let colors = if io::stderr().is_terminal() { ColorChoice::Auto } else { ColorChoice::Never };
     let mut loggers: Vec<Box<dyn SharedLogger>> =
         vec![TermLogger::new(level, config.clone(), TerminalMode::Stderr, colors)];
     if let Some(path) = file {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        let file = opened.map_err(|cause| LogError { path: path.to_owned(), cause })?;
         loggers.push(WriteLogger::new(level, config, file));
     }
     // An error means that whoever embeds this program has a logger already.
     let _ = CombinedLogger::init(loggers);
     Ok(())
+}
+
+/// A log file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the log file {path:?} ({cause}): give --log-file a path that can be written")]
+pub struct LogError {
+    path: std::path::PathBuf,
+    cause: io::Error,
 }
