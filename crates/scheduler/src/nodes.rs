@@ -66,6 +66,7 @@ pub struct Nodes {
     in_flight: u64,
     /// Slots of eligible nodes in which no attempt is.
     idle: u64,
+    ejected: usize,
 }
 
 impl Nodes {
@@ -131,6 +132,11 @@ impl Nodes {
         }
     }
 
+    /// How many nodes are ejected.
+    pub const fn ejected(&self) -> usize {
+        self.ejected
+    }
+
     /// An attempt began on `node`.
     pub(crate) fn begin(&mut self, node: NodeId, now: Micros) {
         let entry = &mut self.all[node.index()];
@@ -158,6 +164,8 @@ impl Nodes {
     pub(crate) fn set_health(&mut self, node: NodeId, health: Health) -> bool {
         let entry = &mut self.all[node.index()];
         let (was_up, is_up) = (entry.health == Health::Up, health == Health::Up);
+        self.ejected += usize::from(health == Health::Ejected);
+        self.ejected -= usize::from(entry.health == Health::Ejected);
         entry.health = health;
         let idle = u64::from(entry.facts.slots.saturating_sub(entry.in_flight));
         let (slots, in_flight) = (u64::from(entry.facts.slots), u64::from(entry.in_flight));

@@ -10,7 +10,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "bounded_load_hash",
     help: "consistent hashing of the task's number, onwards round the ring from nodes with more than factor x their \
            share of what is in flight (Mirrokni, Thorup and Zadimoghaddam 2018; Envoy's bounded-load hashing): the \
-           same image goes to the same node, whose cache may know it; no better than random at spreading load",
+           same image goes to the same node, whose cache may know it; loses where there is nothing to remember, for it spreads load no better than random",
     parameters: &[Parameter {
         name: "factor",
         default: "1.25",

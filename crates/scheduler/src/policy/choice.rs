@@ -6,7 +6,7 @@ use luck::Coin;
 
 /// The candidates of one decision: all nodes that are up, but for the one that has just refused or lost the task
 /// while another is up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Choice<'a> {
     now: Micros,
     coin: Coin,
@@ -16,6 +16,8 @@ pub struct Choice<'a> {
     task: TaskIndex,
     waiting: usize,
     is_copy: bool,
+    /// Attempts in flight by node where they are known from a bulletin board and not as they are.
+    board: Option<&'a [u32]>,
 }
 
 impl<'a> Choice<'a> {
@@ -25,8 +27,8 @@ impl<'a> Choice<'a> {
         let excluded = avoid
             .filter(|_| eligible.len() > 1)
             .and_then(|node| eligible.binary_search(&node).ok().map(|place| (place, node)));
-        let (task, waiting, is_copy) = (TaskIndex(0), 1, false);
-        (!eligible.is_empty()).then_some(Choice { now, coin, nodes, excluded, task, waiting, is_copy })
+        let (task, waiting, is_copy, board) = (TaskIndex(0), 1, false, None);
+        (!eligible.is_empty()).then_some(Choice { now, coin, nodes, excluded, task, waiting, is_copy, board })
     }
 
     /// Says which task is to be placed, and how many of its job wait for a node now, this one included.
@@ -39,6 +41,15 @@ impl<'a> Choice<'a> {
     #[must_use]
     pub fn for_copy(self) -> Choice<'a> {
         Choice { is_copy: true, ..self }
+    }
+
+    /// Says what a bulletin board shows of the attempts in flight; [`Choice::in_flight`] answers by it.
+    #[must_use]
+    pub(crate) fn with_board<'b>(self, board: &'b [u32]) -> Choice<'b>
+    where
+        'a: 'b,
+    {
+        Choice { board: Some(board), ..self }
     }
 
     /// The task to be placed.
@@ -97,7 +108,10 @@ impl<'a> Choice<'a> {
 
     /// Attempts in flight on `node`.
     pub fn in_flight(&self, node: NodeId) -> u32 {
-        self.nodes.in_flight(node)
+        match self.board {
+            Some(board) => board.get(node.index()).copied().unwrap_or(0),
+            None => self.nodes.in_flight(node),
+        }
     }
 
     /// Slots of `node`.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 pub(super) const ENTRY: Entry = Entry {
     name: "join_idle_queue",
     help: "the node whose slot has been free for longest, a random one when none is free (Lu and others 2011); \
-           falls back to random under load, and a node that refuses at once is idle again at once",
+           loses under load, when none is idle and it is random, and to refusals: who refuses is idle again at once",
     parameters: &[],
     cost: Cost::Constant,
     build: |_| Ok(Box::new(JoinIdleQueue::default())),

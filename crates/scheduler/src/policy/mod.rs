@@ -32,6 +32,7 @@ mod random;
 mod round_robin;
 mod smooth_weighted_round_robin;
 mod speeds;
+mod stale;
 mod times;
 mod tournament;
 mod weighted_response_time;
@@ -39,6 +40,7 @@ mod weights;
 
 pub use choice::Choice;
 pub use parameters::{BadParameter, Parameter, Parameters};
+pub(crate) use stale::Stale;
 
 use crate::{HedgeRule, Micros, NodeFacts, NodeId, Observation};
 use std::fmt::Debug;

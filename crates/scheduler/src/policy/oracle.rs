@@ -9,7 +9,7 @@ use crate::NodeId;
 pub(super) const ENTRY: Entry = Entry {
     name: "oracle",
     help: "least expected completion time, as load_aware, but told every node's load probability: the yardstick of \
-           what learning costs. Greedy, so no optimum: it binds a task to a queue that binding=late would keep. Where \
+           what learning costs. Greedy, so no optimum: it loses to binding=late, which keeps the queue to itself. Where \
            nodes do not tell it knows nothing",
     parameters: &[Parameter {
         name: "binding",

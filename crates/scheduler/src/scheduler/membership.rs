@@ -53,11 +53,11 @@ impl Scheduler {
 
     /// Outlier ejection.
     pub(super) fn judge_node(&mut self, node: NodeId, outcome: Outcome, now: Micros) {
-        let others_up = self.nodes.eligible().len() > 1;
+        let may_eject = self.settings.ejection.allows(self.nodes.eligible().len(), self.nodes.ejected());
         let Some(entry) = self.nodes.get_mut(node).filter(|entry| entry.health == Health::Up) else {
             return;
         };
-        let health = entry.strikes.hear(outcome, &self.settings.ejection, others_up);
+        let health = entry.strikes.hear(outcome, &self.settings.ejection, may_eject);
         if health != Health::Up {
             let wait = entry.strikes.wait(&self.settings.ejection);
             self.timers.add(now.after(wait), Due::Probe(node));

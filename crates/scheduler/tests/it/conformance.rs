@@ -83,6 +83,7 @@ fn a_rejection_never_looks_like_speed() {
         "balanced_score",
         "load_aware",
         "load_aware[sampling=greedy]",
+        "ballast",
         "oracle",
     ] {
         let story = run(&name.parse().unwrap(), &loads(&[0.0, 0.0, 0.0, 0.9]), 2_000, 4);
@@ -97,4 +98,36 @@ fn load_aware_learns_which_node_is_free() {
     let story = run(&"load_aware".parse().unwrap(), &loads(&[0.9, 0.9, 0.9, 0.05]), 2_000, 6);
     let share = story.attempts[3] as f64 / story.attempts.iter().sum::<u64>() as f64;
     assert!(share > 0.5, "the free node got {share:.2} of the attempts");
+}
+
+#[test]
+fn every_policy_says_where_it_comes_from_and_when_it_loses() {
+    for entry in policy::ALL {
+        assert!(entry.help.contains("oses"), "{}: when does it lose?", entry.name);
+        assert!(entry.help.len() > 60, "{}: {}", entry.name, entry.help);
+        for parameter in entry.parameters {
+            assert!(!parameter.help.is_empty() && !parameter.default.is_empty(), "{}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn every_parameter_can_be_given_its_default() {
+    for entry in policy::ALL.iter().filter(|entry| !entry.parameters.is_empty()) {
+        let pair = |parameter: &policy::Parameter| format!("{}={}", parameter.name, parameter.default);
+        let pairs: Vec<String> = entry.parameters.iter().map(pair).collect();
+        let text = format!("{}[{}]", entry.name, pairs.join(","));
+        assert_eq!(text.parse::<Strategy>().unwrap().to_string(), text);
+    }
+}
+
+#[test]
+fn late_policies_never_fill_a_node_beyond_its_slots() {
+    for name in ["late_binding", "late_binding[threshold=slow_server]", "ballast", "oracle[binding=late]"] {
+        let nodes = loads(&[0.5, 0.3, 0.1]);
+        let spec = JobSpec::new(300, name.parse().unwrap(), Seed(2));
+        let story = Cluster::new(nodes).submit_at(Micros(0), 1, spec).run(Settings::default());
+        assert_eq!(story.ended[&1].0, JobEnd::Done, "{name}");
+        assert_eq!(story.most_in_flight, 12, "{name}: three nodes of four slots");
+    }
 }

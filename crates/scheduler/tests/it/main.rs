@@ -7,5 +7,6 @@ mod cluster;
 mod conformance;
 mod conservation;
 mod figures;
+mod hedging;
 mod scale;
 mod scenarios;
