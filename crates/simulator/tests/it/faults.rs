@@ -122,3 +122,20 @@ fn what_is_wrong_is_told_before_the_run() {
     insta::assert_snapshot!(error(|s| s.nodes[0].faults = vec![Fault { from: Micros(5), until: Micros(5), kind: FaultKind::Crash }]), @"node 'n0': its fault from 5 to 5 µs: faults follow each other without overlap, and a slowdown is a number above 0");
     insta::assert_snapshot!(error(|s| s.jobs[0].arrivals = Arrivals::Poisson { per_second: 0.0, tasks: 1 }), @"job 'job': arrivals: its rate is not a number above 0");
 }
+
+#[test]
+fn old_information_makes_a_herd() {
+    // Twenty nodes, half busy. Knowledge that is a second old is worse than none.
+    let run = |strategy, stale| {
+        let nodes = (0..20).map(|name| node(name, 1, 0.0)).collect();
+        let plan = job(strategy, 1, Arrivals::Constant { per_second: 200.0, tasks: 4_000 });
+        let mut scenario = Scenario::new(nodes, plan);
+        scenario.settings.stale = stale;
+        simulate(&scenario).unwrap().jobs[0].tasks.mean()
+    };
+    let blind = run("load_balancing", None);
+    let fresh = run("least_connections", None);
+    let old = run("least_connections", Some(Duration::from_secs(1)));
+    assert!(fresh < 0.7 * blind && old > 1.5 * blind, "{fresh} {blind} {old}");
+    assert_eq!(fresh, run("least_connections", Some(Duration::from_micros(1))));
+}
