@@ -187,3 +187,21 @@ fn dependencies_are_named_once_with_their_features() {
         "name it in the root's [workspace.dependencies] and write `name.workspace = true`:",
     );
 }
+
+#[test]
+fn the_graph_of_architecture_is_the_one_of_the_manifests() {
+    let page = tree::texts().iter().find(|file| file.path == "ARCHITECTURE.md").expect("ARCHITECTURE.md");
+    let members = members();
+    let mut complaints = Vec::new();
+    for (name, member) in &members {
+        let below: Vec<&str> =
+            member.built_on.iter().map(String::as_str).filter(|used| floor(used).is_some()).collect();
+        let head = format!("  {name} --> ");
+        let drawn = page.text.lines().find_map(|line| line.strip_prefix(&head)).unwrap_or_default();
+        let drawn: BTreeSet<&str> = drawn.split(" & ").filter(|word| !word.is_empty()).collect();
+        if drawn != below.iter().copied().collect() {
+            complaints.push(format!("{name} --> {}", below.join(" & ")));
+        }
+    }
+    tree::none(&complaints, "draw in ARCHITECTURE.md what is true now:");
+}
