@@ -1,18 +1,19 @@
 //! The state machine: events in, actions out.
 
 mod hedging;
+mod jobs;
 mod membership;
 
 use crate::flights::{Flight, Flights};
 use crate::health::{EjectionRule, Health};
 use crate::hedge::Flown;
 use crate::job::Job;
-use crate::policy::{Choice, Ended, Stale, Started};
+use crate::policy::{Choice, Ended, Started};
 use crate::retry::backoff_coin;
 use crate::timers::{Due, Timers};
 use crate::{
-    Action, Attempt, Event, GiveUp, JobCounts, JobEnd, JobId, JobSpec, Micros, NodeId, Nodes, Observation,
-    Outcome, TaskEnd, TaskIndex,
+    Action, Attempt, Event, GiveUp, JobCounts, JobId, Micros, NodeId, Nodes, Observation, Outcome, TaskEnd,
+    TaskIndex,
 };
 use cluster::Admission;
 use luck::Purpose;
@@ -109,41 +110,6 @@ impl Scheduler {
         self.rouse(now);
         if let Some(at) = self.timers.announce() {
             actions.push(Action::WakeAt(at));
-        }
-    }
-
-    fn submit(&mut self, id: JobId, spec: JobSpec, now: Micros, actions: &mut Vec<Action>) {
-        assert!(!self.jobs.contains_key(&id), "job {} is submitted twice", id.0);
-        #[expect(clippy::expect_used, reason = "a Strategy exists only if its policy could be built")]
-        let mut policy =
-            spec.strategy.build().expect("the parameters were checked when the strategy was parsed");
-        if let Some(period) = self.settings.stale {
-            policy = Box::new(Stale::new(policy, period));
-        }
-        for &node in self.nodes.eligible() {
-            let entry = &self.nodes.all()[node.index()];
-            policy.node_up(node, &entry.facts, entry.in_flight);
-        }
-        self.timers.add(now.after(spec.retry.patience), Due::Patience(id));
-        self.jobs.insert(id, Job::new(spec, policy, now));
-        self.running.push(id);
-        self.end_if_complete(id, actions);
-    }
-
-    fn arrive(&mut self, id: JobId, count: u32, now: Micros) {
-        if let Some(job) = self.jobs.get_mut(&id).filter(|job| !job.ended && !job.spec.sealed) {
-            if job.counts.in_flight() == 0 && job.ready.is_empty() {
-                // Patience counts from when there is something to do.
-                job.last_progress = now;
-            }
-            job.add_tasks(count);
-        }
-    }
-
-    fn seal(&mut self, id: JobId, actions: &mut Vec<Action>) {
-        if let Some(job) = self.jobs.get_mut(&id) {
-            job.spec.sealed = true;
-            self.end_if_complete(id, actions);
         }
     }
 
@@ -279,69 +245,6 @@ impl Scheduler {
                 Due::Hedge => {}
                 Due::Hold => self.holds = false,
             }
-        }
-    }
-
-    /// Gives a job up if no node has taken any of its work for as long as its patience lasts.
-    fn check_patience(&mut self, id: JobId, now: Micros, actions: &mut Vec<Action>) {
-        let Some(job) = self.jobs.get(&id).filter(|job| !job.ended) else {
-            return;
-        };
-        let patience = job.spec.retry.patience;
-        // Refusals come fast. What has been in flight for longer than this was taken by a node, which may be slow.
-        let long = patience / 10;
-        let taken = self.flights.of(id).any(|flight| now.since(flight.started) > long);
-        let idle = !job.spec.sealed && job.ready.is_empty() && job.counts.in_flight() == 0;
-        if idle || taken {
-            self.timers.add(now.after(patience), Due::Patience(id));
-        } else if now.since(job.last_progress) < patience {
-            self.timers.add(job.last_progress.after(patience), Due::Patience(id));
-        } else {
-            self.end_early(id, GiveUp::NoNode, actions);
-        }
-    }
-
-    /// Gives up all open tasks of a job at once. Its attempts in flight are cancelled and drain by themselves.
-    fn end_early(&mut self, id: JobId, reason: GiveUp, actions: &mut Vec<Action>) {
-        let Some(job) = self.jobs.get_mut(&id).filter(|job| !job.ended) else {
-            return;
-        };
-        let end = TaskEnd::GaveUp(reason);
-        for task in job.open_tasks() {
-            job.end_task(task, end);
-            actions.push(Action::TaskEnded { job: id, task, end });
-        }
-        job.spec.sealed = true;
-        job.ready.clear();
-        job.hedging = None;
-        let verdict = if reason == GiveUp::Cancelled { JobEnd::Cancelled } else { job.verdict() };
-        let cancels = self.flights.of(id);
-        actions.extend(cancels.map(|flight| Action::Cancel { attempt: flight.id, node: flight.node }));
-        self.end(id, verdict, actions);
-    }
-
-    fn end_if_complete(&mut self, id: JobId, actions: &mut Vec<Action>) {
-        let complete = |job: &&Job| !job.ended && job.is_complete();
-        if let Some(job) = self.jobs.get(&id).filter(complete) {
-            let verdict = job.verdict();
-            self.end(id, verdict, actions);
-        }
-    }
-
-    fn end(&mut self, id: JobId, end: JobEnd, actions: &mut Vec<Action>) {
-        let Some(job) = self.jobs.get_mut(&id) else { return };
-        job.ended = true;
-        job.hedging = None;
-        actions.push(Action::JobEnded { job: id, end, counts: job.counts });
-        self.running.retain(|&running| running != id);
-        self.drain_if_empty(id, actions);
-    }
-
-    fn drain_if_empty(&mut self, id: JobId, actions: &mut Vec<Action>) {
-        let drained = |job: &&Job| job.ended && job.counts.in_flight() == 0;
-        if let Some(job) = self.jobs.get(&id).filter(drained) {
-            actions.push(Action::JobDrained { job: id, counts: job.counts });
-            self.jobs.remove(&id);
         }
     }
 
