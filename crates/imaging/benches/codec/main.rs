@@ -1,13 +1,14 @@
-//! Times the codec on command, for `codec_against_opencv.py`, which runs OpenCV beside it on the same files.
+//! Times the codec on command, for `against_opencv.py`, which runs OpenCV beside it on the same files.
 //!
-//! Reads lines `LEVEL ACTION PATH` and answers each with the nanoseconds of processor time that the action took: `decode` a file; `jpeg` or
-//! `png` encode its pixels, `gray-jpeg` or `gray-png` its first channel. Buffers are kept between lines, as a node keeps
-//! them between tasks.
+//! Reads lines `LEVEL ACTION PATH` and answers each with the nanoseconds of processor time that the action took: `decode`
+//! a file; `jpeg` or `png` encode its pixels, `gray-jpeg` or `gray-png` its first channel; any other action is an operation
+//! that is done from file to file. Buffers are kept between lines, as a node keeps them between tasks.
 
 use std::io::{BufRead, Write};
 
 use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode, decode_with, encode_with};
 use imaging::image::{Channels, Image};
+use imaging::operation::{self, Operation};
 use lanes::Level;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -29,10 +30,19 @@ impl Subject {
     }
 }
 
+/// Buffers for one level.
+struct Buffers {
+    codec: Scratch,
+    operation: operation::Scratch,
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut scratches: Vec<_> =
-        Level::available().into_iter().map(|l| (l.name(), Scratch::with_level(l))).collect();
-    let names: Vec<_> = scratches.iter().map(|(name, _)| *name).collect();
+    let buffers = |level| Buffers {
+        codec: Scratch::with_level(level),
+        operation: operation::Scratch::with_level(level),
+    };
+    let mut all: Vec<_> = Level::available().into_iter().map(|l| (l.name(), buffers(l))).collect();
+    let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
     println!("{}", names.join(" "));
     let mut subject: Option<Subject> = None;
     for line in std::io::stdin().lock().lines() {
@@ -43,34 +53,51 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if subject.as_ref().is_none_or(|s| s.path != path) {
             subject = Some(Subject::load(path)?);
         }
-        let (Some(subject), Some((_, scratch))) =
-            (&subject, scratches.iter_mut().find(|(name, _)| *name == level))
+        let (Some(subject), Some((_, buffers))) = (&subject, all.iter_mut().find(|(name, _)| *name == level))
         else {
             return Err(format!("no level {level}, there are {names:?}").into());
         };
-        println!("{}", time(action, subject, scratch)?);
+        println!("{}", time(action, subject, buffers)?);
         std::io::stdout().flush()?;
     }
     Ok(())
 }
 
-fn time(action: &str, subject: &Subject, scratch: &mut Scratch) -> Result<i64, Box<dyn std::error::Error>> {
+fn time(action: &str, subject: &Subject, buffers: &mut Buffers) -> Result<i64, Box<dyn std::error::Error>> {
     let (image, format) = match action {
         "decode" => {
             let start = processor_time();
-            let decoded = decode_with(&subject.bytes, &Limits::default(), scratch)?;
+            let decoded = decode_with(&subject.bytes, &Limits::default(), &mut buffers.codec)?;
             let nanoseconds = processor_time() - start;
-            scratch.recycle(decoded.image);
+            buffers.codec.recycle(decoded.image);
             return Ok(nanoseconds);
         }
         "jpeg" => (&subject.rgb, Format::Jpeg),
         "png" => (&subject.rgb, Format::Png),
         "gray-jpeg" => (&subject.gray, Format::Jpeg),
         "gray-png" => (&subject.gray, Format::Png),
-        _ => return Err(format!("no action {action}").into()),
+        operation => return file_to_file(&Operation::parse(operation)?, subject, buffers),
     };
     let start = processor_time();
-    std::hint::black_box(encode_with(image, format, &EncodeOptions::default(), scratch)?);
+    std::hint::black_box(encode_with(image, format, &EncodeOptions::default(), &mut buffers.codec)?);
+    Ok(processor_time() - start)
+}
+
+fn file_to_file(
+    operation: &Operation,
+    subject: &Subject,
+    buffers: &mut Buffers,
+) -> Result<i64, Box<dyn std::error::Error>> {
+    let start = processor_time();
+    let decoded = decode_with(&subject.bytes, &Limits::default(), &mut buffers.codec)?;
+    let result = operation.apply_with(decoded.image, &mut buffers.operation)?;
+    std::hint::black_box(encode_with(
+        &result,
+        decoded.format,
+        &EncodeOptions::default(),
+        &mut buffers.codec,
+    )?);
+    buffers.codec.recycle(result);
     Ok(processor_time() - start)
 }
 
