@@ -17,6 +17,13 @@ pub enum Event {
         /// Which.
         node: NodeId,
     },
+    /// A node has given no sign of life for too long (it hangs, or the wire to it is cut). Its attempts in flight count
+    /// as lost at once and their tasks go elsewhere; an answer that comes all the same is late, and welcome if it is
+    /// the first. A probe decides when the node is back.
+    NodeSilent {
+        /// Which.
+        node: NodeId,
+    },
     /// A node finishes what it has and takes nothing new.
     NodeDraining {
         /// Which.

@@ -14,6 +14,8 @@ pub(crate) struct Flight {
     pub(crate) is_copy: bool,
     /// Attempts in flight on the node when this one began, itself included.
     pub(crate) in_flight_then: u32,
+    /// Whether its node fell silent and its task was handed on. It holds up nobody any more.
+    pub(crate) is_deserted: bool,
 }
 
 /// All attempts in flight. Slots are used again, so tables by slot stay as small as the peak.
@@ -22,11 +24,31 @@ pub(crate) struct Flights {
     slots: Vec<Option<Flight>>,
     free: Vec<u32>,
     copies: usize,
+    deserted: usize,
 }
 
 impl Flights {
     pub(crate) fn count(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    /// Those that somebody still waits for.
+    pub(crate) fn awaited(&self) -> usize {
+        self.count() - self.deserted
+    }
+
+    /// Deserts all attempts on a node; answers the ones that were not before.
+    pub(crate) fn desert(&mut self, node: NodeId) -> Vec<Flight> {
+        let flights = self.slots.iter_mut().flatten();
+        let deserted: Vec<Flight> = flights
+            .filter(|flight| flight.node == node && !flight.is_deserted)
+            .map(|flight| {
+                flight.is_deserted = true;
+                *flight
+            })
+            .collect();
+        self.deserted += deserted.len();
+        deserted
     }
 
     /// How many of them are copies.
@@ -57,6 +79,7 @@ impl Flights {
         let flight = self.slots[slot as usize].take()?;
         self.free.push(slot);
         self.copies -= usize::from(flight.is_copy);
+        self.deserted -= usize::from(flight.is_deserted);
         Some(flight)
     }
 

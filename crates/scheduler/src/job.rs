@@ -92,6 +92,8 @@ pub(crate) struct Job {
     pub(crate) spec: JobSpec,
     pub(crate) policy: Box<dyn Policy>,
     pub(crate) tasks: Vec<Task>,
+    /// Attempts in flight whose node fell silent.
+    pub(crate) deserted: u64,
     /// Tasks that may start now.
     pub(crate) ready: VecDeque<TaskIndex>,
     pub(crate) counts: JobCounts,
@@ -116,6 +118,7 @@ impl Job {
             spec,
             policy,
             tasks: Vec::new(),
+            deserted: 0,
             ready: VecDeque::new(),
             counts: JobCounts::default(),
             no_node: 0,
@@ -133,6 +136,11 @@ impl Job {
         self.tasks.resize(first + count as usize, Task::default());
         self.ready.extend((first as u32..first as u32 + count).map(TaskIndex));
         self.counts.tasks += u64::from(count);
+    }
+
+    /// Attempts in flight that count against the job's bound.
+    pub(crate) fn awaited(&self) -> u64 {
+        self.counts.in_flight() - self.deserted
     }
 
     /// Settles a task for good. The caller has seen that it was open.

@@ -95,6 +95,7 @@ impl Scheduler {
         match event {
             Event::NodeJoined { node, facts } => self.join(node, facts),
             Event::NodeLeft { node } => self.set_health(node, Health::Left),
+            Event::NodeSilent { node } => self.fall_silent(node, now),
             Event::NodeDraining { node } => self.set_health(node, Health::Draining),
             Event::ProbeEnded { node, alive } => self.probe_ended(node, alive, now),
             Event::JobSubmitted { job, spec } => self.submit(job, spec, now, actions),
@@ -132,7 +133,7 @@ impl Scheduler {
             job.policy.ended(&ended);
         }
         self.judge_node(attempt.node, seen.outcome, now);
-        self.settle_task(attempt, seen, now, actions);
+        self.settle_task(attempt, seen, flight.is_deserted, now, actions);
         self.end_if_complete(attempt.job, actions);
         self.drain_if_empty(attempt.job, actions);
     }
@@ -141,7 +142,14 @@ impl Scheduler {
         self.jobs.get(&job).is_some_and(|job| job.spec.strategy.admission == Admission::MayReject)
     }
 
-    fn settle_task(&mut self, attempt: &Attempt, seen: &Observation, now: Micros, actions: &mut Vec<Action>) {
+    fn settle_task(
+        &mut self,
+        attempt: &Attempt,
+        seen: &Observation,
+        is_deserted: bool,
+        now: Micros,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(job) = self.jobs.get_mut(&attempt.job) else {
             return;
         };
@@ -156,7 +164,11 @@ impl Scheduler {
             None => Vec::new(),
         };
         let task = &mut job.tasks[attempt.task.index()];
-        task.in_flight -= 1;
+        if is_deserted {
+            job.deserted -= 1;
+        } else {
+            task.in_flight -= 1;
+        }
         if task.ended {
             // A late attempt of a settled task changes nothing.
             job.counts.wasted += 1;
@@ -164,6 +176,10 @@ impl Scheduler {
         }
         if matches!(seen.outcome, Outcome::Done | Outcome::Failed) {
             job.last_progress = now;
+        }
+        if is_deserted && !matches!(seen.outcome, Outcome::Done | Outcome::Failed) {
+            // Its task was handed on when its node fell silent.
+            return;
         }
         match self.next_step(attempt, seen.outcome, now) {
             Next::End(end) => {
@@ -251,7 +267,7 @@ impl Scheduler {
     /// Starts what can start, the jobs taking turns.
     fn dispatch(&mut self, now: Micros, actions: &mut Vec<Action>) {
         let mut passes = 0;
-        while passes < self.running.len() && self.flights.count() < self.settings.max_in_flight as usize {
+        while passes < self.running.len() && self.flights.awaited() < self.settings.max_in_flight as usize {
             self.turn = (self.turn + 1) % self.running.len();
             let started = self.start_next(self.running[self.turn], now);
             passes = if started.is_some() { 0 } else { passes + 1 };
@@ -262,8 +278,12 @@ impl Scheduler {
     /// Starts the next task of one job, if it has one, may have one more in flight, and its policy names a node.
     fn start_next(&mut self, id: JobId, now: Micros) -> Option<Attempt> {
         let job = self.jobs.get_mut(&id)?;
-        if job.counts.in_flight() >= u64::from(job.spec.max_in_flight.max(1)) {
+        if job.awaited() >= u64::from(job.spec.max_in_flight.max(1)) {
             return None;
+        }
+        // A late answer may have settled a task that was handed on.
+        while job.ready.front().is_some_and(|task| job.tasks[task.index()].ended) {
+            job.ready.pop_front();
         }
         let index = *job.ready.front()?;
         let task = &job.tasks[index.index()];
@@ -294,8 +314,16 @@ impl Scheduler {
         }
         self.nodes.begin(node, now);
         let in_flight_then = self.nodes.in_flight(node);
-        let flight =
-            Flight { id: self.begun, job: id, task: index, node, started: now, is_copy, in_flight_then };
+        let flight = Flight {
+            id: self.begun,
+            job: id,
+            task: index,
+            node,
+            started: now,
+            is_copy,
+            in_flight_then,
+            is_deserted: false,
+        };
         let slot = self.flights.insert(flight);
         if let Some(hedging) = self.jobs.get_mut(&id).and_then(|job| job.hedging.as_mut()) {
             hedging.began(Flown { id: self.begun, slot, task: index, started: now }, number == 1);

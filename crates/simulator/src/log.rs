@@ -23,6 +23,7 @@ pub(crate) fn event(observer: &mut impl Observer, now: Micros, side: u32, event:
             observer.decision(format_args!("{now}{side} joined n{} slots={}", node.0, facts.slots));
         }
         Event::NodeLeft { node } => observer.decision(format_args!("{now}{side} left n{}", node.0)),
+        Event::NodeSilent { node } => observer.decision(format_args!("{now}{side} silent n{}", node.0)),
         Event::NodeDraining { node } => observer.decision(format_args!("{now}{side} draining n{}", node.0)),
         Event::ProbeEnded { node, alive } => {
             let answer = if *alive { "alive" } else { "silent" };

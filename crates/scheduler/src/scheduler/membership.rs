@@ -51,6 +51,32 @@ impl Scheduler {
         }
     }
 
+    /// A node hangs: what is in flight on it is handed on at once, and a probe decides when it is back.
+    pub(super) fn fall_silent(&mut self, node: NodeId, now: Micros) {
+        if self.nodes.get(node).is_none_or(|known| known.health != Health::Up) {
+            return;
+        }
+        self.set_health(node, Health::Down);
+        if let Some(entry) = self.nodes.get_mut(node) {
+            let wait = entry.strikes.wait(&self.settings.ejection);
+            self.timers.add(now.after(wait), Due::Probe(node));
+        }
+        for flight in self.flights.desert(node) {
+            let Some(job) = self.jobs.get_mut(&flight.job) else {
+                continue;
+            };
+            job.deserted += 1;
+            let task = &mut job.tasks[flight.task.index()];
+            task.in_flight -= 1;
+            task.losses += 1;
+            task.avoid = Some(node);
+            // Other attempts at it may be in flight elsewhere.
+            if !task.ended && task.in_flight == 0 {
+                job.ready.push_front(flight.task);
+            }
+        }
+    }
+
     /// Outlier ejection.
     pub(super) fn judge_node(&mut self, node: NodeId, outcome: Outcome, now: Micros) {
         let may_eject = self.settings.ejection.allows(self.nodes.eligible().len(), self.nodes.ejected());

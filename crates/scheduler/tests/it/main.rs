@@ -10,3 +10,4 @@ mod figures;
 mod hedging;
 mod scale;
 mod scenarios;
+mod silence;
