@@ -4,8 +4,9 @@
 //! `r + (1 - p)(s + p d)` on average, so attempts go to nodes in proportion to its inverse: a node that refuses nearly
 //! everything is nearly always empty and gets the most attempts, which is the sinkhole. The share is U-shaped in `p`.
 //!
-//! The law is a fluid limit: it holds where several attempts are in flight on each node, nothing waits for a slot, and a
-//! task may come back to the node that refused it. Where nodes are nearly empty, whole numbers blunt it.
+//! The law is a fluid limit: nothing waits for a slot, and many attempts are in flight on each node. Simulated with
+//! nineteen nodes at 0.1 and one at 0.99 the share is 2 to 5 % off with 17 or more in flight on each node; with 2 or 3 it
+//! is a quarter below the law, because whole numbers keep the sink at the emptiest node's level and not at the mean.
 
 /// The weight of a node: attempts go to it in proportion to this.
 pub fn weight(p: f64, r: f64, s: f64, d: f64) -> f64 {

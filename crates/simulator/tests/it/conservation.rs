@@ -1,6 +1,6 @@
 //! Nothing is lost and nothing is counted twice, and the parts of a task's time add up.
 
-use crate::plans::{MS, job, mixed, node};
+use crate::plans::{MS, job, mixed, node, strategies};
 use proptest::prelude::*;
 use scheduler::{Micros, TaskEnd};
 use simulator::{
@@ -60,7 +60,7 @@ fn audit(scenario: &Scenario) -> (Auditor, simulator::Run) {
 
 #[test]
 fn every_strategy_finishes_every_task() {
-    for strategy in scheduler::Strategy::names() {
+    for strategy in strategies() {
         let (auditor, run) = audit(&mixed(&strategy, 7, 300));
         assert_eq!((auditor.done, run.jobs[0].counts.done), (300, 300), "{strategy}");
     }
@@ -114,12 +114,13 @@ proptest! {
         nodes in nodes(),
         first in arrivals(),
         second in arrivals(),
-        strategy in proptest::sample::select(scheduler::Strategy::names()),
+        strategy in proptest::sample::select(strategies()),
         cancellation in proptest::sample::select(vec![
             Cancellation::Ignored, Cancellation::Dequeued, Cancellation::Aborted
         ]),
         schedulers in 1u32..3,
         horizon in proptest::option::of(100_000u64..5_000_000),
+        stale in proptest::option::of(1u64..1_000_000),
         seed in 0u64..1_000,
     ) {
         let mut scenario = Scenario::new(nodes, job(&strategy, seed, first));
@@ -133,6 +134,7 @@ proptest! {
         scenario.schedulers = schedulers;
         scenario.cancellation = cancellation;
         scenario.horizon = horizon.map(Micros);
+        scenario.settings.stale = stale.map(std::time::Duration::from_micros);
         let mut auditor = Auditor::default();
         let run = simulate_into(&scenario, &mut auditor).unwrap();
         prop_assert_eq!(auditor.attempts, run.jobs.iter().map(|job| job.counts.begun).sum::<u64>());

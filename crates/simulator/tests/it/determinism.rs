@@ -1,9 +1,8 @@
 //! One seed is one run, byte for byte, whatever runs beside it; another seed is another run.
 
-use crate::plans::mixed;
+use crate::plans::{mixed, strategies};
 use records::RunWriter;
 use records::manifest::{Host, Manifest, SCHEMA_VERSION};
-use scheduler::Strategy;
 use simulator::{Collected, DecisionLog, Recorded, Rows, Scenario, simulate_into};
 use std::fs;
 use std::path::Path;
@@ -42,7 +41,7 @@ fn csv(scenario: &Scenario, folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
-    for strategy in Strategy::names() {
+    for strategy in strategies() {
         let scenario = mixed(&strategy, 11, 400);
         let alone = log(&scenario);
         let (first, second) = std::thread::scope(|scope| {
@@ -60,7 +59,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
 
 #[test]
 fn another_seed_gives_another_run() {
-    for strategy in Strategy::names() {
+    for strategy in strategies() {
         assert_ne!(log(&mixed(&strategy, 1, 50)), log(&mixed(&strategy, 2, 50)), "{strategy}");
     }
 }

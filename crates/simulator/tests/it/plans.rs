@@ -29,3 +29,11 @@ pub(crate) fn mixed(strategy: &str, seed: u64, tasks: u32) -> Scenario {
     let nodes = [0.1, 0.3, 0.5, 0.7, 0.9].into_iter().enumerate().map(|(name, p)| node(name, 4, p));
     Scenario::new(nodes.collect(), job(strategy, seed, Arrivals::Poisson { per_second: 40.0, tasks }))
 }
+
+/// Every strategy by itself, and some with wrappers.
+pub(crate) fn strategies() -> Vec<String> {
+    let mut all = scheduler::Strategy::names();
+    all.push("power_of_two+hedge[after=100ms,copies=3,idle=0]".to_owned());
+    all.push("random+hedge+retry_budget".to_owned());
+    all
+}
