@@ -75,6 +75,10 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_ATTEMPT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = program::time::parse)]
     pub(crate) attempt_timeout: Duration,
 
+    /// How long a node that holds attempts may give no sign of life before its tasks go elsewhere, such as 5s
+    #[arg(long, env = "BALLAST_SILENCE", value_name = "TIME", default_value = "5s", value_parser = program::time::parse)]
+    pub(crate) silence: Duration,
+
     /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
@@ -103,6 +107,7 @@ impl Args {
             ("max_losses", self.max_losses.to_string()),
             ("patience", time(self.patience)),
             ("attempt_timeout", time(self.attempt_timeout)),
+            ("silence", time(self.silence)),
             ("grace", time(self.grace)),
         ]
         .into_iter()

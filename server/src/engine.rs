@@ -161,9 +161,10 @@ impl Engine {
 
     fn spawn(&self, attempts: Vec<Attempt>) {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        // One thread for each attempt in flight, made when it is first needed and kept.
+        // One thread for each attempt in flight, made when it is first needed and kept; as many again for attempts on
+        // nodes that hang, which hold a thread and no place.
         let wanted = (workers.active_count() + workers.queued_count() + attempts.len())
-            .min(self.means.fan_out as usize + self.means.peers.len())
+            .min(2 * self.means.fan_out as usize + self.means.peers.len())
             .max(1);
         if workers.max_count() < wanted {
             workers.set_num_threads(wanted);

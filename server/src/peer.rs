@@ -3,8 +3,9 @@
 use cluster::Admission;
 use records::Text;
 use scheduler::{LossReason, NodeFacts, Outcome};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use wire::node::{
     AttemptError, AttemptReply, AttemptRequest, CompatibleAnswer, NodeDescription, SharedFile, Work,
 };
@@ -23,6 +24,29 @@ pub(crate) struct Peer {
     pub(crate) name: Text,
     pub(crate) address: String,
     known: RwLock<Known>,
+    /// When the node last gave a sign of life.
+    last_sign: Mutex<Instant>,
+    is_asked: AtomicBool,
+}
+
+/// The one question that may be open to a node. Dropping it makes room for the next.
+#[derive(Debug)]
+pub(crate) struct Question(Arc<Peer>);
+
+impl Question {
+    /// Asks for a sign of life. An answer is noted, silence is not: it goes on by itself.
+    pub(crate) fn ask(&self, time_out: Duration) {
+        let client = self.0.known().client;
+        if client.ping(time_out).is_ok() {
+            self.0.heard();
+        }
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.0.is_asked.store(false, Ordering::Release);
+    }
 }
 
 /// What is known of a node; replaced whole.
@@ -62,7 +86,28 @@ impl Peer {
         let settings = PoolSettings { connections, ..PoolSettings::default() };
         let client = Arc::new(NodeClient::new(address.clone(), settings));
         let known = Known { client, kind: Kind::Unknown, trouble: None };
-        Peer { name: Text::from(name), address, known: RwLock::new(known) }
+        Peer {
+            name: Text::from(name),
+            address,
+            known: RwLock::new(known),
+            last_sign: Mutex::new(Instant::now()),
+            is_asked: AtomicBool::new(false),
+        }
+    }
+
+    /// The node gave a sign of life, or nothing is expected of it.
+    pub(crate) fn heard(&self) {
+        *self.last_sign.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// How long ago its last sign of life was.
+    pub(crate) fn silence(&self) -> Duration {
+        self.last_sign.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// The right to ask; none while a question is open.
+    pub(crate) fn begin_question(self: &Arc<Peer>) -> Option<Question> {
+        (!self.is_asked.swap(true, Ordering::AcqRel)).then(|| Question(Arc::clone(self)))
     }
 
     fn known(&self) -> Known {
@@ -122,8 +167,10 @@ impl Peer {
             return self.compatible_attempt(&client, request, time_out);
         }
         match client.attempt(request, time_out) {
-            Ok(Ok(reply)) => Answer::Reply(reply),
-            Ok(Err(error)) => Answer::Refused(error),
+            Ok(answer) => {
+                self.heard();
+                answer.map_or_else(Answer::Refused, Answer::Reply)
+            }
             Err(error) => self.lost(&error),
         }
     }

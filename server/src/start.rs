@@ -8,6 +8,7 @@ use crate::peer::Peer;
 use crate::recorder::Recorder;
 use crate::service::{Service, Terms};
 use crate::stop::{End, StopSignals};
+use crate::watch;
 use clap::Parser as _;
 use cluster::machines::LoadError;
 use cluster::{Machines, OwnEntryError, Role, own_entry};
@@ -118,6 +119,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     // Before the first job: which nodes are up must not depend on which thread was faster.
     let up = greet::first_round(&engine);
     greet::keep_greeting(&engine).map_err(StartError::System)?;
+    watch::start(&engine, args.silence).map_err(StartError::System)?;
     let retry = RetryRule {
         max_attempts: args.max_attempts,
         max_losses: args.max_losses,

@@ -196,3 +196,18 @@ fn wait_for_rows(world: &World, count: usize) -> usize {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_node_that_hangs_does_not_hold_the_job_up() {
+    let world = World::new();
+    world.multiply(60);
+    // The attempt's own time-out is far beyond any test's patience: only the silence can free the job.
+    let (server, nodes) = world.cluster(&["0", "0"], &["--silence", "1s", "--attempt-timeout", "1h"]);
+    nodes[0].signal("STOP");
+    let said = world.client(&server, &["data", "round_robin"]);
+    nodes[0].signal("CONT");
+    assert_eq!(said.status, Some(0), "{said:?}");
+    world.check_results(&world.images(), "edges");
+    let run = Run::read(&world.run_folder()).unwrap();
+    assert!(run.tasks.iter().all(|task| &*task.node == "node1"), "a stopped node finished a task");
+}
