@@ -96,8 +96,14 @@ impl Recorder {
 
     /// Never waits: it is called by whoever holds up others.
     pub(crate) fn tasks(&self, rows: Vec<TaskRow>) {
-        if !rows.is_empty() {
-            self.shared.lock().tasks.extend(rows);
+        if rows.is_empty() {
+            return;
+        }
+        let mut waiting = self.shared.lock();
+        let wakes = waiting.is_idle();
+        waiting.tasks.extend(rows);
+        drop(waiting);
+        if wakes {
             self.shared.brought.notify_one();
         }
     }
