@@ -217,6 +217,11 @@ impl Hedging {
         None
     }
 
+    /// Whether an attempt may wait for company.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.overdue.is_empty()
+    }
+
     /// Takes note of the share of slots that hold first attempts.
     pub(crate) fn note_busy(&mut self, share: f64, now: Micros) {
         let look_back = self.latencies.mean().map_or(1.0, |mean| (LOOK_BACK * mean.as_secs_f64()).max(1e-6));
