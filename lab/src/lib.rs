@@ -7,6 +7,7 @@
 pub mod benchmark;
 pub mod comparison;
 pub mod dataset;
+pub mod design;
 pub mod experiment;
 pub mod local_cluster;
 pub mod photograph;

@@ -1,7 +1,7 @@
 //! A strategy's replications, and what they say together.
 
-use super::{CONFIDENCE, Replication};
-use crate::statistics::{Interval, LogRatios, geometric_mean, interval_of_mean, mean, quantile};
+use super::{CONFIDENCE, Latency, Metric, Replication};
+use crate::statistics::{Interval, LogRatios, geometric_mean, interval_of_mean, mean};
 use cluster::Admission;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -49,12 +49,18 @@ pub struct Summary {
     pub makespan_half_width_s: Option<f64>,
     /// Finished images a second.
     pub images_per_s: f64,
+    /// Mean latency of a task in seconds, as the mean over replications.
+    pub latency_mean_s: Option<f64>,
+    /// Half-width of its interval; none of one replication.
+    pub latency_mean_half_width_s: Option<f64>,
     /// Median latency of a task in seconds, as the mean over replications.
     pub latency_p50_s: Option<f64>,
     /// 95th percentile, likewise.
     pub latency_p95_s: Option<f64>,
     /// 99th percentile, likewise.
     pub latency_p99_s: Option<f64>,
+    /// Half-width of its interval; none of one replication.
+    pub latency_p99_half_width_s: Option<f64>,
     /// Tasks of a job.
     pub tasks: f64,
     /// Tasks of a job without a result.
@@ -104,6 +110,11 @@ impl Group {
         self.seeds.len()
     }
 
+    /// The jobs of each seed, in the order of the seeds.
+    pub const fn seeds(&self) -> &BTreeMap<u64, Vec<Replication>> {
+        &self.seeds
+    }
+
     /// Whether the two groups met the same luck at least once.
     pub fn shares_a_seed(&self, other: &Group) -> bool {
         self.seeds.keys().any(|seed| other.seeds.contains_key(seed))
@@ -116,36 +127,50 @@ impl Group {
 
     /// Mean makespan in seconds.
     pub fn makespan_s(&self) -> f64 {
-        mean(&self.makespans_s()).unwrap_or(f64::NAN)
+        self.mean(Metric::Makespan)
     }
 
-    /// Paired log ratios of makespans, this group's over the other's, one for each seed that both ran.
-    pub fn makespan_ratios(&self, other: &Group) -> LogRatios {
+    /// Mean of a metric in seconds; not a number if no task has a result.
+    pub fn mean(&self, metric: Metric) -> f64 {
+        mean(&self.by_seed(metric)).unwrap_or(f64::NAN)
+    }
+
+    /// The interval of the mean of a metric; none of one replication.
+    pub fn interval(&self, metric: Metric) -> Option<Interval> {
+        interval_of_mean(&self.by_seed(metric), CONFIDENCE)
+    }
+
+    /// Paired log ratios of a metric, this group's over the other's, one for each seed that both ran.
+    pub fn ratios(&self, other: &Group, metric: Metric) -> LogRatios {
         LogRatios::of(self.seeds.iter().filter_map(|(seed, jobs)| {
-            let (above, below) = (seed_makespan_s(jobs)?, seed_makespan_s(other.seeds.get(seed)?)?);
+            let (above, below) = (seed_figure(jobs, metric)?, seed_figure(other.seeds.get(seed)?, metric)?);
             Some((above, below))
         }))
     }
 
-    fn jobs(&self) -> impl Iterator<Item = &Replication> {
+    /// Every job.
+    pub fn jobs(&self) -> impl Iterator<Item = &Replication> {
         self.seeds.values().flatten()
     }
 
-    fn makespans_s(&self) -> Vec<f64> {
-        self.seeds.values().filter_map(|jobs| seed_makespan_s(jobs)).collect()
+    /// A figure of each job, as the mean of each seed's jobs: one value a seed.
+    pub fn figures(&self, figure: impl Fn(&Replication) -> Option<f64>) -> Vec<f64> {
+        let by_seed = self.seeds.values().filter_map(|jobs| mean(&jobs.iter().filter_map(&figure).collect::<Vec<_>>()));
+        by_seed.collect()
+    }
+
+    fn by_seed(&self, metric: Metric) -> Vec<f64> {
+        self.seeds.values().filter_map(|jobs| seed_figure(jobs, metric)).collect()
     }
 
     /// The figures.
     pub fn summary(&self) -> Summary {
         let per_job = |figure: fn(&Replication) -> u64| -> f64 {
-            let by_seed: Vec<f64> = self
-                .seeds
-                .values()
-                .map(|jobs| jobs.iter().map(|job| figure(job) as f64).sum::<f64>() / jobs.len() as f64)
-                .collect();
-            mean(&by_seed).unwrap_or(0.0)
+            mean(&self.figures(|job| Some(figure(job) as f64))).unwrap_or(0.0)
         };
-        let latency = |probability| self.latency_s(probability);
+        // The quantile of each seed's tasks, averaged over seeds: tasks of one run depend on each other, seeds do not.
+        let latency = |figure: fn(&Latency) -> f64| mean(&self.figures(|job| job.latency.as_ref().map(figure)));
+        let half_width = |metric| self.interval(metric).as_ref().map(Interval::half_width);
         Summary {
             name: self.name(),
             label: self.key.label.clone(),
@@ -154,13 +179,14 @@ impl Group {
             replications: self.replications(),
             jobs: self.jobs().count(),
             makespan_s: self.makespan_s(),
-            makespan_half_width_s: interval_of_mean(&self.makespans_s(), CONFIDENCE)
-                .as_ref()
-                .map(Interval::half_width),
+            makespan_half_width_s: half_width(Metric::Makespan),
             images_per_s: self.images_per_s(),
-            latency_p50_s: latency(0.5),
-            latency_p95_s: latency(0.95),
-            latency_p99_s: latency(0.99),
+            latency_mean_s: latency(|latency| latency.parts.sum_s()),
+            latency_mean_half_width_s: half_width(Metric::Mean),
+            latency_p50_s: latency(|latency| latency.p50_s),
+            latency_p95_s: latency(|latency| latency.p95_s),
+            latency_p99_s: latency(|latency| latency.p99_s),
+            latency_p99_half_width_s: half_width(Metric::P99),
             tasks: per_job(|job| job.tasks),
             failed: per_job(|job| job.tasks.saturating_sub(job.done)),
             attempts: per_job(|job| job.attempts),
@@ -176,21 +202,6 @@ impl Group {
         if seconds > 0.0 { done as f64 / seconds } else { 0.0 }
     }
 
-    /// The quantile of each seed's tasks, averaged over seeds: tasks of one run depend on each other, seeds do not.
-    fn latency_s(&self, probability: f64) -> Option<f64> {
-        let by_seed: Vec<f64> = self
-            .seeds
-            .values()
-            .filter_map(|jobs| {
-                let mut latencies: Vec<f64> =
-                    jobs.iter().flat_map(|job| &job.latencies_us).map(|&us| us as f64 / 1e6).collect();
-                latencies.sort_by(f64::total_cmp);
-                quantile(&latencies, probability)
-            })
-            .collect();
-        mean(&by_seed)
-    }
-
     fn node_shares(&self) -> BTreeMap<String, f64> {
         let mut attempts: BTreeMap<String, u64> = BTreeMap::new();
         for (node, count) in self.jobs().flat_map(|job| &job.node_attempts) {
@@ -201,10 +212,10 @@ impl Group {
     }
 }
 
-/// The makespan that a seed gave, in seconds: the geometric mean if it was run several times.
-fn seed_makespan_s(jobs: &[Replication]) -> Option<f64> {
-    let makespans: Vec<f64> = jobs.iter().map(|job| job.makespan_us as f64 / 1e6).collect();
-    geometric_mean(&makespans)
+/// The figure that a seed gave, in seconds: the geometric mean if it was run several times.
+fn seed_figure(jobs: &[Replication], metric: Metric) -> Option<f64> {
+    let figures: Vec<f64> = jobs.iter().filter_map(|job| metric.of(job)).collect();
+    geometric_mean(&figures)
 }
 
 #[cfg(test)]
@@ -248,7 +259,7 @@ mod tests {
     #[test]
     fn ratios_are_paired_by_seed() {
         let groups = group(vec![job("a", 1, 10), job("a", 2, 40), job("b", 2, 20), job("b", 3, 7)]);
-        let ratios = groups[0].makespan_ratios(&groups[1]);
+        let ratios = groups[0].ratios(&groups[1], Metric::Makespan);
         assert_eq!(ratios.len(), 1);
         assert!((ratios.ratio().unwrap() - 2.0).abs() < 1e-9);
     }

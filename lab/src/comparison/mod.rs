@@ -3,17 +3,21 @@
 //! A **replication** is what one seed made of one strategy. Strategies are paired by seed, because under one seed they
 //! met the same luck; a verdict needs an interval that excludes a tie, corrected for the number of comparisons.
 //!
-//! Reading order: [`replication`] (a job's figures), [`source`] (from recorded runs), [`group`] (a strategy's
-//! replications), [`verdict`], [`render`].
+//! Reading order: [`parts`] (where a task's time went), [`replication`] (a job's figures), [`source`] (from recorded
+//! runs), [`metric`] (what decides), [`group`] (a strategy's replications), [`verdict`], [`render`].
 
 pub mod group;
+pub mod metric;
+pub mod parts;
 pub mod render;
 pub mod replication;
 pub mod source;
 pub mod verdict;
 
 pub use group::{Group, Summary};
-pub use replication::Replication;
+pub use metric::Metric;
+pub use parts::Parts;
+pub use replication::{Finished, Latency, Replication};
 pub use verdict::{Overall, Verdict, Versus};
 
 use schemars::JsonSchema;
@@ -27,6 +31,8 @@ pub const CONFIDENCE: f64 = 0.95;
 pub struct Comparison {
     /// Confidence of the intervals, corrected for their number.
     pub confidence: f64,
+    /// What decides.
+    pub metric: Metric,
     /// Name of the group that ratios refer to.
     pub baseline: String,
     /// Groups in the order of their first job.
@@ -63,26 +69,40 @@ pub enum ComparisonError {
     },
 }
 
-/// Compares groups of replications. The baseline is the one named, else `random`, else the first.
+/// Compares groups of replications by their makespans. The baseline is the one named, else `random`, else the first.
 ///
 /// # Errors
 /// If there is no replication, or no group with the baseline's name.
 pub fn compare(
     replications: Vec<Replication>,
     baseline: Option<&str>,
+    warnings: Vec<String>,
+) -> Result<Comparison, ComparisonError> {
+    compare_by(Metric::Makespan, replications, baseline, warnings)
+}
+
+/// Compares groups of replications by `metric`. The baseline is the one named, else `random`, else the first.
+///
+/// # Errors
+/// If there is no replication, or no group with the baseline's name.
+pub fn compare_by(
+    metric: Metric,
+    replications: Vec<Replication>,
+    baseline: Option<&str>,
     mut warnings: Vec<String>,
 ) -> Result<Comparison, ComparisonError> {
     let groups = group::group(replications);
     let baseline = choose_baseline(&groups, baseline)?;
-    let versus = verdict::versus_baseline(&groups, baseline);
-    let overall = verdict::overall(&groups);
+    let versus = verdict::versus_baseline(&groups, baseline, metric);
+    let overall = verdict::overall(&groups, metric);
     warnings.extend(doubts(&groups, baseline));
     let rows = groups
         .iter()
         .zip(versus)
         .map(|(group, versus_baseline)| Row { summary: group.summary(), versus_baseline })
         .collect();
-    Ok(Comparison { confidence: CONFIDENCE, baseline: groups[baseline].name(), rows, overall, warnings })
+    let baseline = groups[baseline].name();
+    Ok(Comparison { confidence: CONFIDENCE, metric, baseline, rows, overall, warnings })
 }
 
 fn choose_baseline(groups: &[Group], wanted: Option<&str>) -> Result<usize, ComparisonError> {
@@ -137,13 +157,22 @@ fn doubts(groups: &[Group], baseline: usize) -> Vec<String> {
 pub(crate) mod examples {
     //! Made-up replications for tests of this module and its children.
 
-    use super::Replication;
+    use super::{Finished, Latency, Parts, Replication};
+    use crate::statistics::WarmUp;
     use cluster::Admission;
     use std::collections::BTreeMap;
 
     /// A job of ten tasks that took `makespan_us`, half of its attempts on each of two nodes.
     pub(crate) fn job(strategy: &str, seed: u64, makespan_us: u64) -> Replication {
         let must_accept = strategy == "random";
+        let latencies_us: Vec<u64> = (1..=10).map(|tenth| makespan_us * tenth / 10).collect();
+        let finished = |&latency_us: &u64| {
+            // A millisecond on the wire, the rest is work; three tasks are delayed by half of their time.
+            let (all, late) = (latency_us as i64, latency_us > makespan_us * 7 / 10);
+            let delay = if late { all / 2 } else { 0 };
+            Finished { latency_us, parts: Parts { wire: 1_000, delay, service: all - 1_000 - delay, ..Parts::default() } }
+        };
+        let finished: Vec<Finished> = latencies_us.iter().map(finished).collect();
         Replication {
             label: None,
             strategy: strategy.to_owned(),
@@ -153,11 +182,16 @@ pub(crate) mod examples {
             tasks: 10,
             done: 10,
             makespan_us,
-            latencies_us: (1..=10).map(|tenth| makespan_us * tenth / 10).collect(),
+            latencies_us,
+            latency: Latency::of(&finished, WarmUp::None),
+            dropped: 0,
+            lost: 0,
+            wasted: 0,
             attempts: if must_accept { 10 } else { 14 },
             rejections: if must_accept { 0 } else { 4 },
             delays: 3,
             node_attempts: BTreeMap::from([("node0".to_owned(), 6), ("node1".to_owned(), 6)]),
+            node_rejections: BTreeMap::from([("node1".to_owned(), if must_accept { 0 } else { 4 })]),
         }
     }
 

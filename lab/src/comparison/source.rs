@@ -1,7 +1,9 @@
 //! Replications out of recorded runs.
 
-use super::Replication;
-use records::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Run, TaskOutcome};
+use super::parts::Attempts;
+use super::{Finished, Latency, Parts, Replication};
+use crate::statistics::WarmUp;
+use records::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Manifest, Run, TaskOutcome, TaskRow, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How runs are told apart.
@@ -51,20 +53,13 @@ pub fn replications(runs: &[Run], by: By) -> (Vec<Replication>, Vec<String>) {
 
 /// One replication of each job that ended with results.
 fn from_jobs(run: &Run, warnings: &mut Vec<String>) -> Vec<(String, Replication)> {
-    let mut latencies: HashMap<&str, Vec<u64>> = HashMap::new();
-    for task in run.tasks.iter().filter(|task| task.outcome == TaskOutcome::Done) {
-        latencies.entry(&task.job_key).or_default().push(task.latency_us);
-    }
-    let mut nodes: HashMap<&str, BTreeMap<String, u64>> = HashMap::new();
-    for attempt in &run.attempts {
-        let counts = nodes.entry(&attempt.job_key).or_default();
-        *counts.entry(attempt.node.to_string()).or_default() += 1;
-    }
+    let mut rows = by_job(run);
     let ended: BTreeSet<&str> = run.jobs.iter().map(|job| &*job.job_key).collect();
-    let unended = nodes.keys().filter(|key| !ended.contains(*key)).count();
+    let unended = rows.keys().filter(|key| !ended.contains(*key)).count();
     if unended > 0 {
         warnings.push(format!("{}: {unended} jobs did not end and are left out", run.path.display()));
     }
+    let warm_up = warm_up(run.manifest.as_ref());
     let mut replications = Vec::new();
     for job in &run.jobs {
         if !matches!(job.state, JobOutcome::Done | JobOutcome::Partial) {
@@ -77,14 +72,79 @@ fn from_jobs(run: &Run, warnings: &mut Vec<String>) -> Vec<(String, Replication)
             ));
             continue;
         }
-        let latencies_us = latencies.remove(&*job.job_key).unwrap_or_default();
-        let node_attempts = nodes.remove(&*job.job_key).unwrap_or_default();
-        replications.push((job.label.to_string(), from_job(job, latencies_us, node_attempts)));
+        let rows = rows.remove(&*job.job_key).unwrap_or_default();
+        replications.push((job.label.to_string(), from_job(job, &rows, warm_up)));
     }
     replications
 }
 
-fn from_job(job: &JobRow, latencies_us: Vec<u64>, node_attempts: BTreeMap<String, u64>) -> Replication {
+/// What the manifest of an experiment says of its warm-up; jobs that are submitted as a whole have none.
+fn warm_up(manifest: Option<&Manifest>) -> WarmUp {
+    let setting = |name: &str| manifest.and_then(|manifest| manifest.settings.get(name)).map(String::as_str);
+    match (setting("arrivals.kind"), setting("arrivals.warm_up")) {
+        (None | Some("batch"), _) | (_, Some("none")) => WarmUp::None,
+        (_, given) => given.and_then(|text| text.parse().ok()).map_or(WarmUp::Mser, WarmUp::First),
+    }
+}
+
+/// The rows of a job.
+#[derive(Debug, Default)]
+pub(crate) struct JobRows<'a> {
+    pub(crate) attempts: Vec<&'a AttemptRow>,
+    pub(crate) tasks: Vec<&'a TaskRow>,
+}
+
+fn by_job(run: &Run) -> BTreeMap<&str, JobRows<'_>> {
+    let mut jobs: BTreeMap<&str, JobRows<'_>> = BTreeMap::new();
+    for attempt in &run.attempts {
+        jobs.entry(&attempt.job_key).or_default().attempts.push(attempt);
+    }
+    for task in &run.tasks {
+        jobs.entry(&task.job_key).or_default().tasks.push(task);
+    }
+    jobs
+}
+
+impl JobRows<'_> {
+    /// Tasks with a result, in the order of their submission.
+    fn finished(&self) -> Vec<Finished> {
+        let mut attempts: HashMap<u64, Attempts> = HashMap::new();
+        for attempt in &self.attempts {
+            attempts.entry(attempt.task).or_default().hear(attempt);
+        }
+        let mut done: Vec<&&TaskRow> =
+            self.tasks.iter().filter(|task| task.outcome == TaskOutcome::Done).collect();
+        done.sort_by_key(|task| (task.submitted_us, task.task));
+        let finished = |task: &&TaskRow| {
+            // A task whose attempts are not in the records took its time somewhere.
+            let whole = i64::try_from(task.latency_us).unwrap_or(i64::MAX);
+            let nowhere = Parts { waiting: whole, ..Parts::default() };
+            let parts = attempts.get(&task.task).and_then(|attempts| attempts.parts(task)).unwrap_or(nowhere);
+            Finished { latency_us: task.latency_us, parts }
+        };
+        done.into_iter().map(finished).collect()
+    }
+
+    /// Attempts that ended with a result, or were told to stop, beyond one for each finished task.
+    fn wasted(&self) -> u64 {
+        let useful = |outcome| matches!(outcome, AttemptOutcome::Done | AttemptOutcome::Cancelled);
+        let attempts = self.attempts.iter().filter(|attempt| useful(attempt.outcome)).count();
+        let done = self.tasks.iter().filter(|task| task.outcome == TaskOutcome::Done).count();
+        attempts.saturating_sub(done) as u64
+    }
+}
+
+/// The replication of a job and its rows.
+pub(crate) fn from_job(job: &JobRow, rows: &JobRows<'_>, warm_up: WarmUp) -> Replication {
+    let finished = rows.finished();
+    let mut node_attempts: BTreeMap<String, u64> = BTreeMap::new();
+    let mut node_rejections: BTreeMap<String, u64> = BTreeMap::new();
+    for attempt in &rows.attempts {
+        count(&mut node_attempts, &attempt.node);
+        if attempt.outcome == AttemptOutcome::Rejected {
+            count(&mut node_rejections, &attempt.node);
+        }
+    }
     Replication {
         label: None,
         strategy: job.strategy.to_string(),
@@ -93,12 +153,27 @@ fn from_job(job: &JobRow, latencies_us: Vec<u64>, node_attempts: BTreeMap<String
         seed: job.seed,
         tasks: job.tasks,
         done: job.done,
+        dropped: 0,
         makespan_us: job.makespan_us,
-        latencies_us,
+        latencies_us: finished.iter().map(|task| task.latency_us).collect(),
+        latency: Latency::of(&finished, warm_up),
         attempts: job.attempts,
         rejections: job.rejected,
         delays: job.delayed,
+        lost: job.lost,
+        wasted: rows.wasted(),
         node_attempts,
+        node_rejections,
+    }
+}
+
+/// Adds one to the count of `node`.
+fn count(counts: &mut BTreeMap<String, u64>, node: &str) {
+    match counts.get_mut(node) {
+        Some(count) => *count += 1,
+        None => {
+            counts.insert(node.to_owned(), 1);
+        }
     }
 }
 
@@ -123,42 +198,72 @@ fn from_attempts(run: &Run) -> Vec<(String, Replication)> {
 fn from_job_attempts(attempts: &[&AttemptRow]) -> Option<Replication> {
     let first = attempts.first()?;
     let end = |attempt: &AttemptRow| attempt.begun_us.saturating_add(attempt.total_us);
-    let mut begun: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut done: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut node_attempts: BTreeMap<String, u64> = BTreeMap::new();
+    let mut tasks: BTreeMap<u64, TaskRow> = BTreeMap::new();
     for attempt in attempts {
-        let earliest = begun.entry(attempt.task).or_insert(attempt.begun_us);
-        *earliest = (*earliest).min(attempt.begun_us);
+        let task = tasks.entry(attempt.task).or_insert_with(|| unfinished(attempt));
+        task.submitted_us = task.submitted_us.min(attempt.begun_us);
         if attempt.outcome == AttemptOutcome::Done {
-            let earliest = done.entry(attempt.task).or_insert_with(|| end(attempt));
-            *earliest = (*earliest).min(end(attempt));
+            let earlier = if task.outcome == TaskOutcome::Done { task.ended_us } else { u64::MAX };
+            task.ended_us = end(attempt).min(earlier);
+            task.outcome = TaskOutcome::Done;
         }
-        *node_attempts.entry(attempt.node.to_string()).or_default() += 1;
     }
-    let count =
+    for task in tasks.values_mut() {
+        task.latency_us = task.ended_us.saturating_sub(task.submitted_us);
+    }
+    let number =
         |wanted: fn(&AttemptRow) -> bool| attempts.iter().filter(|attempt| wanted(attempt)).count() as u64;
-    Some(Replication {
-        label: None,
-        strategy: first.strategy.to_string(),
+    let done = tasks.values().filter(|task| task.outcome == TaskOutcome::Done).count() as u64;
+    let job = JobRow {
+        run: Text::clone(&first.run),
+        job_key: Text::clone(&first.job_key),
+        label: "".into(),
+        strategy: Text::clone(&first.strategy),
         admission: first.admission,
-        operation: first.operation.to_string(),
+        operation: Text::clone(&first.operation),
         seed: first.seed,
-        tasks: begun.len() as u64,
-        done: done.len() as u64,
-        makespan_us: attempts.iter().map(|attempt| end(attempt)).max()?,
-        latencies_us: done.iter().map(|(task, end)| end.saturating_sub(begun[task])).collect(),
+        state: JobOutcome::Done,
+        tasks: tasks.len() as u64,
+        done,
+        failed: tasks.len() as u64 - done,
         attempts: attempts.len() as u64,
-        rejections: count(|attempt| attempt.outcome == AttemptOutcome::Rejected),
-        delays: count(|attempt| attempt.delayed),
-        node_attempts,
-    })
+        rejected: number(|attempt| attempt.outcome == AttemptOutcome::Rejected),
+        delayed: number(|attempt| attempt.delayed),
+        lost: number(|attempt| matches!(attempt.outcome, AttemptOutcome::Lost | AttemptOutcome::TimedOut)),
+        makespan_us: attempts.iter().map(|attempt| end(attempt)).max()?,
+        nodes: 0,
+        started_utc: "".into(),
+        why: "".into(),
+    };
+    let rows = JobRows { attempts: attempts.to_vec(), tasks: tasks.values().collect() };
+    Some(from_job(&job, &rows, WarmUp::None))
+}
+
+/// The task of an attempt, before it is known how it ended.
+fn unfinished(attempt: &AttemptRow) -> TaskRow {
+    TaskRow {
+        run: Text::clone(&attempt.run),
+        job_key: Text::clone(&attempt.job_key),
+        task: attempt.task,
+        image: Text::clone(&attempt.image),
+        outcome: TaskOutcome::Failed,
+        reason: "".into(),
+        attempts: 0,
+        rejections: 0,
+        delays: 0,
+        lost: 0,
+        node: "".into(),
+        submitted_us: attempt.begun_us,
+        started_us: attempt.begun_us,
+        ended_us: 0,
+        latency_us: 0,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use cluster::Admission;
-    use records::TaskRow;
     use std::path::PathBuf;
 
     fn attempt(

@@ -1,6 +1,6 @@
 //! Who wins: paired ratios with intervals, and Holm's correction for many comparisons.
 
-use super::{CONFIDENCE, Group};
+use super::{CONFIDENCE, Group, Metric};
 use crate::statistics::holm::{Step, holm};
 use crate::statistics::{Interval, LogRatios};
 use schemars::JsonSchema;
@@ -12,9 +12,9 @@ use serde::Serialize;
 pub enum Verdict {
     /// It is the baseline.
     Baseline,
-    /// Shorter makespans; the interval of the ratio excludes a tie.
+    /// Shorter; the interval of the ratio excludes a tie.
     Wins,
-    /// Longer makespans; the interval excludes a tie.
+    /// Longer; the interval excludes a tie.
     Loses,
     /// The interval includes a tie.
     Tie,
@@ -40,7 +40,7 @@ impl Verdict {
 pub struct Versus {
     /// Seeds that both ran.
     pub pairs: usize,
-    /// Geometric mean of the makespans' ratios; below 1 is faster.
+    /// Geometric mean of the metric's ratios; below 1 is faster.
     pub ratio: Option<f64>,
     /// Lower end of the ratio's interval, at the level at which Holm's procedure judged it.
     pub ratio_low: Option<f64>,
@@ -51,9 +51,8 @@ pub struct Versus {
 }
 
 /// Compares each group with the baseline; the answers are in the groups' order.
-pub fn versus_baseline(groups: &[Group], baseline: usize) -> Vec<Versus> {
-    let ratios: Vec<LogRatios> =
-        groups.iter().map(|group| group.makespan_ratios(&groups[baseline])).collect();
+pub fn versus_baseline(groups: &[Group], baseline: usize, metric: Metric) -> Vec<Versus> {
+    let ratios: Vec<LogRatios> = groups.iter().map(|group| group.ratios(&groups[baseline], metric)).collect();
     let p_values: Vec<Option<f64>> = ratios
         .iter()
         .enumerate()
@@ -95,7 +94,9 @@ fn judge(ratios: &LogRatios, step: Step) -> Versus {
 /// Who won over all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Overall {
-    /// The group with the shortest mean makespan.
+    /// What decides.
+    pub metric: Metric,
+    /// The group with the least mean of it.
     pub best: String,
     /// Groups that it beats, corrected for all pairs of groups because it was chosen after looking.
     pub beats: Vec<String>,
@@ -103,18 +104,17 @@ pub struct Overall {
     pub ties: Vec<String>,
 }
 
-/// Finds the group with the shortest mean makespan and whom it beats.
+/// Finds the group with the least mean of the metric and whom it beats.
 ///
 /// # Panics
 /// Of no groups.
-pub fn overall(groups: &[Group]) -> Overall {
-    let by_makespan =
-        |left: &usize, right: &usize| groups[*left].makespan_s().total_cmp(&groups[*right].makespan_s());
-    let Some(best) = (0..groups.len()).min_by(by_makespan) else { panic!("nobody is the best of no groups") };
+pub fn overall(groups: &[Group], metric: Metric) -> Overall {
+    let means: Vec<f64> = groups.iter().map(|group| group.mean(metric)).collect();
+    let Some(best) = (0..groups.len()).min_by(|&left, &right| means[left].total_cmp(&means[right])) else { panic!("nobody is the best of no groups") };
     let pairs: Vec<(usize, usize)> =
         (0..groups.len()).flat_map(|left| (left + 1..groups.len()).map(move |right| (left, right))).collect();
     let ratios: Vec<LogRatios> =
-        pairs.iter().map(|&(left, right)| groups[left].makespan_ratios(&groups[right])).collect();
+        pairs.iter().map(|&(left, right)| groups[left].ratios(&groups[right], metric)).collect();
     let p_values: Vec<Option<f64>> = ratios.iter().map(LogRatios::p_value).collect();
     let steps = holm(&p_values, 1.0 - CONFIDENCE);
     let (mut beats, mut ties) = (Vec::new(), Vec::new());
@@ -128,21 +128,25 @@ pub fn overall(groups: &[Group]) -> Overall {
         let to = if step.differs && below_one { &mut beats } else { &mut ties };
         to.push(groups[other].name());
     }
-    Overall { best: groups[best].name(), beats, ties }
+    Overall { metric, best: groups[best].name(), beats, ties }
 }
 
 impl Overall {
     /// One sentence for a reader.
     pub fn sentence(&self) -> String {
-        let Overall { best, beats, ties } = self;
+        let Overall { metric, best, beats, ties } = self;
+        let least = match metric {
+            Metric::Makespan => "the shortest mean makespan".to_owned(),
+            Metric::Mean | Metric::P99 => format!("the lowest {}", metric.name()),
+        };
         match (beats.is_empty(), ties.is_empty()) {
             (true, true) => format!("{best} ran alone."),
             (false, true) => format!("{best} wins: it is faster than every other strategy."),
             (true, false) => format!(
-                "{best} has the shortest mean makespan, but none of its leads is certain; more seeds may tell."
+                "{best} has {least}, but none of its leads is certain; more seeds may tell."
             ),
             (false, false) => format!(
-                "{best} has the shortest mean makespan and beats {}; its lead over {} is not certain.",
+                "{best} has {least} and beats {}; its lead over {} is not certain.",
                 beats.join(", "),
                 ties.join(", ")
             ),
@@ -159,7 +163,7 @@ mod tests {
     #[test]
     fn a_lead_under_every_seed_wins_and_noise_ties() {
         let groups = group(three_strategies());
-        let versus = versus_baseline(&groups, 0);
+        let versus = versus_baseline(&groups, 0, Metric::Makespan);
         let verdicts: Vec<Verdict> = versus.iter().map(|versus| versus.verdict).collect();
         assert_eq!(verdicts, [Verdict::Baseline, Verdict::Tie, Verdict::Wins]);
         let fast = &versus[2];
@@ -169,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_verdict_turns_with_the_baseline() {
-        let versus = versus_baseline(&group(three_strategies()), 2);
+        let versus = versus_baseline(&group(three_strategies()), 2, Metric::Makespan);
         assert_eq!(versus[0].verdict, Verdict::Loses);
         assert_eq!(versus[1].verdict, Verdict::Loses);
     }
@@ -177,9 +181,9 @@ mod tests {
     #[test]
     fn one_pair_allows_no_verdict_however_large_the_lead() {
         let groups = group(vec![job("random", 1, 1_000), job("fast", 1, 1)]);
-        let versus = versus_baseline(&groups, 0);
+        let versus = versus_baseline(&groups, 0, Metric::Makespan);
         assert_eq!((versus[1].verdict, versus[1].ratio_low), (Verdict::Unknown, None));
-        let overall = overall(&groups);
+        let overall = overall(&groups, Metric::Makespan);
         assert_eq!((overall.best.as_str(), overall.beats.len()), ("fast", 0));
     }
 
@@ -191,7 +195,7 @@ mod tests {
                 job.makespan_us =
                     (job.makespan_us as f64 * (1.0 + 0.01 * (jitter * index % 37) as f64)) as u64;
             }
-            for versus in versus_baseline(&group(jobs), 0).into_iter().skip(1) {
+            for versus in versus_baseline(&group(jobs), 0, Metric::Makespan).into_iter().skip(1) {
                 let excludes = versus.ratio_high.unwrap() < 1.0 || versus.ratio_low.unwrap() > 1.0;
                 assert_eq!(excludes, versus.verdict != Verdict::Tie, "{versus:?}");
             }
@@ -200,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_sentence_says_no_more_than_is_certain() {
-        let sentence = |jobs| overall(&group(jobs)).sentence();
+        let sentence = |jobs| overall(&group(jobs), Metric::Makespan).sentence();
         assert_eq!(sentence(three_strategies()), "fast wins: it is faster than every other strategy.");
         assert_eq!(sentence(vec![job("a", 1, 5)]), "a ran alone.");
         assert_eq!(

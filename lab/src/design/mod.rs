@@ -14,7 +14,7 @@ pub mod threshold;
 mod values;
 
 pub use error::DesignError;
-pub use setting::{Images, Setting, WarmUp};
+pub use setting::{Images, Setting};
 pub use threshold::{Measure, Threshold};
 
 use crate::comparison::Metric;

@@ -3,6 +3,7 @@
 use super::error::Fault;
 use super::fields::{self, Drawn, Kind};
 use super::values::Each;
+use crate::statistics::WarmUp;
 use cluster::{ChangingLoad, Probability, Profile};
 use scheduler::Micros;
 use simulator::{Arrivals, Cancellation, Distribution, FaultKind, NodePlan, Processors, Work};
@@ -45,18 +46,6 @@ pub struct Images {
     pub operation: String,
 }
 
-/// Which tasks at the beginning are left out of latencies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WarmUp {
-    /// None: the transient is the subject.
-    None,
-    /// As many as the MSER-5 rule says; none of a batch, which has no steady state.
-    #[default]
-    Mser,
-    /// So many.
-    Tasks(u32),
-}
-
 /// Slots of a node that is not told another number: the original's thread pool.
 const SLOTS: u32 = 10;
 
@@ -74,11 +63,7 @@ pub(super) fn setting(fields: &fields::Fields) -> Result<Setting, Fault> {
         nodes,
         arrivals: arrivals(&fields.arrivals)?,
         max_open: fields.arrivals.max_open,
-        warm_up: match &fields.arrivals.warm_up {
-            None | Some(fields::WarmUp::Rule(fields::WarmUpRule::Mser)) => WarmUp::Mser,
-            Some(fields::WarmUp::Rule(fields::WarmUpRule::None)) => WarmUp::None,
-            Some(fields::WarmUp::Tasks(tasks)) => WarmUp::Tasks(*tasks),
-        },
+        warm_up: warm_up(&fields.arrivals)?,
         work,
         images,
         schedulers: rules.count.unwrap_or(1),
@@ -90,6 +75,17 @@ pub(super) fn setting(fields: &fields::Fields) -> Result<Setting, Fault> {
             Some(fields::Cancellation::Dequeued) => Cancellation::Dequeued,
             Some(fields::Cancellation::Aborted) => Cancellation::Aborted,
         },
+    })
+}
+
+fn warm_up(given: &fields::Arrivals) -> Result<WarmUp, Fault> {
+    Ok(match (&given.warm_up, given.kind) {
+        (Some(fields::WarmUp::Rule(fields::WarmUpRule::None)), _) | (None, Kind::Batch) => WarmUp::None,
+        (Some(_), Kind::Batch) => {
+            return Err(Fault::new("arrivals.warm_up", "a batch has no steady state: take this away"));
+        }
+        (None | Some(fields::WarmUp::Rule(fields::WarmUpRule::Mser)), _) => WarmUp::Mser,
+        (Some(fields::WarmUp::Tasks(tasks)), _) => WarmUp::First(*tasks),
     })
 }
 

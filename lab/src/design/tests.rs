@@ -1,6 +1,7 @@
 //! Experiment files: what is read, and what is said of mistakes.
 
 use super::*;
+use crate::statistics::WarmUp;
 use simulator::{Distribution, Processors, Work};
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ fn a_small_file_and_its_defaults() {
     assert_eq!(node.load.reject.mean().get(), 0.2);
     assert_eq!(node.load.delay_time, Duration::from_secs(3));
     assert_eq!(setting.work, Some(Work::ByTask(Distribution::Constant(Duration::from_millis(50)))));
-    assert_eq!(setting.warm_up, WarmUp::Mser);
+    assert_eq!(setting.warm_up, WarmUp::None);
 }
 
 #[test]
@@ -106,7 +107,7 @@ at_most = 2
     assert_eq!((design.metric, design.all_rows, design.baseline.as_deref()), (Metric::P99, false, Some("random")));
     assert_eq!(design.replications, Replications { at_least: 5, at_most: 400, half_width: Some(0.01) });
     let setting = &design.cells[0].setting;
-    assert_eq!((setting.schedulers, setting.warm_up, setting.max_open), (3, WarmUp::Tasks(100), Some(50)));
+    assert_eq!((setting.schedulers, setting.warm_up, setting.max_open), (3, WarmUp::First(100), Some(50)));
     assert_eq!(setting.nodes[1].faults.len(), 2);
     assert!(setting.nodes[1].faults[0].from < setting.nodes[1].faults[1].from, "sorted by time");
     assert_eq!(setting.nodes[0].load.delay.mean().get(), 0.0);

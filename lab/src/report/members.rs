@@ -17,18 +17,14 @@ impl Members {
         Members { groups: crate::comparison::group::group(replications), by }
     }
 
+    /// The groups, in their order.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
     /// Names of the groups, in their order.
     pub fn names(&self) -> Vec<String> {
         self.groups.iter().map(Group::name).collect()
-    }
-
-    /// The group that a replication counts in.
-    pub fn of_replication(&self, replication: &Replication) -> Option<usize> {
-        self.groups.iter().position(|group| {
-            group.key.label == replication.label
-                && group.key.strategy == replication.strategy
-                && group.key.admission == replication.admission
-        })
     }
 
     /// The group that a finished job of `run` counts in; none for a job that is left out.

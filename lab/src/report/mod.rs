@@ -3,14 +3,13 @@
 //! [`report`] turns runs into a [`Report`], which is plain data; the renderers turn that into text and do nothing else.
 //! The same runs and the same command give the same bytes.
 //!
-//! Reading order: [`section`] (the figures of one setting), its parts [`members`], [`latencies`], [`parts`] and
+//! Reading order: [`section`] (the figures of one setting), its parts [`members`], [`latencies`] and
 //! [`timeline`], [`setting`] and [`sweep`] (several settings), `plot` (the pictures), [`page`] (HTML), [`text`]
 //! (Markdown, CSV, JSON), [`splice`] (into another document).
 
 pub mod latencies;
 pub mod members;
 pub mod page;
-pub mod parts;
 mod plot;
 pub mod section;
 pub mod setting;
@@ -19,8 +18,8 @@ pub mod sweep;
 pub mod text;
 pub mod timeline;
 
-use crate::comparison::ComparisonError;
 use crate::comparison::source::By;
+use crate::comparison::{ComparisonError, Metric};
 use records::Run;
 use schemars::JsonSchema;
 use section::Section;
@@ -71,6 +70,8 @@ pub struct Wish<'a> {
     pub title: &'a str,
     /// The command that makes it again.
     pub command: &'a str,
+    /// What decides who wins.
+    pub metric: Metric,
     /// Name of the strategy that ratios refer to; `random` if it is there, else the first.
     pub baseline: Option<&'a str>,
     /// How runs are told apart.

@@ -3,9 +3,12 @@
 use super::plot::{self, escape};
 use super::section::Section;
 use super::{Report, RunFacts};
-use crate::comparison::render::{DETAIL_COLUMNS, Tables, VERDICT_COLUMNS, WORD_COLUMNS, notes, tables};
+use crate::comparison::render::{DETAIL_COLUMNS, Tables, WORD_COLUMNS, notes, tables, verdict_columns};
 
 const STYLE: &str = include_str!("style.css");
+
+/// Columns of the table of sources that hold words.
+const SOURCE_WORDS: [&str; 4] = ["run", "recorded by", "started", "host"];
 
 /// The whole page.
 pub fn render(report: &Report) -> String {
@@ -38,10 +41,14 @@ fn render_section(section: &Section) -> String {
         text.push_str(&format!("<h2>{}</h2>\n", escape(setting)));
     }
     text.push_str(&format!("<p class=\"lead\">{}</p>\n", escape(&comparison.overall.sentence())));
-    let means = "Makespan: the dot is the mean, the line its 95 % interval, pale dots are single seeds; the verdict is \
-                 paired by seed and may be certain where these intervals overlap.";
-    text.push_str(&figure(&plot::makespans::draw(section), means));
-    text.push_str(&table(&VERDICT_COLUMNS, &verdicts));
+    let means = format!(
+        "The {}: dots are means, lines their 95 % intervals, pale dots single seeds. The verdict is against {}, paired \
+         by seed: it may be certain where these intervals overlap.",
+        comparison.metric.name(),
+        escape(&comparison.baseline)
+    );
+    text.push_str(&figure(&plot::means::draw(section), &means));
+    text.push_str(&table(&verdict_columns(comparison), &verdicts));
     let curves = "Tasks that ended within a time, all seeds together: the further left, the better.";
     text.push_str(&figure(&plot::latencies::draw(section), curves));
     if let Some(picture) = plot::parts::draw(section) {
@@ -51,7 +58,11 @@ fn render_section(section: &Section) -> String {
     let (shares, hidden) = plot::shares::draw(section);
     let beyond = if hidden > 0 { format!(" {hidden} more nodes are not shown.") } else { String::new() };
     text.push_str(&figure(&shares, &format!("Share of a strategy's attempts that each node got.{beyond}")));
-    text.push_str(&table(&DETAIL_COLUMNS, &details));
+    // The last column is the picture above it in words.
+    let columns = DETAIL_COLUMNS.len() - 1;
+    let details: Vec<Vec<String>> =
+        details.into_iter().map(|row| row.into_iter().take(columns).collect()).collect();
+    text.push_str(&table(&DETAIL_COLUMNS[..columns], &details));
     text.push_str("<ul class=\"notes\">\n");
     for note in notes(comparison) {
         text.push_str(&format!("<li>{}</li>\n", escape(&note)));
@@ -88,7 +99,8 @@ fn figure(picture: &str, caption: &str) -> String {
 }
 
 fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
-    let class = |column: &str| if WORD_COLUMNS.contains(&column) { "word" } else { "number" };
+    let words = |column: &str| WORD_COLUMNS.contains(&column) || SOURCE_WORDS.contains(&column);
+    let class = |column: &str| if words(column) { "word" } else { "number" };
     let cells = |tag: &str, cells: &mut dyn Iterator<Item = (&str, &str)>| -> String {
         let cells: String = cells
             .map(|(column, text)| format!("<{tag} class=\"{}\">{}</{tag}>", class(column), escape(text)))
@@ -100,7 +112,9 @@ fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
         .iter()
         .map(|row| cells("td", &mut columns.iter().copied().zip(row.iter().map(String::as_str))))
         .collect();
-    format!("<div class=\"table\"><table>\n<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table></div>\n")
+    format!(
+        "<div class=\"table\"><table>\n<thead>\n{head}</thead>\n<tbody>\n{body}</tbody>\n</table></div>\n"
+    )
 }
 
 /// Where the rows came from and how to make the page again.
@@ -127,11 +141,18 @@ mod tests {
     use super::super::section::examples::two_strategies;
     use super::super::{Wish, report};
     use super::*;
+    use crate::comparison::Metric;
     use crate::comparison::source::By;
 
     fn page(title: &str) -> String {
         let runs = ["0.2", "0.8"].map(|load| two_strategies(&[("sweep.load", load)], 1.0));
-        let wish = Wish { title, command: "lab report <x>", baseline: None, by: By::Label };
+        let wish = Wish {
+            title,
+            command: "lab report <x>",
+            metric: Metric::Makespan,
+            baseline: None,
+            by: By::Label,
+        };
         render(&report(runs.into(), &wish).unwrap())
     }
 
@@ -139,7 +160,8 @@ mod tests {
     fn unclosed(page: &str) -> Vec<String> {
         let mut open: Vec<String> = Vec::new();
         for tag in page.split('<').skip(1).filter_map(|part| part.split('>').next()) {
-            let name: String = tag.trim_start_matches('/').chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+            let name: String =
+                tag.trim_start_matches('/').chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
             if tag.starts_with('!') || tag.ends_with('/') || name == "meta" {
                 continue;
             }
@@ -186,8 +208,42 @@ mod tests {
 
     #[test]
     fn a_picture_is_what_it_was() {
-        let wish = Wish { title: "t", command: "c", baseline: None, by: By::Label };
+        let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
         let report = report(vec![two_strategies(&[], 1.0)], &wish).unwrap();
-        insta::assert_snapshot!(plot::makespans::draw(&report.sections[0]), @"");
+        insta::assert_snapshot!(plot::means::draw(&report.sections[0]), @r#"
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 120" style="max-width:900px" role="img" aria-label="makespan by strategy: means with intervals, and every seed">
+        <line class="grid" x1="56.2" y1="12" x2="56.2" y2="72"/>
+        <text class="tick" x="56.2" y="88" text-anchor="middle">0</text>
+        <line class="grid" x1="214.6" y1="12" x2="214.6" y2="72"/>
+        <text class="tick" x="214.6" y="88" text-anchor="middle">20</text>
+        <line class="grid" x1="373.1" y1="12" x2="373.1" y2="72"/>
+        <text class="tick" x="373.1" y="88" text-anchor="middle">40</text>
+        <line class="grid" x1="531.5" y1="12" x2="531.5" y2="72"/>
+        <text class="tick" x="531.5" y="88" text-anchor="middle">60</text>
+        <line class="grid" x1="690" y1="12" x2="690" y2="72"/>
+        <text class="tick" x="690" y="88" text-anchor="middle">80</text>
+        <text class="title" x="373.1" y="108" text-anchor="middle">makespan (ms)</text>
+        <text class="name" x="46.2" y="31" text-anchor="end">ours</text>
+        <circle class="seed" cx="341.4" cy="27" r="3"><title>seed 1: 36.0 ms</title></circle>
+        <circle class="seed" cx="369.9" cy="27" r="3"><title>seed 2: 39.6 ms</title></circle>
+        <circle class="seed" cx="327.1" cy="27" r="3"><title>seed 3: 34.2 ms</title></circle>
+        <line class="whisker" x1="292.1" y1="27" x2="400.3" y2="27"/>
+        <line class="whisker" x1="292.1" y1="22" x2="292.1" y2="32"/>
+        <line class="whisker" x1="400.3" y1="22" x2="400.3" y2="32"/>
+        <circle class="mean" cx="346.2" cy="27" r="5"><title>mean 36.6 ms</title></circle>
+        <text class="value" x="702" y="31" text-anchor="start">36.6 ± 6.83 ms</text>
+        <text class="wins" x="894" y="31" text-anchor="end">wins</text>
+        <text class="name" x="46.2" y="61" text-anchor="end">random</text>
+        <circle class="seed" cx="531.5" cy="57" r="3"><title>seed 1: 60.0 ms</title></circle>
+        <circle class="seed" cx="579.1" cy="57" r="3"><title>seed 2: 66.0 ms</title></circle>
+        <circle class="seed" cx="507.8" cy="57" r="3"><title>seed 3: 57.0 ms</title></circle>
+        <line class="whisker" x1="449.3" y1="57" x2="629.7" y2="57"/>
+        <line class="whisker" x1="449.3" y1="52" x2="449.3" y2="62"/>
+        <line class="whisker" x1="629.7" y1="52" x2="629.7" y2="62"/>
+        <circle class="mean" cx="539.5" cy="57" r="5"><title>mean 61.0 ms</title></circle>
+        <text class="value" x="702" y="61" text-anchor="start">61.0 ± 11.4 ms</text>
+        <text class="tick" x="894" y="61" text-anchor="end">baseline</text>
+        </svg>
+        "#);
     }
 }

@@ -1,17 +1,16 @@
 //! The figures of one setting: the comparison, and what the pictures show beyond it.
 
 use super::members::Members;
-use super::parts::{MeanParts, PartSums};
 use super::setting::Setting;
 use super::timeline::{Timeline, timeline};
-use super::{Wish, latencies, parts};
+use super::{Wish, latencies};
 use crate::comparison::source::replications;
-use crate::comparison::{Comparison, ComparisonError, Replication, compare};
-use crate::statistics::{geometric_mean, quantile};
+use crate::comparison::{Comparison, ComparisonError, Group, Metric, Replication, compare_by};
+use crate::statistics::{geometric_mean, mean};
 use records::Run;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// The figures of one setting.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -49,8 +48,57 @@ pub struct SeedFigures {
     pub seed: String,
     /// The makespan in seconds; the geometric mean if the seed was run several times.
     pub makespan_s: f64,
+    /// Mean latency of tasks in seconds; none of no finished task.
+    pub latency_mean_s: Option<f64>,
     /// 99th percentile of the tasks' latencies in seconds; none of no finished task.
     pub latency_p99_s: Option<f64>,
+}
+
+/// Mean milliseconds of each part of a task's latency. They add up to the mean latency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct MeanParts {
+    /// On the wire: round trips of attempts that were refused, and the wire's part of the one that succeeded.
+    pub wire_ms: f64,
+    /// In attempts that were lost or timed out.
+    pub lost_ms: f64,
+    /// Waiting at the scheduler: for a node, in back-off, or for the attempt before a hedge.
+    pub waiting_ms: f64,
+    /// Waiting at the node for a slot.
+    pub queue_ms: f64,
+    /// The injected delay.
+    pub delay_ms: f64,
+    /// The work itself.
+    pub service_ms: f64,
+}
+
+impl SeedFigures {
+    /// The figure that decides, in seconds.
+    pub const fn of(&self, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::Makespan => Some(self.makespan_s),
+            Metric::Mean => self.latency_mean_s,
+            Metric::P99 => self.latency_p99_s,
+        }
+    }
+}
+
+impl MeanParts {
+    /// Name and size of each part, in the order in which a task meets them.
+    pub const fn named(&self) -> [(&'static str, f64); 6] {
+        [
+            ("waiting at the server", self.waiting_ms),
+            ("lost attempts", self.lost_ms),
+            ("wire and refused attempts", self.wire_ms),
+            ("queue at the node", self.queue_ms),
+            ("injected delay", self.delay_ms),
+            ("work", self.service_ms),
+        ]
+    }
+
+    /// The mean latency in milliseconds.
+    pub fn sum(&self) -> f64 {
+        self.named().iter().map(|(_, size)| size).sum()
+    }
 }
 
 /// The figures of `runs`, which had the same settings.
@@ -60,82 +108,64 @@ pub struct SeedFigures {
 pub fn section(setting: Option<Setting>, runs: &[Run], wish: &Wish<'_>) -> Result<Section, ComparisonError> {
     let (replications, warnings) = replications(runs, wish.by);
     let members = Members::new(replications.clone(), wish.by);
-    let by_group = by_group(&members, &replications);
-    let comparison = compare(replications, wish.baseline, warnings)?;
-    let sums = part_sums(runs, &members);
-    let strategies = members
-        .names()
-        .into_iter()
-        .zip(by_group)
-        .zip(sums)
-        .map(|((name, own), sums)| figures(name, &own, &sums))
-        .collect();
+    let comparison = compare_by(wish.metric, replications, wish.baseline, warnings)?;
+    let strategies = members.groups().iter().map(figures).collect();
     let timelines = timelines(runs, &members, &comparison);
     let (title, value) = (setting.as_ref().map(Setting::title), setting.and_then(|setting| setting.number));
     Ok(Section { setting: title, setting_value: value, comparison, strategies, timelines })
 }
 
-fn by_group<'a>(members: &Members, replications: &'a [Replication]) -> Vec<Vec<&'a Replication>> {
-    let mut by_group = vec![Vec::new(); members.names().len()];
-    for replication in replications {
-        if let Some(index) = members.of_replication(replication) {
-            by_group[index].push(replication);
-        }
-    }
-    by_group
-}
-
-fn part_sums(runs: &[Run], members: &Members) -> Vec<PartSums> {
-    let mut sums = vec![PartSums::default(); members.names().len()];
-    for run in runs {
-        let group: HashMap<&str, usize> =
-            run.jobs.iter().filter_map(|job| Some((&*job.job_key, members.of_job(run, job)?))).collect();
-        parts::add_run(run, &group, &mut sums);
-    }
-    sums
-}
-
-fn figures(name: String, replications: &[&Replication], sums: &PartSums) -> StrategyFigures {
+fn figures(group: &Group) -> StrategyFigures {
     let seconds = |us: u64| us as f64 / 1e6;
-    let mut seeds: BTreeMap<u64, Vec<&Replication>> = BTreeMap::new();
-    for replication in replications {
-        seeds.entry(replication.seed).or_default().push(replication);
-    }
-    let latencies = |jobs: &[&Replication]| -> Vec<f64> {
-        jobs.iter().flat_map(|job| &job.latencies_us).map(|&us| seconds(us)).collect()
-    };
-    let seed_figures = |(seed, jobs): (&u64, &Vec<&Replication>)| {
-        let makespans: Vec<f64> = jobs.iter().map(|job| seconds(job.makespan_us)).collect();
-        let mut sorted = latencies(jobs);
-        sorted.sort_by(f64::total_cmp);
+    let of_seed = |(seed, jobs): (&u64, &Vec<Replication>)| {
+        let figure = |metric: Metric| {
+            let figures: Vec<f64> = jobs.iter().filter_map(|job| metric.of(job)).collect();
+            geometric_mean(&figures)
+        };
         Some(SeedFigures {
             seed: seed.to_string(),
-            makespan_s: geometric_mean(&makespans)?,
-            latency_p99_s: quantile(&sorted, 0.99),
+            makespan_s: figure(Metric::Makespan)?,
+            latency_mean_s: figure(Metric::Mean),
+            latency_p99_s: figure(Metric::P99),
+        })
+    };
+    let latencies = group.jobs().flat_map(|job| &job.latencies_us).map(|&us| seconds(us)).collect();
+    let part = |place: usize| {
+        mean(&group.figures(|job| job.latency.as_ref().map(|latency| 1e3 * latency.parts.all()[place])))
+    };
+    let [wire, lost, waiting, queue, delay, service] = [0, 1, 2, 3, 4, 5].map(part);
+    let parts = move || {
+        Some(MeanParts {
+            wire_ms: wire?,
+            lost_ms: lost?,
+            waiting_ms: waiting?,
+            queue_ms: queue?,
+            delay_ms: delay?,
+            service_ms: service?,
         })
     };
     StrategyFigures {
-        name,
-        seeds: seeds.iter().filter_map(seed_figures).collect(),
-        latency_quantiles_s: latencies::spread(latencies(replications)),
-        parts: sums.means(),
+        name: group.name(),
+        seeds: group.seeds().iter().filter_map(of_seed).collect(),
+        latency_quantiles_s: latencies::spread(latencies),
+        parts: parts(),
     }
 }
 
 /// The best strategy, the baseline and the worst under one seed: that with the median makespan of the best.
 fn timelines(runs: &[Run], members: &Members, comparison: &Comparison) -> Vec<Timeline> {
-    let worst = comparison
-        .rows
+    let worst = members
+        .groups()
         .iter()
-        .map(|row| &row.summary)
-        .max_by(|left, right| left.makespan_s.total_cmp(&right.makespan_s))
-        .map(|summary| summary.name.clone());
+        .max_by(|left, right| left.mean(comparison.metric).total_cmp(&right.mean(comparison.metric)))
+        .map(Group::name);
     let names = members.names();
     let mut jobs: Vec<(usize, &Run, &records::JobRow)> = Vec::new();
     for run in runs {
         jobs.extend(run.jobs.iter().filter_map(|job| Some((members.of_job(run, job)?, run, job))));
     }
-    let mut of_best: Vec<_> = jobs.iter().filter(|(index, ..)| names[*index] == comparison.overall.best).collect();
+    let mut of_best: Vec<_> =
+        jobs.iter().filter(|(index, ..)| names[*index] == comparison.overall.best).collect();
     of_best.sort_by_key(|(.., job)| job.makespan_us);
     let Some((.., middle)) = of_best.get(of_best.len().saturating_sub(1) / 2) else {
         return Vec::new();
@@ -307,7 +337,13 @@ mod tests {
     use crate::comparison::source::By;
 
     fn wish() -> Wish<'static> {
-        Wish { title: "Example", command: "lab report results/example", baseline: None, by: By::Label }
+        Wish {
+            title: "Example",
+            command: "lab report results/example",
+            metric: Metric::Makespan,
+            baseline: None,
+            by: By::Label,
+        }
     }
 
     #[test]
@@ -316,8 +352,9 @@ mod tests {
         let names: Vec<&str> = section.strategies.iter().map(|figures| figures.name.as_str()).collect();
         assert_eq!(names, ["random", "ours"]);
         let random = &section.strategies[0];
-        let seeds: Vec<(&str, f64)> = random.seeds.iter().map(|seed| (seed.seed.as_str(), seed.makespan_s)).collect();
-        assert_eq!(seeds, [("1", 0.06), ("2", 0.066), ("3", 0.057)]);
+        let seeds: Vec<String> =
+            random.seeds.iter().map(|seed| format!("{}: {:.3}", seed.seed, seed.makespan_s)).collect();
+        assert_eq!(seeds, ["1: 0.060", "2: 0.066", "3: 0.057"]);
         let mean_latency_ms = (10.0 + 60.0 + 11.0 + 66.0 + 9.5 + 57.0) / 6.0;
         assert!((random.parts.unwrap().sum() - mean_latency_ms).abs() < 1e-9);
     }

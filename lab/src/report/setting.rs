@@ -57,18 +57,22 @@ fn swept(runs: &[Run]) -> Vec<String> {
     let differs =
         |name: &&String| others.iter().any(|other| other.settings.get(*name) != first.settings.get(*name));
     let names: Vec<&String> = first.settings.keys().filter(differs).collect();
-    let declared: Vec<String> = names.iter().filter(|name| name.starts_with(SWEPT)).map(|&name| name.clone()).collect();
+    let declared: Vec<String> =
+        names.iter().filter(|name| name.starts_with(SWEPT)).map(|&name| name.clone()).collect();
     if !declared.is_empty() {
         return declared;
     }
     let numeric = |name: &String| {
-        manifests.iter().all(|manifest| manifest.settings.get(name).is_some_and(|text| number(text).is_some()))
+        manifests
+            .iter()
+            .all(|manifest| manifest.settings.get(name).is_some_and(|text| number(text).is_some()))
     };
     names.into_iter().filter(|name| numeric(name)).cloned().collect()
 }
 
 fn setting(names: &[String], manifest: Option<&Manifest>) -> Setting {
-    let value = |name: &String| manifest.and_then(|manifest| manifest.settings.get(name)).map_or("", String::as_str);
+    let value =
+        |name: &String| manifest.and_then(|manifest| manifest.settings.get(name)).map_or("", String::as_str);
     let bare = |name: &String| name.strip_prefix(SWEPT).unwrap_or(name).to_owned();
     let only = match names {
         [name] => number(value(name)),
@@ -105,7 +109,11 @@ mod tests {
 
     #[test]
     fn a_number_that_differs_was_swept() {
-        let seen = titles(&[&[("slots", "10"), ("a", "x")], &[("slots", "2"), ("a", "y")], &[("slots", "10"), ("a", "x")]]);
+        let seen = titles(&[
+            &[("slots", "10"), ("a", "x")],
+            &[("slots", "2"), ("a", "y")],
+            &[("slots", "10"), ("a", "x")],
+        ]);
         assert_eq!(seen, [Some("slots = 2".to_owned()), Some("slots = 10".to_owned())]);
     }
 

@@ -14,7 +14,9 @@ pub enum SpliceError {
     #[error("line {0}: the block is not closed: write '{END}' after it")]
     NotClosed(usize),
     /// Several blocks, and none is made by this command.
-    #[error("there are {0} blocks and none was made by this command; write it into the first line of one of them")]
+    #[error(
+        "there are {0} blocks and none was made by this command; write it into the first line of one of them"
+    )]
     WhichOne(usize),
 }
 

@@ -84,17 +84,21 @@ fn point(section: &Section, name: &str, of: Figure) -> Option<Point> {
 mod tests {
     use super::super::section::examples::two_strategies;
     use super::super::{Wish, report};
+    use crate::comparison::Metric;
     use crate::comparison::source::By;
 
     #[test]
     fn one_point_for_each_setting() {
         let runs = [("0.8", 3.0), ("0.2", 1.0), ("0.5", 2.0)]
             .map(|(load, slowness)| two_strategies(&[("sweep.load", load)], slowness));
-        let wish = Wish { title: "t", command: "c", baseline: None, by: By::Label };
+        let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
         let report = report(runs.into(), &wish).unwrap();
         assert_eq!(report.sections.len(), 3);
         let makespan = &report.sweeps[0];
-        assert_eq!((makespan.setting.as_str(), makespan.figure, makespan.curves.len()), ("load", "makespan_s", 2));
+        assert_eq!(
+            (makespan.setting.as_str(), makespan.figure, makespan.curves.len()),
+            ("load", "makespan_s", 2)
+        );
         let values: Vec<f64> = makespan.curves[0].points.iter().map(|point| point.setting_value).collect();
         assert_eq!(values, [0.2, 0.5, 0.8]);
         let middle = &makespan.curves[0].points[1];
@@ -105,7 +109,7 @@ mod tests {
 
     #[test]
     fn one_setting_is_no_sweep() {
-        let wish = Wish { title: "t", command: "c", baseline: None, by: By::Label };
+        let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
         assert_eq!(report(vec![two_strategies(&[], 1.0)], &wish).unwrap().sweeps, []);
     }
 }

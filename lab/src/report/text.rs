@@ -24,7 +24,8 @@ pub fn markdown(report: &Report) -> String {
 pub fn csv(report: &Report) -> String {
     let settings: Vec<&str> =
         report.sections.iter().map(|section| section.setting.as_deref().unwrap_or_default()).collect();
-    let comparisons: Vec<_> = settings.into_iter().zip(report.sections.iter().map(|section| &section.comparison)).collect();
+    let comparisons: Vec<_> =
+        settings.into_iter().zip(report.sections.iter().map(|section| &section.comparison)).collect();
     crate::comparison::render::csv_of_settings(&comparisons)
 }
 
@@ -54,20 +55,29 @@ mod tests {
     use super::super::section::examples::two_strategies;
     use super::super::{Wish, report};
     use super::*;
+    use crate::comparison::Metric;
     use crate::comparison::source::By;
     use std::path::PathBuf;
 
     fn example() -> Report {
         let runs = ["0.2", "0.8"].map(|load| two_strategies(&[("sweep.load", load)], 1.0));
-        let wish = Wish { title: "t", command: "c", baseline: None, by: By::Label };
+        let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
         report(runs.into(), &wish).unwrap()
     }
 
     #[test]
     fn markdown_names_the_setting_before_its_tables() {
         let text = markdown(&example());
-        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("**") || line.starts_with("| ours |")).collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        let lines: Vec<&str> =
+            text.lines().filter(|line| line.starts_with("**") || line.starts_with("| ours |")).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        **load = 0.2**
+        | ours | may-reject | 3 | 0.0366 ± 0.0068 | 54.6 | 0.600 [0.600, 0.600] | wins |
+        | ours | 21.3 | 21.3 | 35.1 | 36.3 | 3 | 1 | 1 | 0 | node0 67 %, node1 33 % |
+        **load = 0.8**
+        | ours | may-reject | 3 | 0.0366 ± 0.0068 | 54.6 | 0.600 [0.600, 0.600] | wins |
+        | ours | 21.3 | 21.3 | 35.1 | 36.3 | 3 | 1 | 1 | 0 | node0 67 %, node1 33 % |
+        ");
     }
 
     #[test]
@@ -78,7 +88,12 @@ mod tests {
         let rows: Vec<(&str, &str)> = cells[1..].iter().map(|row| (row[0], row[1])).collect();
         assert_eq!(
             rows,
-            [("load = 0.2", "random"), ("load = 0.2", "ours"), ("load = 0.8", "random"), ("load = 0.8", "ours")]
+            [
+                ("load = 0.2", "random"),
+                ("load = 0.2", "ours"),
+                ("load = 0.8", "random"),
+                ("load = 0.8", "ours")
+            ]
         );
         assert!(cells.iter().all(|row| row.len() == cells[0].len()));
     }
@@ -106,7 +121,12 @@ mod tests {
     }
 
     /// Where `value` is not what `schema` says, as far as types, properties, required ones and items go.
-    fn faults(value: &serde_json::Value, schema: &serde_json::Value, root: &serde_json::Value, at: &str) -> Vec<String> {
+    fn faults(
+        value: &serde_json::Value,
+        schema: &serde_json::Value,
+        root: &serde_json::Value,
+        at: &str,
+    ) -> Vec<String> {
         if let Some(reference) = schema["$ref"].as_str() {
             return faults(value, root.pointer(&reference[1..]).unwrap(), root, at);
         }

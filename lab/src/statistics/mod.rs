@@ -4,14 +4,16 @@
 //! other, and an interval that treats them as independent covers 6 % where it says 95 %.
 //!
 //! Reading order: [`describe`] (mean, deviation, geometric mean), [`quantile`], [`student`], [`interval`] (of a mean,
-//! of a ratio), [`holm`] (many comparisons at once).
+//! of a ratio), [`holm`] (many comparisons at once), [`warm_up`] (where a steady state begins).
 
 pub mod describe;
 pub mod holm;
 pub mod interval;
 pub mod quantile;
 pub mod student;
+pub mod warm_up;
 
 pub use describe::{geometric_mean, mean, standard_deviation};
 pub use interval::{Interval, LogRatios, interval_of_mean};
 pub use quantile::quantile;
+pub use warm_up::WarmUp;

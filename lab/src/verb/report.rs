@@ -1,6 +1,7 @@
 //! `lab report`: recorded runs as a page with pictures, and as tables for documents and programs.
 
 use super::say::{failure, tell};
+use crate::comparison::Metric;
 use crate::comparison::source::By;
 use crate::report::splice::splice;
 use crate::report::{Report, Wish, page, report, text};
@@ -37,6 +38,9 @@ pub(super) struct Arguments {
     /// Document whose block is renewed with the tables
     #[arg(long, value_name = "FILE", env = "BALLAST_REPORT_SPLICE")]
     splice: Option<PathBuf>,
+    /// What decides who wins
+    #[arg(long, value_enum, default_value_t = Metric::Makespan, env = "BALLAST_METRIC")]
+    metric: Metric,
     /// Strategy that the ratios refer to [default: random if it is there, else the first]
     #[arg(long, value_name = "NAME", env = "BALLAST_BASELINE")]
     baseline: Option<String>,
@@ -65,6 +69,7 @@ fn write(arguments: &Arguments) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let wish = Wish {
         title: &arguments.title,
         command: &command,
+        metric: arguments.metric,
         baseline: arguments.baseline.as_deref(),
         by: arguments.by,
     };
@@ -93,7 +98,8 @@ fn write(arguments: &Arguments) -> Result<Vec<PathBuf>, Box<dyn Error>> {
         }
     }
     if let Some(path) = &arguments.splice {
-        let document = fs::read_to_string(path).map_err(|error| format!("cannot read '{}': {error}", path.display()))?;
+        let document =
+            fs::read_to_string(path).map_err(|error| format!("cannot read '{}': {error}", path.display()))?;
         let spliced = splice(&document, &command, &text::markdown(&report))
             .map_err(|error| format!("{}: {error}", path.display()))?;
         put(path, &spliced)?;
@@ -105,6 +111,9 @@ fn write(arguments: &Arguments) -> Result<Vec<PathBuf>, Box<dyn Error>> {
 fn command(arguments: &Arguments) -> String {
     let mut words = vec!["lab report".to_owned()];
     words.extend(arguments.runs.iter().map(|path| quoted(&path.display().to_string())));
+    if arguments.metric != Metric::Makespan {
+        words.extend(["--metric".to_owned(), format!("{:?}", arguments.metric).to_lowercase()]);
+    }
     if let Some(baseline) = &arguments.baseline {
         words.extend(["--baseline".to_owned(), quoted(baseline)]);
     }
@@ -117,7 +126,11 @@ fn command(arguments: &Arguments) -> String {
 /// A word as a shell reads it.
 fn quoted(word: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || "/._-+=:,@%".contains(character);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// Writes a file whole or leaves the old one as it was.
@@ -147,7 +160,17 @@ mod tests {
 
     #[test]
     fn the_command_is_one_that_a_shell_reads() {
-        let line = ["x", "results/a", "my run", "--baseline", "power_of_two[d=3]", "--by", "folder", "--out", "p.html"];
+        let line = [
+            "x",
+            "results/a",
+            "my run",
+            "--baseline",
+            "power_of_two[d=3]",
+            "--by",
+            "folder",
+            "--out",
+            "p.html",
+        ];
         let arguments = Line::try_parse_from(line).unwrap().arguments;
         assert_eq!(
             command(&arguments),

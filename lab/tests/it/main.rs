@@ -5,4 +5,5 @@
 mod dataset;
 mod demo;
 mod processes;
+mod report;
 mod support;

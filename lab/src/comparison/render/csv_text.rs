@@ -39,7 +39,9 @@ pub(crate) fn render_settings(comparisons: &[(&str, &Comparison)]) -> String {
 
 fn lines(comparisons: &[(&str, &Comparison)], tell_setting: bool) -> String {
     let rows = || {
-        comparisons.iter().flat_map(|(setting, comparison)| comparison.rows.iter().map(move |row| (*setting, row)))
+        comparisons
+            .iter()
+            .flat_map(|(setting, comparison)| comparison.rows.iter().map(move |row| (*setting, row)))
     };
     let nodes: BTreeSet<&String> = rows().flat_map(|(_, row)| row.summary.node_shares.keys()).collect();
     let setting = |text: &str| tell_setting.then(|| text.to_owned());

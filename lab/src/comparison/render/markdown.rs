@@ -1,11 +1,11 @@
 //! For documents.
 
-use super::{DETAIL_COLUMNS, Tables, VERDICT_COLUMNS, WORD_COLUMNS, notes, tables};
+use super::{DETAIL_COLUMNS, Tables, WORD_COLUMNS, notes, tables, verdict_columns};
 use crate::comparison::Comparison;
 
 pub(super) fn render(comparison: &Comparison) -> String {
     let Tables { verdicts, details } = tables(comparison);
-    let mut text = grid(&VERDICT_COLUMNS, &verdicts);
+    let mut text = grid(&verdict_columns(comparison), &verdicts);
     text.push('\n');
     text.push_str(&grid(&DETAIL_COLUMNS, &details));
     for note in notes(comparison) {

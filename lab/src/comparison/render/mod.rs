@@ -7,7 +7,8 @@ mod table;
 
 pub(crate) use csv_text::render_settings as csv_of_settings;
 
-use super::{Comparison, Row};
+use super::{Comparison, Metric, Row};
+use std::collections::BTreeMap;
 
 /// How a comparison is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -38,11 +39,13 @@ pub(crate) struct Tables {
     pub(crate) details: Vec<Vec<String>>,
 }
 
-pub(crate) const VERDICT_COLUMNS: [&str; 7] =
-    ["strategy", "admission", "n", "makespan s", "images/s", "ratio", "verdict"];
+pub(crate) fn verdict_columns(comparison: &Comparison) -> [&'static str; 7] {
+    ["strategy", "admission", "n", comparison.metric.column(), "images/s", "ratio", "verdict"]
+}
 
-pub(crate) const DETAIL_COLUMNS: [&str; 9] = [
+pub(crate) const DETAIL_COLUMNS: [&str; 10] = [
     "strategy",
+    "mean ms",
     "p50 ms",
     "p95 ms",
     "p99 ms",
@@ -58,17 +61,21 @@ pub(crate) const WORD_COLUMNS: [&str; 4] = ["strategy", "admission", "verdict", 
 
 pub(crate) fn tables(comparison: &Comparison) -> Tables {
     Tables {
-        verdicts: comparison.rows.iter().map(verdict_cells).collect(),
+        verdicts: comparison.rows.iter().map(|row| verdict_cells(row, comparison.metric)).collect(),
         details: comparison.rows.iter().map(detail_cells).collect(),
     }
 }
 
-fn verdict_cells(row: &Row) -> Vec<String> {
+fn verdict_cells(row: &Row, metric: Metric) -> Vec<String> {
     let (summary, versus) = (&row.summary, &row.versus_baseline);
-    let makespan = match summary.makespan_half_width_s {
-        Some(half_width) => format!("{} ± {}", figures(summary.makespan_s), figures(half_width)),
-        None => figures(summary.makespan_s),
+    let (centre, half_width) = match metric {
+        Metric::Makespan => (Some(summary.makespan_s), summary.makespan_half_width_s),
+        Metric::Mean => (summary.latency_mean_s, summary.latency_mean_half_width_s),
+        Metric::P99 => (summary.latency_p99_s, summary.latency_p99_half_width_s),
     };
+    let centre = centre.map_or("–".to_owned(), figures);
+    let seconds =
+        half_width.map_or(centre.clone(), |half_width| format!("{centre} ± {}", figures(half_width)));
     let ratio = match (versus.ratio, versus.ratio_low, versus.ratio_high) {
         (Some(ratio), Some(low), Some(high)) => {
             format!("{} [{}, {}]", ratio_text(ratio), ratio_text(low), ratio_text(high))
@@ -84,7 +91,7 @@ fn verdict_cells(row: &Row) -> Vec<String> {
         } else {
             format!("{} ({} jobs)", summary.replications, summary.jobs)
         },
-        makespan,
+        seconds,
         figures(summary.images_per_s),
         ratio,
         versus.verdict.name().to_owned(),
@@ -95,10 +102,9 @@ fn detail_cells(row: &Row) -> Vec<String> {
     let summary = &row.summary;
     let milliseconds =
         |seconds: Option<f64>| seconds.map_or("–".to_owned(), |seconds| figures(seconds * 1e3));
-    let shares: Vec<String> =
-        summary.node_shares.iter().map(|(node, share)| format!("{node} {:.0} %", share * 100.0)).collect();
     vec![
         summary.name.clone(),
+        milliseconds(summary.latency_mean_s),
         milliseconds(summary.latency_p50_s),
         milliseconds(summary.latency_p95_s),
         milliseconds(summary.latency_p99_s),
@@ -106,8 +112,23 @@ fn detail_cells(row: &Row) -> Vec<String> {
         count(summary.rejections),
         count(summary.delays),
         count(summary.failed),
-        shares.join(", "),
+        shares(&summary.node_shares),
     ]
+}
+
+/// Most nodes whose shares are told one by one.
+const MOST_NODES: usize = 8;
+
+/// Each node's share of the attempts; of many nodes only those with the most and the fewest.
+fn shares(shares: &BTreeMap<String, f64>) -> String {
+    let text = |(node, share): (&String, &f64)| format!("{node} {:.0} %", share * 100.0);
+    let by_share = |one: &(&String, &f64), other: &(&String, &f64)| one.1.total_cmp(other.1);
+    match (shares.iter().max_by(by_share), shares.iter().min_by(by_share)) {
+        (Some(most), Some(fewest)) if shares.len() > MOST_NODES => {
+            format!("{} nodes: {} to {}", shares.len(), text(most), text(fewest))
+        }
+        _ => shares.iter().map(text).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// A ratio with three digits; what is beyond all doubt far from a tie has none.
@@ -136,7 +157,8 @@ fn count(value: f64) -> String {
 pub(crate) fn notes(comparison: &Comparison) -> Vec<String> {
     let mut notes = vec![
         format!(
-            "ratio: makespan over that of {}, paired by seed, with its {:.0} % interval (Holm over all rows).",
+            "ratio: {} over that of {}, paired by seed, with its {:.0} % interval (Holm over all rows).",
+            comparison.metric.name(),
             comparison.baseline,
             comparison.confidence * 100.0
         ),

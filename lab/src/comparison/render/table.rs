@@ -1,13 +1,13 @@
 //! For people at a terminal.
 
-use super::{DETAIL_COLUMNS, Tables, VERDICT_COLUMNS, WORD_COLUMNS, notes, tables};
+use super::{DETAIL_COLUMNS, Tables, WORD_COLUMNS, notes, tables, verdict_columns};
 use crate::comparison::Comparison;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 pub(super) fn render(comparison: &Comparison) -> String {
     let Tables { verdicts, details } = tables(comparison);
-    let mut text = grid(&VERDICT_COLUMNS, verdicts);
+    let mut text = grid(&verdict_columns(comparison), verdicts);
     text.push('\n');
     text.push_str(&grid(&DETAIL_COLUMNS, details));
     text.push('\n');

@@ -14,7 +14,7 @@ const WIDE: f64 = 30.0;
 
 /// Lines from the fastest task at the bottom to the slowest at the top, with a legend at the right.
 pub(in crate::report) fn draw(section: &Section) -> String {
-    let rows = ranked(&section.comparison.rows);
+    let rows = ranked(section);
     let legend = room_for(rows.iter().map(|(_, row)| row.summary.name.as_str())) + 40.0 + 10.0 * LETTER;
     let (right, bottom) = (WIDTH - legend, TOP + HEIGHT);
     let curves: Vec<&[f64]> =
@@ -39,8 +39,11 @@ pub(in crate::report) fn draw(section: &Section) -> String {
         let (name, curve) = (&row.summary.name, curves[*index]);
         let class = format!("curve c{} d{}", index % 8, index / 8 % 3);
         let percent = |step: usize| 100.0 * step as f64 / STEPS as f64;
-        let points: Vec<(f64, f64)> =
-            curve.iter().enumerate().map(|(step, &s)| (across.at(unit.of(s)), up.at(percent(step)))).collect();
+        let points: Vec<(f64, f64)> = curve
+            .iter()
+            .enumerate()
+            .map(|(step, &s)| (across.at(unit.of(s)), up.at(percent(step))))
+            .collect();
         svg.polyline(&class, &points, name);
         let y = TOP + 12.0 + 20.0 * place as f64;
         svg.line(&class, (right + 14.0, y), (right + 42.0, y));

@@ -6,7 +6,7 @@
 //! Reading order: [`svg`] (elements), [`scale`] (axes), then one file a picture.
 
 pub(super) mod latencies;
-pub(super) mod makespans;
+pub(super) mod means;
 pub(super) mod parts;
 mod scale;
 pub(super) mod shares;
@@ -16,7 +16,8 @@ pub(super) mod timeline;
 
 pub(super) use svg::escape;
 
-use crate::comparison::Row;
+use super::section::Section;
+use crate::comparison::{Metric, Row, Summary};
 
 /// Width of every picture, in its own pixels.
 const WIDTH: f64 = 900.0;
@@ -41,9 +42,19 @@ fn room_for<'a>(names: impl IntoIterator<Item = &'a str>) -> f64 {
     longest as f64 * LETTER + 16.0
 }
 
-/// Rows from the shortest makespan to the longest, each with its place in the comparison: the colour stays with it.
-fn ranked(rows: &[Row]) -> Vec<(usize, &Row)> {
-    let mut ranked: Vec<(usize, &Row)> = rows.iter().enumerate().collect();
-    ranked.sort_by(|(_, left), (_, right)| left.summary.makespan_s.total_cmp(&right.summary.makespan_s));
+/// Rows from the best to the worst, each with its place in the comparison: the colour stays with it.
+fn ranked(section: &Section) -> Vec<(usize, &Row)> {
+    let mut ranked: Vec<(usize, &Row)> = section.comparison.rows.iter().enumerate().collect();
+    let figure = |row: &Row| decisive(&row.summary, section.comparison.metric).0.unwrap_or(f64::INFINITY);
+    ranked.sort_by(|(_, left), (_, right)| figure(left).total_cmp(&figure(right)));
     ranked
+}
+
+/// The figure that decides, in seconds, and the half-width of its interval.
+const fn decisive(summary: &Summary, metric: Metric) -> (Option<f64>, Option<f64>) {
+    match metric {
+        Metric::Makespan => (Some(summary.makespan_s), summary.makespan_half_width_s),
+        Metric::Mean => (summary.latency_mean_s, summary.latency_mean_half_width_s),
+        Metric::P99 => (summary.latency_p99_s, summary.latency_p99_half_width_s),
+    }
 }

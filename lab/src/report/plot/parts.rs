@@ -3,19 +3,18 @@
 use super::scale::{Scale, TimeUnit};
 use super::svg::{Anchor, Svg};
 use super::{LETTER, WIDTH, ranked, room_for, short};
-use crate::report::parts::MeanParts;
-use crate::report::section::Section;
+use crate::report::section::{MeanParts, Section};
 
 const ROW: f64 = 28.0;
 const TOP: f64 = 40.0;
 const RIGHT: f64 = 80.0;
 
 /// The class of each part, in the order of [`MeanParts::named`].
-const CLASSES: [&str; 7] = ["waiting", "rejected", "lost", "wire", "queue", "delay", "work"];
+const CLASSES: [&str; 6] = ["waiting", "lost", "wire", "queue", "delay", "work"];
 
 /// Bars in the order of the makespans; nothing if no strategy's parts are known.
 pub(in crate::report) fn draw(section: &Section) -> Option<String> {
-    let known: Vec<(&str, MeanParts)> = ranked(&section.comparison.rows)
+    let known: Vec<(&str, MeanParts)> = ranked(section)
         .into_iter()
         .filter_map(|(index, row)| Some((row.summary.name.as_str(), section.strategies[index].parts?)))
         .collect();
@@ -52,7 +51,13 @@ pub(in crate::report) fn draw(section: &Section) -> Option<String> {
 fn shown(known: &[(&str, MeanParts)]) -> Vec<(&'static str, &'static str)> {
     let matters = |place: usize| known.iter().any(|(_, parts)| parts.named()[place].1 >= parts.sum() / 1e3);
     let names = MeanParts::default().named().map(|(name, _)| name);
-    names.into_iter().zip(CLASSES).enumerate().filter(|(place, _)| matters(*place)).map(|(_, part)| part).collect()
+    names
+        .into_iter()
+        .zip(CLASSES)
+        .enumerate()
+        .filter(|(place, _)| matters(*place))
+        .map(|(_, part)| part)
+        .collect()
 }
 
 /// Names with their colours, in one line.

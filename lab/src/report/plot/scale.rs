@@ -111,7 +111,8 @@ impl Scale {
         let many = (self.high / self.low).log10() > 3.0;
         let factors: &[f64] = if many { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let (first, last) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
-        let all = (first..=last).flat_map(|power| factors.iter().map(move |factor| factor * 10f64.powi(power)));
+        let all =
+            (first..=last).flat_map(|power| factors.iter().map(move |factor| factor * 10f64.powi(power)));
         let inside = |value: &f64| (self.low * 0.999..=self.high * 1.001).contains(value);
         all.filter(inside).map(|value| (value * 1e9).round() / 1e9).collect()
     }
@@ -166,7 +167,10 @@ mod tests {
     #[test]
     fn values_beyond_the_ends_stay_on_them() {
         let scale = Scale::from_zero(10.0, 100.0, 200.0);
-        assert_eq!([-1.0, 0.0, 5.0, 10.0, 99.0].map(|value| scale.at(value)), [100.0, 100.0, 150.0, 200.0, 200.0]);
+        assert_eq!(
+            [-1.0, 0.0, 5.0, 10.0, 99.0].map(|value| scale.at(value)),
+            [100.0, 100.0, 150.0, 200.0, 200.0]
+        );
         let log = Scale::logarithmic(1.0, 100.0, 0.0, 10.0);
         assert_eq!((log.at(0.0), log.at(10.0)), (0.0, 5.0));
     }
@@ -174,6 +178,9 @@ mod tests {
     #[test]
     fn times_have_the_unit_that_reads_well() {
         let text = |seconds: f64| TimeUnit::for_seconds(seconds).text(seconds);
-        assert_eq!([0.000_25, 0.05, 1.25, 90.0, 3_600.0].map(text), ["250 µs", "50.0 ms", "1.25 s", "90.0 s", "60.0 min"]);
+        assert_eq!(
+            [0.000_25, 0.05, 1.25, 90.0, 3_600.0].map(text),
+            ["250 µs", "50.0 ms", "1.25 s", "90.0 s", "60.0 min"]
+        );
     }
 }

@@ -16,7 +16,7 @@ const SHADES: f64 = 6.0;
 
 /// The map, and how many nodes it leaves out.
 pub(in crate::report) fn draw(section: &Section) -> (String, usize) {
-    let rows = ranked(&section.comparison.rows);
+    let rows = ranked(section);
     let nodes: BTreeSet<&str> =
         rows.iter().flat_map(|(_, row)| row.summary.node_shares.keys().map(String::as_str)).collect();
     let hidden = nodes.len().saturating_sub(MOST_NODES);
@@ -25,7 +25,8 @@ pub(in crate::report) fn draw(section: &Section) -> (String, usize) {
     let bottom = TOP + ROW * rows.len() as f64;
     let column = ((WIDTH - left) / nodes.len().max(1) as f64).min(110.0);
     let with_numbers = nodes.len() <= MOST_WITH_NUMBERS;
-    let largest = rows.iter().flat_map(|(_, row)| row.summary.node_shares.values()).copied().fold(0.0, f64::max);
+    let largest =
+        rows.iter().flat_map(|(_, row)| row.summary.node_shares.values()).copied().fold(0.0, f64::max);
     let width = left + column * nodes.len() as f64;
     let mut svg = Svg::new(width.max(300.0), bottom + 8.0, "Shares of attempts by strategy and node");
     for (place, node) in nodes.iter().enumerate() {

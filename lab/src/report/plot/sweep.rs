@@ -56,7 +56,8 @@ fn draw_curve(svg: &mut Svg, curve: &Curve, index: usize, scales: (&Scale, &Scal
     if band.len() > 2 {
         svg.polygon(&format!("band f{}", index % 8), &band);
     }
-    let line: Vec<(f64, f64)> = curve.points.iter().map(|point| at(point.setting_value, point.mean)).collect();
+    let line: Vec<(f64, f64)> =
+        curve.points.iter().map(|point| at(point.setting_value, point.mean)).collect();
     svg.polyline(&classes(index), &line, &curve.name);
     for (point, &place) in curve.points.iter().zip(&line) {
         let interval = match (point.low, point.high) {
