@@ -70,9 +70,9 @@ impl Flights {
         self.slots.get(slot as usize)?.as_ref()
     }
 
-    /// Whether the attempt of that number is in that slot and has not ended.
+    /// Whether the attempt of that number is in that slot and somebody waits for it.
     pub(crate) fn has(&self, slot: u32, id: u64) -> bool {
-        self.get(slot).is_some_and(|flight| flight.id == id)
+        self.get(slot).is_some_and(|flight| flight.id == id && !flight.is_deserted)
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<Flight> {

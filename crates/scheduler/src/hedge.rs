@@ -21,7 +21,8 @@ pub struct HedgeRule {
     /// Share of all slots that must have been free of first attempts lately, and half of it now, 0 to 1. A closed
     /// set of jobs, to which nothing arrives, is not asked for the past: its last tasks are the ones to hedge.
     pub idle: f64,
-    /// Copies afforded by each task that begins.
+    /// Copies afforded by each task that begins. One that is refused costs nothing until every node could have refused
+    /// it once.
     pub budget: f64,
 }
 
@@ -180,6 +181,11 @@ impl Hedging {
             company.push(first.slot);
         }
         company.push(copy);
+    }
+
+    /// A copy was refused; while other nodes may take it, its token is given back.
+    pub(crate) fn refused(&mut self, others_may_take_it: bool) {
+        self.tokens += f64::from(u8::from(others_may_take_it));
     }
 
     /// An attempt ended. Answers the slots of the others at its task.

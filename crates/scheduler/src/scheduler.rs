@@ -207,6 +207,10 @@ impl Scheduler {
                 task.rejections += 1;
                 task.avoid = Some(attempt.node);
                 let wait = rule.after_rejection(task.rejections, nodes_up, coin);
+                // A refused copy has cost no work. But asking them all again and again is not free.
+                if let Some(hedging) = job.hedging.as_mut().filter(|_| attempt.is_copy) {
+                    hedging.refused((task.rejections as usize) < nodes_up);
+                }
                 (task.attempts >= rule.max_attempts, GiveUp::Rejections, wait)
             }
             Outcome::Lost(_) | Outcome::TimedOut => {
