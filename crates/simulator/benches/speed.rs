@@ -44,6 +44,10 @@ fn peak_megabytes() -> Option<f64> {
     Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
 }
 
+/// Most that the mean of 100,000 servers may be off the mean field, and most memory for them in megabytes.
+const MOST_OFF: f64 = 0.003;
+const MOST_MEGABYTES: f64 = 64.0;
+
 fn bare(servers: u32, tasks: u64) -> f64 {
     let plan = Plan { servers, rate: RATE, choices: 2, tasks, service: exponential };
     let (cpu, wall, seen) = timed(|| run(plan, Seed(1)));
@@ -59,6 +63,10 @@ fn bare(servers: u32, tasks: u64) -> f64 {
         100.0 * (seen.mean / expected - 1.0),
         peak_megabytes().map_or("unknown".to_owned(), |megabytes| format!("{megabytes:.1} MB")),
     );
+    if servers >= 100_000 {
+        assert!((seen.mean / expected - 1.0).abs() < MOST_OFF, "too far from the mean field");
+        assert!(peak_megabytes().is_none_or(|megabytes| megabytes < MOST_MEGABYTES), "too much memory");
+    }
     rate
 }
 

@@ -25,6 +25,9 @@ pub struct Scenario {
     pub cancellation: Cancellation,
     /// How often nodes that tell their load probability tell it anew, for loads that change. None: only at the start.
     pub announce_every: Option<Duration>,
+    /// How long a node that hangs may be silent until the schedulers are told, as the server's watch does. None: nobody
+    /// watches, and only time limits of attempts show it.
+    pub longest_silence: Option<Duration>,
     /// When to stop: jobs that are still open then are cancelled. None: when all jobs have ended.
     pub horizon: Option<Micros>,
 }
@@ -215,9 +218,12 @@ pub enum ScenarioError {
     /// There are no nodes.
     #[error("the scenario has no nodes: it needs at least one")]
     NoNodes,
-    /// Announcements without a time between them.
-    #[error("announce_every is zero: it needs a time above 0, such as 1 s")]
-    NoPeriod,
+    /// A period without a time in it.
+    #[error("{name} is zero: it needs a time above 0, such as 1 s")]
+    NoPeriod {
+        /// Which.
+        name: &'static str,
+    },
     /// A node cannot be as it is described.
     #[error("node '{node}': {why}")]
     Node {
@@ -257,6 +263,7 @@ impl Scenario {
             settings: Settings::default(),
             cancellation: Cancellation::Ignored,
             announce_every: None,
+            longest_silence: None,
             horizon: None,
         }
     }
@@ -269,8 +276,12 @@ impl Scenario {
         if self.nodes.is_empty() {
             return Err(ScenarioError::NoNodes);
         }
-        if self.announce_every.is_some_and(|period| period.is_zero()) {
-            return Err(ScenarioError::NoPeriod);
+        let is_zero = |period: Option<Duration>| period.is_some_and(|period| period.is_zero());
+        if is_zero(self.announce_every) {
+            return Err(ScenarioError::NoPeriod { name: "announce_every" });
+        }
+        if is_zero(self.longest_silence) {
+            return Err(ScenarioError::NoPeriod { name: "longest_silence" });
         }
         for plan in &self.nodes {
             let why = plan.fault();

@@ -48,13 +48,22 @@ pub fn exponential(stream: &mut Stream) -> f64 {
 
 /// Runs until every task has ended, from empty queues.
 pub fn run<Service: FnMut(&mut Stream) -> f64>(plan: Plan<Service>, seed: Seed) -> Outcome {
+    run_into(plan, seed, |_, _| {})
+}
+
+/// The same, and shows `seen` of each ended task when it came and how long it took.
+pub fn run_into<Service, Seen>(plan: Plan<Service>, seed: Seed, seen: Seen) -> Outcome
+where
+    Service: FnMut(&mut Stream) -> f64,
+    Seen: FnMut(f64, f64),
+{
     match plan.choices {
-        0 | 1 => run_with(plan, seed, |_, draw, k| draw.pick(k)),
-        2 => run_with(plan, seed, |lengths, draw, k| {
+        0 | 1 => run_with(plan, seed, seen, |_, draw, k| draw.pick(k)),
+        2 => run_with(plan, seed, seen, |lengths, draw, k| {
             let (first, second) = draw.pick_two(k);
             if lengths[second as usize] < lengths[first as usize] { second } else { first }
         }),
-        d => run_with(plan, seed, |lengths, draw, k| {
+        d => run_with(plan, seed, seen, |lengths, draw, k| {
             let mut best = draw.pick(k);
             for _ in 1..d {
                 let other = draw.pick(k);
@@ -67,9 +76,15 @@ pub fn run<Service: FnMut(&mut Stream) -> f64>(plan: Plan<Service>, seed: Seed) 
     }
 }
 
-fn run_with<Service, Choose>(mut plan: Plan<Service>, seed: Seed, choose: Choose) -> Outcome
+fn run_with<Service, Seen, Choose>(
+    mut plan: Plan<Service>,
+    seed: Seed,
+    mut seen: Seen,
+    choose: Choose,
+) -> Outcome
 where
     Service: FnMut(&mut Stream) -> f64,
+    Seen: FnMut(f64, f64),
     Choose: Fn(&[u32], &mut Stream, u32) -> u32,
 {
     let stream = |purpose| Stream::new(seed.coin(purpose, 0, 0));
@@ -105,6 +120,7 @@ where
             let response = now - arrived;
             sum += u128::from(response);
             squares += (response as f64).powi(2);
+            seen(arrived as f64 / ticks, response as f64 / ticks);
             let next = if more { Some(now + (ticks * (plan.service)(&mut services)) as u64) } else { None };
             completions.replace_first(server, next);
         }

@@ -36,6 +36,8 @@ pub(super) enum What {
     FaultBegins(u32, u32),
     /// The same, at its end.
     FaultEnds(u32, u32),
+    /// A node that hangs by the given fault may have been silent for too long.
+    Silent(u32, u32),
     /// Nodes tell their load probability anew.
     Announce,
     /// All that is still open is cancelled.

@@ -190,6 +190,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             What::Probed(side, node, alive) => self.tell(side, Event::ProbeEnded { node, alive }),
             What::FaultBegins(node, number) => self.fault_begins(node, number),
             What::FaultEnds(node, number) => self.fault_ends(node, number),
+            What::Silent(node, number) => self.silent(node, number),
             What::Announce => self.announce(),
             What::Horizon => self.horizon(),
         }

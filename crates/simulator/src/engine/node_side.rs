@@ -205,6 +205,9 @@ impl<O: Observer> Simulation<'_, O> {
         if matches!(kind, FaultKind::Slow(_)) {
             return;
         }
+        if let Some(silence) = self.scenario.longest_silence.filter(|_| kind == FaultKind::Hang) {
+            self.calendar.add(self.calendar.now().after(silence), What::Silent(index, number));
+        }
         self.nodes[index as usize].empty(plan.slots);
         for flight in self.flights.at_node(index) {
             let flight = self.flights.renew(flight);
@@ -250,6 +253,27 @@ impl<O: Observer> Simulation<'_, O> {
         }
         if let Some(period) = self.scenario.announce_every {
             self.calendar.add(self.calendar.now().after(period), What::Announce);
+        }
+    }
+
+    /// A node that still hangs is reported to the schedulers that wait for it; the others are looked at again later.
+    pub(super) fn silent(&mut self, index: u32, number: u32) {
+        /// Parts into which the longest silence is cut, as in the server.
+        const LOOKS: u32 = 4;
+        let now = self.calendar.now();
+        if self.scenario.nodes[index as usize].faults[number as usize].until <= now {
+            return;
+        }
+        let node = NodeId(index);
+        for side in 0..self.scenario.schedulers {
+            let known = self.schedulers[side as usize].scheduler.nodes().get(node);
+            if known.is_some_and(|known| known.health() == Health::Up && known.in_flight() > 0) {
+                self.tell(side, Event::NodeSilent { node });
+            }
+        }
+        if let Some(silence) = self.scenario.longest_silence {
+            let pause = (silence / LOOKS).max(Duration::from_micros(1));
+            self.calendar.add(now.after(pause), What::Silent(index, number));
         }
     }
 

@@ -120,6 +120,7 @@ proptest! {
         ]),
         schedulers in 1u32..3,
         horizon in proptest::option::of(100_000u64..5_000_000),
+        silence in proptest::option::of(1u64..1_000_000),
         stale in proptest::option::of(1u64..1_000_000),
         seed in 0u64..1_000,
     ) {
@@ -134,6 +135,7 @@ proptest! {
         scenario.schedulers = schedulers;
         scenario.cancellation = cancellation;
         scenario.horizon = horizon.map(Micros);
+        scenario.longest_silence = silence.map(std::time::Duration::from_micros);
         scenario.settings.stale = stale.map(std::time::Duration::from_micros);
         let mut auditor = Auditor::default();
         let run = simulate_into(&scenario, &mut auditor).unwrap();

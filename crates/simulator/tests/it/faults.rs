@@ -42,6 +42,20 @@ fn a_hang_shows_as_time_outs() {
 }
 
 #[test]
+fn a_watch_shortens_a_hang() {
+    let run = |longest_silence| {
+        let mut scenario = with_fault(FaultKind::Hang);
+        scenario.jobs[0].attempt_timeout = Some(Duration::from_secs(30));
+        scenario.longest_silence = longest_silence;
+        simulate(&scenario).unwrap()
+    };
+    let (watched, unwatched) = (run(Some(200 * MS)), run(None));
+    assert_eq!((watched.jobs[0].counts.done, unwatched.jobs[0].counts.done), (2_000, 2_000));
+    let worst = |run: &simulator::Run| run.jobs[0].tasks.quantile(1.0);
+    assert!(worst(&watched) < 2.0 && worst(&unwatched) > 30.0, "{} {}", worst(&watched), worst(&unwatched));
+}
+
+#[test]
 fn a_grey_failure_slows_but_loses_nothing() {
     let run = |slower| {
         let mut scenario = with_fault(FaultKind::Slow(slower));
