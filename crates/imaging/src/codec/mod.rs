@@ -22,7 +22,7 @@ pub use orientation::Orientation;
 use lanes::Level;
 
 use crate::error::{DecodeError, EncodeError};
-use crate::image::Image;
+use crate::image::{Channels, Image};
 
 /// An image out of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub struct Scratch {
     pub(crate) jpeg_decode: jpeg::DecodeScratch,
     pub(crate) jpeg_encode: jpeg::EncodeScratch,
     spare: Vec<u8>,
+    spare_bytes: Vec<u8>,
 }
 
 impl Scratch {
@@ -55,6 +56,21 @@ impl Scratch {
         if image.samples.capacity() > self.spare.capacity() {
             self.spare = image.samples;
         }
+    }
+
+    /// Gives the bytes of a file that is no longer needed to the next encoding.
+    pub fn recycle_bytes(&mut self, bytes: Vec<u8>) {
+        if bytes.capacity() > self.spare_bytes.capacity() {
+            self.spare_bytes = bytes;
+        }
+    }
+
+    /// An empty buffer for a file, with room for about `expected` bytes.
+    fn bytes(&mut self, expected: usize) -> Vec<u8> {
+        let mut bytes = std::mem::take(&mut self.spare_bytes);
+        bytes.clear();
+        bytes.reserve(expected);
+        bytes
     }
 
     /// A buffer of `len` samples of any value.
@@ -95,13 +111,52 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_with(bytes: &[u8], limits: &Limits, scratch: &mut Scratch) -> Result<Decoded, DecodeError> {
+    decode_wanted(bytes, limits, Wanted::Pixels, scratch)
+}
+
+/// As [`decode_with`] with the luminance alone: exactly what [`lanes::gray`] (OpenCV's `cvtColor`) makes of the decoded
+/// colours, but row by row, without an image of colours in memory.
+///
+/// This is not what `cv2.imread(IMREAD_GRAYSCALE)` gives of a JPEG: that takes the file's own luma, which differs by a few
+/// steps.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_gray_with(
+    bytes: &[u8],
+    limits: &Limits,
+    scratch: &mut Scratch,
+) -> Result<Decoded, DecodeError> {
+    decode_wanted(bytes, limits, Wanted::Gray, scratch)
+}
+
+/// What a caller wants of an image's pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// As the file has them.
+    Pixels,
+    /// Luminance, whatever the file has.
+    Gray,
+}
+
+fn decode_wanted(
+    bytes: &[u8],
+    limits: &Limits,
+    wanted: Wanted,
+    scratch: &mut Scratch,
+) -> Result<Decoded, DecodeError> {
     limits.check_bytes(bytes.len())?;
     let format = Format::of(bytes)?;
-    let (image, orientation) = match format {
-        Format::Jpeg => jpeg::decode(bytes, limits, scratch)?,
-        Format::Png => png::decode(bytes, limits, scratch)?,
+    let (mut image, orientation) = match format {
+        Format::Jpeg => jpeg::decode(bytes, limits, wanted, scratch)?,
+        Format::Png => png::decode(bytes, limits, wanted, scratch)?,
         Format::Bmp | Format::Gif | Format::WebP | Format::Tiff => other::decode(bytes, format, limits)?,
     };
+    if wanted == Wanted::Gray && image.channels == Channels::Rgb {
+        let mut samples = scratch.samples(image.width * image.height);
+        lanes::gray::gray(scratch.level, &image.samples, &mut samples);
+        image = Image { channels: Channels::Gray, samples, ..image };
+    }
     Ok(Decoded { image: orientation.apply(image), format })
 }
 
@@ -129,7 +184,7 @@ pub fn encode_with(
     check_samples(image)?;
     match format {
         Format::Jpeg => jpeg::encode(image, options.jpeg_quality, scratch),
-        Format::Png => png::encode(image),
+        Format::Png => png::encode(image, scratch),
         Format::Bmp | Format::Gif | Format::WebP | Format::Tiff => other::encode(image, format),
     }
 }

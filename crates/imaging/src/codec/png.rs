@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{ColorType, Transformations};
 
-use super::{Format, Limits, Orientation, Scratch, exif};
+use super::{Format, Limits, Orientation, Scratch, Wanted, exif};
 use crate::error::{DecodeError, EncodeError};
 use crate::image::{Channels, Image};
 
@@ -12,6 +12,7 @@ use crate::image::{Channels, Image};
 pub(super) fn decode(
     bytes: &[u8],
     limits: &Limits,
+    wanted: Wanted,
     scratch: &mut Scratch,
 ) -> Result<(Image, Orientation), DecodeError> {
     let budget = limits.max_pixels.saturating_mul(8).saturating_add(16 << 20);
@@ -26,15 +27,28 @@ pub(super) fn decode(
 
     let (width, height) = (reader.info().width as usize, reader.info().height as usize);
     let color = reader.output_color_type().0;
+    let interlaced = reader.info().interlaced;
+    let (channels, samples) = if wanted == Wanted::Gray && color == ColorType::Rgb && !interlaced {
+        (Channels::Gray, gray_rows(&mut reader, scratch)?)
+    } else {
+        whole_frame(&mut reader, color, scratch)?
+    };
+    reader.finish().map_err(error)?;
+    let orientation = reader.info().exif_metadata.as_deref().map_or(Orientation::Upright, exif::orientation);
+    Ok((Image { width, height, channels, samples }, orientation))
+}
+
+fn whole_frame(
+    reader: &mut png::Reader<Cursor<&[u8]>>,
+    color: ColorType,
+    scratch: &mut Scratch,
+) -> Result<(Channels, Vec<u8>), DecodeError> {
     let len = reader.output_buffer_size().ok_or_else(|| DecodeError::Unsupported {
         format: Format::Png,
-        detail: format!("{width}x{height} pixels do not fit this machine's memory"),
+        detail: "its pixels do not fit this machine's memory".into(),
     })?;
     let mut samples = scratch.samples(len);
     reader.next_frame(&mut samples).map_err(error)?;
-    reader.finish().map_err(error)?;
-    let orientation = reader.info().exif_metadata.as_deref().map_or(Orientation::Upright, exif::orientation);
-
     let channels = match color {
         ColorType::Grayscale | ColorType::GrayscaleAlpha => Channels::Gray,
         ColorType::Rgb | ColorType::Rgba | ColorType::Indexed => Channels::Rgb,
@@ -42,7 +56,21 @@ pub(super) fn decode(
     if matches!(color, ColorType::GrayscaleAlpha | ColorType::Rgba) {
         drop_alpha(&mut samples, channels.count());
     }
-    Ok((Image { width, height, channels, samples }, orientation))
+    Ok((channels, samples))
+}
+
+/// The luminance of each row as it comes.
+fn gray_rows(reader: &mut png::Reader<Cursor<&[u8]>>, scratch: &mut Scratch) -> Result<Vec<u8>, DecodeError> {
+    let (width, height) = (reader.info().width as usize, reader.info().height as usize);
+    let mut samples = scratch.samples(width * height);
+    for out in samples.chunks_exact_mut(width) {
+        let row = reader.next_row().map_err(error)?.ok_or_else(|| DecodeError::Truncated {
+            format: Format::Png,
+            detail: "rows are missing".into(),
+        })?;
+        lanes::gray::gray(scratch.level, row.data(), out);
+    }
+    Ok(samples)
 }
 
 /// Keeps `kept` samples of every `kept + 1`.
@@ -68,7 +96,7 @@ fn error(error: png::DecodingError) -> DecodeError {
 }
 
 /// Encodes with the fast compression: about the size that OpenCV writes, in a quarter of the time.
-pub(super) fn encode(image: &Image) -> Result<Vec<u8>, EncodeError> {
+pub(super) fn encode(image: &Image, scratch: &mut Scratch) -> Result<Vec<u8>, EncodeError> {
     let side = |side: usize| u32::try_from(side).ok().filter(|side| (1..=i32::MAX as u32).contains(side));
     let (Some(width), Some(height)) = (side(image.width), side(image.height)) else {
         return Err(EncodeError::Side {
@@ -78,7 +106,7 @@ pub(super) fn encode(image: &Image) -> Result<Vec<u8>, EncodeError> {
             height: image.height,
         });
     };
-    let mut out = Vec::with_capacity(image.samples.len() / 2 + 1024);
+    let mut out = scratch.bytes(image.samples.len() / 2 + 1024);
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(match image.channels {
         Channels::Gray => ColorType::Grayscale,

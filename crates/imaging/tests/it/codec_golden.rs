@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use imaging::codec::{
-    Decoded, EncodeOptions, Format, Limits, Scratch, decode, decode_with, encode, encode_with,
+    Decoded, EncodeOptions, Format, Limits, Scratch, decode, decode_gray_with, decode_with, encode,
+    encode_with,
 };
 use imaging::image::{Channels, Image};
 use lanes::Level;
@@ -93,4 +94,33 @@ fn gif_keeps_an_image_of_few_colours() {
     let image = Image { width: 16, height: 16, channels: Channels::Rgb, samples };
     let written = encode(&image, Format::Gif, &EncodeOptions::default()).unwrap();
     assert_eq!(decode(&written, &Limits::default()).unwrap().image, image);
+}
+
+/// The short way to luminance gives what the long way gives, also turned, interlaced and through used buffers.
+#[test]
+fn luminance_alone_is_the_luminance_of_the_colours() {
+    let mut scratch = Scratch::default();
+    for (name, bytes) in subjects() {
+        let colors = decode(&bytes, &Limits::default()).unwrap().image.into_rgb();
+        let mut samples = vec![0; colors.width * colors.height];
+        lanes::gray::gray(Level::SCALAR, &colors.samples, &mut samples);
+        let expected = Image { channels: Channels::Gray, samples, ..colors };
+        let Decoded { image, .. } = decode_gray_with(&bytes, &Limits::default(), &mut scratch).unwrap();
+        assert!(image == expected, "{name}");
+        scratch.recycle(image);
+    }
+}
+
+#[test]
+fn buffers_of_earlier_files_change_nothing() {
+    let mut scratch = Scratch::default();
+    for (name, bytes) in subjects() {
+        let image = decode(&bytes, &Limits::default()).unwrap().image;
+        for format in Format::ALL {
+            let fresh = encode(&image, format, &EncodeOptions::default()).unwrap();
+            let again = encode_with(&image, format, &EncodeOptions::default(), &mut scratch).unwrap();
+            assert!(again == fresh, "{name} as {format}");
+            scratch.recycle_bytes(again);
+        }
+    }
 }

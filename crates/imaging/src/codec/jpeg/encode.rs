@@ -44,7 +44,7 @@ pub(in crate::codec) fn encode(
     let (width, height) = (image.width, image.height);
     check(width, height, quality)?;
     let encoder = Encoder::new(level, width, height, image.channels, quality);
-    let mut out = Vec::with_capacity(image.samples.len() / 4 + 1024);
+    let mut out = scratch.bytes(image.samples.len() / 4 + 1024);
     encoder.write_header(quality, &mut out);
     let mut state = EncoderState::default();
     for row in 0..encoder.mcu_rows() {

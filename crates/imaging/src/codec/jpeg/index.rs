@@ -14,7 +14,7 @@ use super::pixels::{Painter, has_context};
 use super::scan::ScanData;
 use super::sequential::{Rows, no_code};
 use super::{DecodeScratch, corrupt, truncated, unsupported};
-use crate::codec::{Limits, Orientation, Scratch};
+use crate::codec::{Limits, Orientation, Scratch, Wanted};
 use crate::error::DecodeError;
 use crate::image::{Channels, Image};
 
@@ -240,8 +240,7 @@ pub fn decode_strip(
     }
     let last = (rows.end - 1 + context).min(frame.height - 1) / mcu_height;
 
-    let samples = scratch.samples(rows.len() * frame.width * color.channels().count());
-    let mut painter = Painter::new(level, &frame, color, rows, samples)?;
+    let mut painter = Painter::new(&frame, color, rows, Wanted::Pixels, scratch)?;
     let DecodeScratch { data, segments, blocks, extents } = &mut scratch.jpeg_decode;
     let mut data = ScanData::resume(level, &parser, strip.data, &strip.start, data, segments)?;
     let mut decoder = Rows::new(level, &parser, &frame, &scan, blocks, extents)?;

@@ -24,7 +24,7 @@ pub use strips::{EncodedStrip, Whole, encode_strip, stitch};
 use lanes::jpeg_block::Block;
 use lanes::jpeg_stuffing::Segment;
 
-use super::{Format, Limits, Orientation, Scratch};
+use super::{Format, Limits, Orientation, Scratch, Wanted};
 use crate::error::DecodeError;
 use crate::image::Image;
 use markers::{Event, Parser};
@@ -43,6 +43,7 @@ pub(crate) struct DecodeScratch {
 pub(super) fn decode(
     bytes: &[u8],
     limits: &Limits,
+    wanted: Wanted,
     scratch: &mut Scratch,
 ) -> Result<(Image, Orientation), DecodeError> {
     let level = scratch.level;
@@ -53,8 +54,7 @@ pub(super) fn decode(
     let frame = parser.frame()?.clone();
     limits.check_pixels(frame.width as u64, frame.height as u64)?;
     let color = parser.color()?;
-    let samples = scratch.samples(frame.width * frame.height * color.channels().count());
-    let mut painter = Painter::new(level, &frame, color, 0..frame.height, samples)?;
+    let mut painter = Painter::new(&frame, color, 0..frame.height, wanted, scratch)?;
     if !frame.progressive && first.components.len() == frame.components.len() {
         sequential::decode(level, &mut parser, &frame, &first, &mut scratch.jpeg_decode, &mut painter)?;
         // Whatever follows a complete image, it must be the end marker.

@@ -10,8 +10,9 @@ use lanes::jpeg_upsample::{upsample_h1v2, upsample_h2v1, upsample_h2v2};
 use super::markers::{Color, Component, Frame};
 use super::planes::Plane;
 use super::unsupported;
+use crate::codec::{Scratch, Wanted};
 use crate::error::DecodeError;
-use crate::image::Image;
+use crate::image::{Channels, Image};
 
 /// How a component comes to full resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,18 +81,23 @@ pub(super) struct Painter {
     /// Whether the last row of an MCU must wait for the next row of MCUs.
     context: bool,
     channels: Vec<Channel>,
+    /// When only luminance is wanted of a colour image: one row of colours on its way there.
+    colors: Option<Vec<u8>>,
     samples: Vec<u8>,
 }
 
 impl Painter {
-    /// For the `rows` of an image; `samples` must hold them.
+    /// For the `rows` of an image, whose pixels become `wanted`.
     pub(super) fn new(
-        level: Level,
         frame: &Frame,
         color: Color,
         rows: Range<usize>,
-        samples: Vec<u8>,
+        wanted: Wanted,
+        scratch: &mut Scratch,
     ) -> Result<Painter, DecodeError> {
+        let to_gray = wanted == Wanted::Gray && color.channels() == Channels::Rgb;
+        let channel_count = if to_gray { 1 } else { color.channels().count() };
+        let samples = scratch.samples(rows.len() * frame.width * channel_count);
         let mut channels = Vec::new();
         for component in &frame.components {
             let upsampling = Upsampling::of(component, frame)?;
@@ -105,7 +111,7 @@ impl Painter {
             });
         }
         Ok(Painter {
-            level,
+            level: scratch.level,
             color,
             width: frame.width,
             next: rows.start,
@@ -114,6 +120,7 @@ impl Painter {
             mcu_height: 8 * frame.v_max,
             context: channels.iter().any(|c| c.upsampling.has_context()),
             channels,
+            colors: to_gray.then(|| vec![0; 3 * frame.width]),
             samples,
         })
     }
@@ -146,31 +153,20 @@ impl Painter {
         for channel in &mut self.channels {
             channel.upsample(self.level, y);
         }
-        let row_len = self.width * self.color.channels().count();
-        let out = &mut self.samples[(y - self.rows.start) * row_len..][..row_len];
+        let len = self.width * self.output_channels().count();
+        let out = &mut self.samples[(y - self.rows.start) * len..][..len];
         let row = |i: usize| self.channels[i].row(y, self.width);
-        match self.color {
-            Color::Gray => out.copy_from_slice(row(0)),
-            Color::Ycc => ycc_to_rgb(self.level, row(0), row(1), row(2), out),
-            Color::Rgb => {
-                for (x, pixel) in out.chunks_exact_mut(3).enumerate() {
-                    pixel.copy_from_slice(&[row(0)[x], row(1)[x], row(2)[x]]);
-                }
-            }
-            Color::Cmyk => {
-                for (x, pixel) in out.chunks_exact_mut(3).enumerate() {
-                    pixel.copy_from_slice(&[row(0)[x], row(1)[x], row(2)[x]]);
-                }
-                multiply_by_black(out, row(3));
-            }
-            Color::Ycck => {
-                ycc_to_rgb(self.level, row(0), row(1), row(2), out);
-                for ink in &mut *out {
-                    *ink = 255 - *ink;
-                }
-                multiply_by_black(out, row(3));
+        match &mut self.colors {
+            None => mix(self.level, self.color, row, out),
+            Some(colors) => {
+                mix(self.level, self.color, row, colors);
+                lanes::gray::gray(self.level, colors, out);
             }
         }
+    }
+
+    fn output_channels(&self) -> Channels {
+        if self.colors.is_some() { Channels::Gray } else { self.color.channels() }
     }
 
     /// The image, when all rows of MCUs have come.
@@ -178,9 +174,32 @@ impl Painter {
         Image {
             width: self.width,
             height: self.rows.len(),
-            channels: self.color.channels(),
+            channels: self.output_channels(),
             samples: self.samples,
         }
+    }
+}
+
+/// One row of pixels out of the components' rows at full resolution.
+fn mix<'a>(level: Level, color: Color, row: impl Fn(usize) -> &'a [u8], out: &mut [u8]) {
+    match color {
+        Color::Gray => out.copy_from_slice(row(0)),
+        Color::Ycc => ycc_to_rgb(level, row(0), row(1), row(2), out),
+        Color::Rgb | Color::Cmyk => {
+            let (first, second, third) = (row(0), row(1), row(2));
+            for (x, pixel) in out.chunks_exact_mut(3).enumerate() {
+                pixel.copy_from_slice(&[first[x], second[x], third[x]]);
+            }
+        }
+        Color::Ycck => {
+            ycc_to_rgb(level, row(0), row(1), row(2), out);
+            for ink in &mut *out {
+                *ink = 255 - *ink;
+            }
+        }
+    }
+    if matches!(color, Color::Cmyk | Color::Ycck) {
+        multiply_by_black(out, row(3));
     }
 }
 
