@@ -1,6 +1,6 @@
 //! FAST corners: how much brighter or darker than a pixel the best nine neighbours in a row on a circle all are.
 
-compiled_twice! {
+compiled_for_each! {
     /// Scores the middle row of seven. The circle of radius 3 round pixel `x` of `scores` is round sample `x + 3` of the
     /// rows; the score is the largest difference that nine adjacent samples of the circle all exceed in one direction,
     /// or 0 where that is not above `threshold`.

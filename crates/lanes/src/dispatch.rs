@@ -1,4 +1,4 @@
-//! Two macros that put the forms of a kernel behind one function that picks by [`Level`](crate::Level).
+//! Macros that put the forms of a kernel behind one function that picks by [`Level`](crate::Level).
 
 /// Declares kernels whose wide form is the plain body, compiled a second time for AVX2.
 ///
@@ -24,6 +24,38 @@ macro_rules! compiled_twice {
     )* };
 }
 
+/// Declares kernels whose wide forms are the plain body, compiled again for AVX2 and for AVX-512.
+///
+/// The body in `scalar` must be `#[inline(always)]`, so that it takes on the features of the function around it.
+macro_rules! compiled_for_each {
+    ($($(#[$meta:meta])* fn $name:ident($level:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)?;)*) => { $(
+        $(#[$meta])*
+        pub fn $name($level: $crate::Level $(, $arg: $ty)*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+                fn avx2($($arg: $ty),*) $(-> $ret)? {
+                    scalar::$name($($arg),*)
+                }
+                #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt,fma")]
+                fn avx512($($arg: $ty),*) $(-> $ret)? {
+                    scalar::$name($($arg),*)
+                }
+                if $level.avx512() {
+                    // SAFETY: the level is the proof that the processor has the features.
+                    return unsafe { avx512($($arg),*) };
+                }
+                if $level.avx2() {
+                    // SAFETY: the level is the proof that the processor has the features.
+                    return unsafe { avx2($($arg),*) };
+                }
+            }
+            let _ = $level;
+            scalar::$name($($arg),*)
+        }
+    )* };
+}
+
 /// Declares kernels whose wide form is written by hand in `avx2`, under the same name and signature.
 macro_rules! written_twice {
     ($($(#[$meta:meta])* fn $name:ident($level:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)?;)*) => { $(
@@ -33,6 +65,28 @@ macro_rules! written_twice {
             if $level.avx2() {
                 // SAFETY: the level is the proof that the processor has the features.
                 return unsafe { avx2::$name($($arg),*) };
+            }
+            let _ = $level;
+            scalar::$name($($arg),*)
+        }
+    )* };
+}
+
+/// Declares kernels that are written by hand in `avx2` and in `avx512`, under the same name and signature.
+macro_rules! written_for_each {
+    ($($(#[$meta:meta])* fn $name:ident($level:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)?;)*) => { $(
+        $(#[$meta])*
+        pub fn $name($level: $crate::Level $(, $arg: $ty)*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                if $level.avx512() {
+                    // SAFETY: the level is the proof that the processor has the features.
+                    return unsafe { avx512::$name($($arg),*) };
+                }
+                if $level.avx2() {
+                    // SAFETY: the level is the proof that the processor has the features.
+                    return unsafe { avx2::$name($($arg),*) };
+                }
             }
             let _ = $level;
             scalar::$name($($arg),*)

@@ -3,7 +3,7 @@
 //! Weights are in 1/256 and add up to 256, so a sum of columns is below 2^16 and nothing is rounded before the end;
 //! that is what makes the order of the two passes free.
 
-compiled_twice! {
+compiled_for_each! {
     /// Columns of the 5-wide kernel 1 4 6 4 1 (in 1/16).
     ///
     /// # Panics

@@ -14,7 +14,7 @@ pub mod sector {
     pub const RISING: i16 = 3;
 }
 
-compiled_twice! {
+compiled_for_each! {
     /// Vertical half of Sobel with aperture 3: `smooth = a + 2b + c`, `slope = c - a`.
     ///
     /// # Panics
@@ -29,17 +29,18 @@ compiled_twice! {
 }
 
 written_twice! {
-    /// Horizontal half with aperture 3, then magnitude `|dx| + |dy|` and [`sector`].
+    /// Horizontal half with aperture 3, then magnitude `|dx| + |dy|` and [`sector`]; where the magnitude does not exceed
+    /// `low` the sector is left at [`sector::HORIZONTAL`], because nobody will ask.
     ///
     /// # Panics
     /// When `smooth` and `slope` are not two longer than `magnitude` and `sector`.
-    fn sobel3_rows(level, smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]);
+    fn sobel3_rows(level, smooth: &[i16], slope: &[i16], low: i16, magnitude: &mut [i16], sector: &mut [i16]);
 
-    /// Horizontal half with aperture 5, then magnitude and [`sector`].
+    /// Horizontal half with aperture 5, then magnitude and [`sector`], as [`sobel3_rows`] does.
     ///
     /// # Panics
     /// When `smooth` and `slope` are not four longer than `magnitude` and `sector`.
-    fn sobel5_rows(level, smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]);
+    fn sobel5_rows(level, smooth: &[i16], slope: &[i16], low: i16, magnitude: &mut [i16], sector: &mut [i16]);
 
     /// Non-maximum suppression of a row of `64 * candidates.len()` pixels: a pixel is a candidate when it exceeds
     /// `low` and both neighbours of its sector (strictly; with `>=` to the right and below for the straight
@@ -58,10 +59,7 @@ pub mod scalar {
     #[inline(always)]
     pub fn sobel3_columns(rows: [&[u8]; 3], smooth: &mut [i16], slope: &mut [i16]) {
         let n = smooth.len();
-        assert!(
-            rows.iter().all(|row| row.len() == n) && slope.len() == n,
-            "rows of one length"
-        );
+        assert!(rows.iter().all(|row| row.len() == n) && slope.len() == n, "rows of one length");
         let [above, here, below] = rows.map(|row| &row[..n]);
         for x in 0..n {
             let [a, b, c] = [above[x], here[x], below[x]].map(i16::from);
@@ -74,10 +72,7 @@ pub mod scalar {
     #[inline(always)]
     pub fn sobel5_columns(rows: [&[u8]; 5], smooth: &mut [i16], slope: &mut [i16]) {
         let n = smooth.len();
-        assert!(
-            rows.iter().all(|row| row.len() == n) && slope.len() == n,
-            "rows of one length"
-        );
+        assert!(rows.iter().all(|row| row.len() == n) && slope.len() == n, "rows of one length");
         let [first, second, third, fourth, fifth] = rows.map(|row| &row[..n]);
         for x in 0..n {
             let [a, b, c, d, e] = [first[x], second[x], third[x], fourth[x], fifth[x]].map(i16::from);
@@ -88,40 +83,34 @@ pub mod scalar {
 
     /// See [`super::sobel3_rows`].
     #[inline(always)]
-    pub fn sobel3_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+    pub fn sobel3_rows(smooth: &[i16], slope: &[i16], low: i16, magnitude: &mut [i16], sector: &mut [i16]) {
         let n = magnitude.len();
-        assert!(
-            smooth.len() == n + 2 && slope.len() == n + 2 && sector.len() == n,
-            "one more on each side"
-        );
+        assert!(smooth.len() == n + 2 && slope.len() == n + 2 && sector.len() == n, "one more on each side");
         for x in 0..n {
             let dx = smooth[x + 2] - smooth[x];
             let dy = slope[x] + 2 * slope[x + 1] + slope[x + 2];
-            (magnitude[x], sector[x]) = polar(dx, dy);
+            (magnitude[x], sector[x]) = polar(dx, dy, low);
         }
     }
 
     /// See [`super::sobel5_rows`].
     #[inline(always)]
-    pub fn sobel5_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+    pub fn sobel5_rows(smooth: &[i16], slope: &[i16], low: i16, magnitude: &mut [i16], sector: &mut [i16]) {
         let n = magnitude.len();
-        assert!(
-            smooth.len() == n + 4 && slope.len() == n + 4 && sector.len() == n,
-            "two more on each side"
-        );
+        assert!(smooth.len() == n + 4 && slope.len() == n + 4 && sector.len() == n, "two more on each side");
         for x in 0..n {
             let dx = smooth[x + 4] - smooth[x] + 2 * (smooth[x + 3] - smooth[x + 1]);
             let dy = slope[x] + slope[x + 4] + 4 * (slope[x + 1] + slope[x + 3]) + 6 * slope[x + 2];
-            (magnitude[x], sector[x]) = polar(dx, dy);
+            (magnitude[x], sector[x]) = polar(dx, dy, low);
         }
     }
 
     /// Magnitude and sector. 13573 / 32768 is tan 22.5°, and tan 67.5° is two more: exact in integers.
     #[inline(always)]
-    fn polar(dx: i16, dy: i16) -> (i16, i16) {
+    fn polar(dx: i16, dy: i16, low: i16) -> (i16, i16) {
         let (x, y) = (i32::from(dx.abs()), i32::from(dy.abs()));
         let flat = (2 * x * 13573) >> 16;
-        let sector = if y <= flat {
+        let sector = if y <= flat || x + y <= i32::from(low) {
             name::HORIZONTAL
         } else if y > flat + 2 * x {
             name::VERTICAL
@@ -144,14 +133,8 @@ pub mod scalar {
         strong: &mut [u64],
     ) {
         let n = 64 * candidates.len();
-        assert!(
-            magnitudes.iter().all(|row| row.len() == n + 2),
-            "one more on each side"
-        );
-        assert!(
-            sector.len() == n && strong.len() == candidates.len(),
-            "rows of one length"
-        );
+        assert!(magnitudes.iter().all(|row| row.len() == n + 2), "one more on each side");
+        assert!(sector.len() == n && strong.len() == candidates.len(), "rows of one length");
         let [above, here, below] = magnitudes;
         candidates.fill(0);
         strong.fill(0);
@@ -179,47 +162,60 @@ mod avx2 {
     /// Magnitude and sector of sixteen gradients; see the plain twin for the constants.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn polar(dx: __m256i, dy: __m256i) -> (__m256i, __m256i) {
+    fn polar(dx: __m256i, dy: __m256i, low: __m256i) -> (__m256i, __m256i) {
         let (x, y) = (_mm256_abs_epi16(dx), _mm256_abs_epi16(dy));
-        let twice = _mm256_slli_epi16::<1>(x);
+        let magnitude = _mm256_add_epi16(x, y);
+        let above = _mm256_cmpgt_epi16(magnitude, low);
+        if _mm256_testz_si256(above, above) == 1 {
+            return (magnitude, _mm256_setzero_si256());
+        }
+        let twice = _mm256_add_epi16(x, x);
         let flat = _mm256_mulhi_epu16(twice, _mm256_set1_epi16(13573));
-        let not_horizontal = _mm256_cmpgt_epi16(y, flat);
+        let not_horizontal = _mm256_and_si256(_mm256_cmpgt_epi16(y, flat), above);
         // The sum may pass 32767 as a signed word only when y cannot exceed it, so saturate.
         let vertical = _mm256_cmpgt_epi16(y, _mm256_adds_epi16(flat, _mm256_adds_epi16(x, x)));
         let opposite = _mm256_srli_epi16::<15>(_mm256_xor_si256(dx, dy));
         let diagonal = _mm256_add_epi16(_mm256_set1_epi16(name::FALLING), opposite);
         let sector = _mm256_blendv_epi8(diagonal, _mm256_set1_epi16(name::VERTICAL), vertical);
-        (_mm256_add_epi16(x, y), _mm256_and_si256(sector, not_horizontal))
+        (magnitude, _mm256_and_si256(sector, not_horizontal))
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
-    pub(super) fn sobel3_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+    pub(super) fn sobel3_rows(
+        smooth: &[i16],
+        slope: &[i16],
+        low: i16,
+        magnitude: &mut [i16],
+        sector: &mut [i16],
+    ) {
         let n = magnitude.len();
-        assert!(
-            smooth.len() == n + 2 && slope.len() == n + 2 && sector.len() == n,
-            "one more on each side"
-        );
+        assert!(smooth.len() == n + 2 && slope.len() == n + 2 && sector.len() == n, "one more on each side");
         let mut x = 0;
+        let limit = _mm256_set1_epi16(low);
         while x + 16 <= n {
             let dx = _mm256_sub_epi16(load(smooth, x + 2), load(smooth, x));
             let middle = load(slope, x + 1);
             let outer = _mm256_add_epi16(load(slope, x), load(slope, x + 2));
-            let (m, s) = polar(dx, _mm256_add_epi16(outer, _mm256_add_epi16(middle, middle)));
+            let (m, s) = polar(dx, _mm256_add_epi16(outer, _mm256_add_epi16(middle, middle)), limit);
             store(magnitude, x, m);
             store(sector, x, s);
             x += 16;
         }
-        super::scalar::sobel3_rows(&smooth[x..], &slope[x..], &mut magnitude[x..], &mut sector[x..]);
+        super::scalar::sobel3_rows(&smooth[x..], &slope[x..], low, &mut magnitude[x..], &mut sector[x..]);
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
-    pub(super) fn sobel5_rows(smooth: &[i16], slope: &[i16], magnitude: &mut [i16], sector: &mut [i16]) {
+    pub(super) fn sobel5_rows(
+        smooth: &[i16],
+        slope: &[i16],
+        low: i16,
+        magnitude: &mut [i16],
+        sector: &mut [i16],
+    ) {
         let n = magnitude.len();
-        assert!(
-            smooth.len() == n + 4 && slope.len() == n + 4 && sector.len() == n,
-            "two more on each side"
-        );
+        assert!(smooth.len() == n + 4 && slope.len() == n + 4 && sector.len() == n, "two more on each side");
         let mut x = 0;
+        let limit = _mm256_set1_epi16(low);
         while x + 16 <= n {
             let near = _mm256_sub_epi16(load(smooth, x + 3), load(smooth, x + 1));
             let far = _mm256_sub_epi16(load(smooth, x + 4), load(smooth, x));
@@ -232,12 +228,12 @@ mod avx2 {
                 _mm256_slli_epi16::<2>(_mm256_add_epi16(near, middle)),
                 _mm256_add_epi16(middle, middle),
             );
-            let (m, s) = polar(dx, _mm256_add_epi16(far, weighted));
+            let (m, s) = polar(dx, _mm256_add_epi16(far, weighted), limit);
             store(magnitude, x, m);
             store(sector, x, s);
             x += 16;
         }
-        super::scalar::sobel5_rows(&smooth[x..], &slope[x..], &mut magnitude[x..], &mut sector[x..]);
+        super::scalar::sobel5_rows(&smooth[x..], &slope[x..], low, &mut magnitude[x..], &mut sector[x..]);
     }
 
     /// Candidate and strong masks of the sixteen pixels from `x` on, as words of all ones or zeros.
@@ -264,10 +260,7 @@ mod avx2 {
             _mm256_cmpgt_epi16(_mm256_sub_epi16(m, straight), after),
         );
         let candidate = _mm256_and_si256(maximum, _mm256_cmpgt_epi16(m, low));
-        [
-            candidate,
-            _mm256_and_si256(candidate, _mm256_cmpgt_epi16(m, high)),
-        ]
+        [candidate, _mm256_and_si256(candidate, _mm256_cmpgt_epi16(m, high))]
     }
 
     /// The top bits of two vectors of words as 32 bits in order.
@@ -288,17 +281,21 @@ mod avx2 {
         strong: &mut [u64],
     ) {
         let n = 64 * candidates.len();
-        assert!(
-            magnitudes.iter().all(|row| row.len() == n + 2),
-            "one more on each side"
-        );
-        assert!(
-            sector.len() == n && strong.len() == candidates.len(),
-            "rows of one length"
-        );
+        assert!(magnitudes.iter().all(|row| row.len() == n + 2), "one more on each side");
+        assert!(sector.len() == n && strong.len() == candidates.len(), "rows of one length");
         let (low, high) = (_mm256_set1_epi16(low), _mm256_set1_epi16(high));
         for (k, (candidate, strong)) in candidates.iter_mut().zip(strong).enumerate() {
+            // Most of most pictures is flat.
+            let mut steep = _mm256_setzero_si256();
+            for part in 0..4 {
+                let m = load(magnitudes[1], 64 * k + 16 * part + 1);
+                steep = _mm256_or_si256(steep, _mm256_cmpgt_epi16(m, low));
+            }
             let [mut c, mut s] = [0, 0];
+            if _mm256_testz_si256(steep, steep) == 1 {
+                (*candidate, *strong) = (c, s);
+                continue;
+            }
             for half in 0..2 {
                 let x = 64 * k + 32 * half;
                 let [c0, s0] = sixteen(magnitudes, sector, x, low, high);
@@ -324,7 +321,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sobel_in_lanes_equals_plain_sobel(rows in vec(any::<[u8; 5]>(), 5..200), flat in any::<bool>()) {
+        fn sobel_in_lanes_equals_plain_sobel(rows in vec(any::<[u8; 5]>(), 5..200), flat in any::<bool>(), low in 0i16..400) {
             // Extreme values reach the ends of the 16-bit range.
             let rows: Vec<[u8; 5]> =
                 if flat { rows.iter().map(|r| r.map(|v| if v > 127 { 255 } else { 0 })).collect() } else { rows };
@@ -339,16 +336,16 @@ mod tests {
             prop_assert_eq!((&a, &b), (&c, &d));
             let short = || (vec![0i16; n - 4], vec![0i16; n - 4]);
             let ((mut m, mut s), (mut pm, mut ps)) = (short(), short());
-            sobel5_rows(Level::detect(), &a, &b, &mut m, &mut s);
-            scalar::sobel5_rows(&a, &b, &mut pm, &mut ps);
+            sobel5_rows(Level::detect(), &a, &b, low, &mut m, &mut s);
+            scalar::sobel5_rows(&a, &b, low, &mut pm, &mut ps);
             prop_assert_eq!((m, s), (pm, ps));
             sobel3_columns(Level::detect(), three, &mut a, &mut b);
             scalar::sobel3_columns(three, &mut c, &mut d);
             prop_assert_eq!((&a, &b), (&c, &d));
             let short = || (vec![0i16; n - 2], vec![0i16; n - 2]);
             let ((mut m, mut s), (mut pm, mut ps)) = (short(), short());
-            sobel3_rows(Level::detect(), &a, &b, &mut m, &mut s);
-            scalar::sobel3_rows(&a, &b, &mut pm, &mut ps);
+            sobel3_rows(Level::detect(), &a, &b, low, &mut m, &mut s);
+            scalar::sobel3_rows(&a, &b, low, &mut pm, &mut ps);
             prop_assert_eq!((m, s), (pm, ps));
         }
 

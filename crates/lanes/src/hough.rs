@@ -1,6 +1,6 @@
 //! The votes of the Hough transform: at which distance from the origin a line of a given angle passes a point.
 
-compiled_twice! {
+compiled_for_each! {
     /// Lets each point vote: adds 1 to `votes[middle + d]` for the distance `d = round(x cosine + y sine)`, in single
     /// precision and halves to even.
     ///

@@ -26,6 +26,7 @@ pub mod jpeg_entropy_decode;
 pub mod jpeg_color;
 pub mod jpeg_block;
 pub mod level;
+pub mod median;
 pub mod noise;
 pub mod order;
 pub mod overlay;

@@ -1,6 +1,6 @@
 //! Seeded noise: every sample's luck is a function of a key and its place, so any part of a row can be made alone.
 
-compiled_twice! {
+compiled_for_each! {
     /// Adds signed noise to samples, cut to 0..=255. Sample `i` takes the luck of place `first + i` under `key`.
     ///
     /// The noise is a sum of four bytes (Irwin–Hall, within ±3.4 standard deviations) times `scale / 65536`; the sum

@@ -1,6 +1,6 @@
 //! Sample by sample: inversion, tables, channels, bits to bytes.
 
-compiled_twice! {
+compiled_for_each! {
     /// Replaces each sample by 255 minus itself.
     fn invert(level, samples: &mut [u8]);
 
@@ -92,16 +92,24 @@ pub mod scalar {
     /// See [`super::extremes`].
     #[inline(always)]
     pub fn extremes(samples: &[u8]) -> (u8, u8) {
-        let (parts, rest) = samples.as_chunks::<64>();
-        let (mut low, mut high) = ([255u8; 64], [0u8; 64]);
-        for part in parts {
-            for k in 0..64 {
-                low[k] = low[k].min(part[k]);
-                high[k] = high[k].max(part[k]);
+        let (mut least, mut most) = (255, 0);
+        // Most pictures have a black and a white sample early on; nothing after them can matter.
+        for stretch in samples.chunks(1 << 15) {
+            let (parts, rest) = stretch.as_chunks::<64>();
+            let (mut low, mut high) = ([255u8; 64], [0u8; 64]);
+            for part in parts {
+                for k in 0..64 {
+                    low[k] = low[k].min(part[k]);
+                    high[k] = high[k].max(part[k]);
+                }
+            }
+            least = low.iter().chain(rest).fold(least, |a, b| a.min(*b));
+            most = high.iter().chain(rest).fold(most, |a, b| a.max(*b));
+            if (least, most) == (0, 255) {
+                break;
             }
         }
-        let low = low.iter().chain(rest).fold(255, |a, b| a.min(*b));
-        (low, high.iter().chain(rest).fold(0, |a, b| a.max(*b)))
+        (least, most)
     }
 
     /// See [`super::threshold`].

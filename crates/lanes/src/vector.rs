@@ -19,11 +19,12 @@ pub(crate) fn load<T: Sample>(samples: &[T], at: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(part.as_ptr().cast()) }
 }
 
-/// Sixteen bytes from `low` on in the lower half, sixteen from `high` on in the upper.
+/// Sixteen bytes from index `low` on in the lower half, sixteen from `high` on in the upper.
 #[target_feature(enable = "avx2")]
 #[inline]
-pub(crate) fn load_two_halves(samples: &[u8], low: usize, high: usize) -> __m256i {
-    let (low, high) = (&samples[low..low + 16], &samples[high..high + 16]);
+pub(crate) fn load_two_halves<T: Sample>(samples: &[T], low: usize, high: usize) -> __m256i {
+    let count = 16 / size_of::<T>();
+    let (low, high) = (&samples[low..low + count], &samples[high..high + count]);
     // SAFETY: both are exactly 16 readable bytes, and the loads need no alignment.
     unsafe { _mm256_loadu2_m128i(high.as_ptr().cast(), low.as_ptr().cast()) }
 }

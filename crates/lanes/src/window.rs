@@ -1,6 +1,6 @@
 //! Windows of 3×3 over rows: sums, the box mean, sharpening, the Laplacian.
 
-compiled_twice! {
+compiled_for_each! {
     /// `sum[x] = above[x] + here[x] + below[x]`.
     ///
     /// # Panics

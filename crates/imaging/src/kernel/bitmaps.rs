@@ -94,19 +94,62 @@ impl Bitmaps {
 
     /// Makes every candidate strong that touches a strong one (eight neighbours), and so on until nothing changes.
     ///
-    /// Works on 64 pixels at a time: a work list holds the words in which a weak pixel may touch a strong one.
+    /// Works on 64 pixels at a time: one sweep from top to bottom, then a work list of the words above and to the left of
+    /// the sweep that have to follow.
     pub(crate) fn flood(&mut self) {
         let mut work = Vec::new();
         for y in 0..self.height {
-            for k in 0..self.words {
-                let weak = self.weak(y * self.words + k);
-                if weak != 0 && weak & self.touched(y, k) != 0 {
-                    work.push((y as u32, k as u32));
-                }
-            }
+            self.sweep_row(y, &mut work);
         }
         while let Some((y, k)) = work.pop() {
             self.flood_word(y as usize, k as usize, &mut work);
+        }
+    }
+
+    /// Lets the words of a row catch up from left to right. What may follow to the right or below is swept later; what
+    /// may follow above or to the left is put on the work list.
+    fn sweep_row(&mut self, y: usize, work: &mut Vec<(u32, u32)>) {
+        let words = self.words;
+        let (before, rest) = self.strong.split_at_mut(y * words);
+        let (here, after) = rest.split_at_mut(words);
+        let outside = [];
+        let above = if y > 0 { &before[(y - 1) * words..] } else { &outside[..] };
+        let below = if y + 1 < self.height { &after[..words] } else { &outside[..] };
+        let candidates = &self.candidates[y * words..][..words];
+        let column = |here: u64, k: usize| {
+            here | above.get(k).copied().unwrap_or(0) | below.get(k).copied().unwrap_or(0)
+        };
+        let (mut left, mut middle) = (0, column(here[0], 0));
+        for k in 0..words {
+            let right = if k + 1 < words { column(here[k + 1], k + 1) } else { 0 };
+            let weak = candidates[k] & !here[k];
+            let seeds = weak & (middle | middle << 1 | middle >> 1 | left >> 63 | right << 63);
+            (left, middle) = (middle, right);
+            if seeds == 0 {
+                continue;
+            }
+            let fresh = fill(weak, seeds);
+            here[k] |= fresh;
+            left |= fresh;
+            // What was weak above was swept before these became strong, and so was the word to the left.
+            let weak = |row: &[u64], candidates: &[u64], k: usize| candidates[k] & !row[k];
+            let (first, last) = (fresh & 1 != 0 && k > 0, fresh >> 63 != 0 && k + 1 < words);
+            if first && weak(here, candidates, k - 1) >> 63 != 0 {
+                work.push((y as u32, k as u32 - 1));
+            }
+            if y == 0 {
+                continue;
+            }
+            let upper = &self.candidates[(y - 1) * words..][..words];
+            if weak(above, upper, k) & (fresh | fresh << 1 | fresh >> 1) != 0 {
+                work.push((y as u32 - 1, k as u32));
+            }
+            if first && weak(above, upper, k - 1) >> 63 != 0 {
+                work.push((y as u32 - 1, k as u32 - 1));
+            }
+            if last && weak(above, upper, k + 1) & 1 != 0 {
+                work.push((y as u32 - 1, k as u32 + 1));
+            }
         }
     }
 
@@ -118,7 +161,15 @@ impl Bitmaps {
     /// Pixels of a word that have a strong one among themselves and their eight neighbours.
     fn touched(&self, y: usize, k: usize) -> u64 {
         let rows = y.saturating_sub(1)..(y + 2).min(self.height);
-        rows.fold(0, |touched, y| touched | self.widened(y, k))
+        if k == 0 || k + 1 == self.words {
+            return rows.fold(0, |touched, y| touched | self.widened(y, k));
+        }
+        let (mut here, mut left, mut right) = (0, 0, 0);
+        for y in rows {
+            let three = &self.strong[y * self.words + k - 1..][..3];
+            (left, here, right) = (left | three[0], here | three[1], right | three[2]);
+        }
+        here | here << 1 | here >> 1 | left >> 63 | right << 63
     }
 
     /// The strong pixels of a word and their left and right neighbours, those of adjacent words included.
@@ -134,17 +185,11 @@ impl Bitmaps {
     fn flood_word(&mut self, y: usize, k: usize, work: &mut Vec<(u32, u32)>) {
         let at = y * self.words + k;
         let weak = self.weak(at);
-        let mut fresh = weak & self.touched(y, k);
-        loop {
-            let more = weak & (fresh | fresh << 1 | fresh >> 1);
-            if more == fresh {
-                break;
-            }
-            fresh = more;
-        }
-        if fresh == 0 {
+        let seeds = weak & self.touched(y, k);
+        if seeds == 0 {
             return;
         }
+        let fresh = fill(weak, seeds);
         self.strong[at] |= fresh;
         let reach = fresh | fresh << 1 | fresh >> 1;
         for ny in y.saturating_sub(1)..(y + 2).min(self.height) {
@@ -160,6 +205,16 @@ impl Bitmaps {
             }
         }
     }
+}
+
+/// The seeds and the runs of set bits that they lie in.
+fn fill(bits: u64, seeds: u64) -> u64 {
+    runs(bits, seeds) | runs(bits.reverse_bits(), seeds.reverse_bits()).reverse_bits()
+}
+
+/// The seeds and all set bits above each as far as they follow without a gap: the carry of an addition runs along them.
+fn runs(bits: u64, seeds: u64) -> u64 {
+    ((bits.wrapping_add(seeds) ^ bits) & bits) | seeds
 }
 
 /// The bits of word `k` whose columns lie from `first` up to `end`.

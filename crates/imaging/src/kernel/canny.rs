@@ -36,7 +36,7 @@ const MARGIN: usize = 2;
 pub(crate) fn maxima(rows: &mut impl Rows, detector: Detector, scratch: &mut Scratch) -> Bitmaps {
     let (width, height) = rows.size();
     let mut maps = scratch.maps(width, height);
-    let mut gradients = Gradients::new(width, height, detector.aperture, scratch);
+    let mut gradients = Gradients::new(width, height, detector, scratch);
     for y in 0..=height {
         if y < height {
             gradients.make(rows, y);
@@ -66,7 +66,7 @@ struct Gradients {
     level: lanes::Level,
     width: usize,
     height: usize,
-    aperture: usize,
+    detector: Detector,
     gray: Lines<u8>,
     made: usize,
     smooth: Vec<i16>,
@@ -77,13 +77,13 @@ struct Gradients {
 }
 
 impl Gradients {
-    fn new(width: usize, height: usize, aperture: usize, scratch: &Scratch) -> Gradients {
+    fn new(width: usize, height: usize, detector: Detector, scratch: &Scratch) -> Gradients {
         let wide = width.next_multiple_of(64);
         Gradients {
             level: scratch.level(),
             width,
             height,
-            aperture,
+            detector,
             gray: Lines::new(5, wide + 2 * MARGIN),
             made: 0,
             smooth: vec![0; wide + 2 * MARGIN],
@@ -115,13 +115,14 @@ impl Gradients {
         let magnitudes = self.magnitudes.line_mut(y);
         let (level, wide) = (self.level, magnitudes.len() - 2);
         let (sectors, within) = (self.sectors.line_mut(y), &mut magnitudes[1..=wide]);
-        if self.aperture == 5 {
+        let low = self.detector.low;
+        if self.detector.aperture == 5 {
             gradient::sobel5_columns(level, [near(-2), near(-1), near(0), near(1), near(2)], smooth, slope);
-            gradient::sobel5_rows(level, smooth, slope, within, sectors);
+            gradient::sobel5_rows(level, smooth, slope, low, within, sectors);
         } else {
             gradient::sobel3_columns(level, [near(-1), near(0), near(1)], smooth, slope);
             let (smooth, slope) = (&smooth[1..wide + 3], &slope[1..wide + 3]);
-            gradient::sobel3_rows(level, smooth, slope, within, sectors);
+            gradient::sobel3_rows(level, smooth, slope, low, within, sectors);
         }
         // Beyond the image there is no gradient, whatever the replicated cells gave.
         magnitudes[1 + self.width..].fill(0);

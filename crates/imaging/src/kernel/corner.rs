@@ -22,7 +22,10 @@ pub(crate) fn corners(gray: &Image, threshold: u8, scratch: &Scratch) -> Vec<(us
             }
         });
         let [above, here, below] = [y - 3, y - 2, y - 1].map(|line| scores.line(line));
-        for x in (1..width - 5).filter(|x| here[*x] > 0) {
+        // Most rows, and most of the others, hold no corner: look at sixteen pixels at a time.
+        let blocks =
+            (1..width - 5).step_by(16).filter(|x| here[*x..(x + 16).min(width - 5)].iter().any(|s| *s > 0));
+        for x in blocks.flat_map(|x| x..(x + 16).min(width - 5)).filter(|x| here[*x] > 0) {
             // The score proper is one less, so that a score of 1 is none.
             let highest = (x - 1..=x + 1).map(|k| above[k].max(below[k])).max().unwrap_or(0);
             let highest = highest.max(here[x - 1]).max(here[x + 1]);

@@ -1,44 +1,80 @@
 //! Medians of 3×3 and 5×5 windows, the border replicated, as OpenCV's `medianBlur`.
 
 use super::scratch::Scratch;
-use super::window::{Border, pad, rewrite};
+use super::window::{Border, Picture, rewrite};
 use crate::image::Image;
-use lanes::order;
+use lanes::Level;
+use lanes::median::{median3, median5, sort3, sort5};
 
 /// The median of each sample's window of `size` (1, 3 or 5) pixels.
 pub(crate) fn median(image: Image, size: usize, scratch: &mut Scratch) -> Image {
+    let (level, channels) = (scratch.level(), image.channels.count());
     match size {
-        3 => three(image, scratch),
-        5 => five(image, scratch),
+        3 => {
+            let mut columns = Columns::new(channels, sort3, median3);
+            rewrite(image, Border::Replicate, scratch, |picture, y, row| columns.make(level, picture, y, row))
+        }
+        5 => {
+            let mut columns = Columns::new(channels, sort5, median5);
+            rewrite(image, Border::Replicate, scratch, |picture, y, row| columns.make(level, picture, y, row))
+        }
         _ => image,
     }
 }
 
-fn three(image: Image, scratch: &mut Scratch) -> Image {
-    let (level, channels) = (scratch.level(), image.channels.count());
-    let length = (image.width + 2) * channels;
-    let mut sorted: [Vec<u8>; 3] = std::array::from_fn(|_| vec![0; length]);
-    rewrite(image, Border::Replicate, scratch, |picture, y, row| {
-        let inside = channels..length - channels;
-        for (k, sorted) in sorted.iter_mut().enumerate() {
-            sorted[inside.clone()].copy_from_slice(picture.row(y as isize + k as isize - 1));
-        }
-        let [low, middle, high] = sorted.each_mut().map(|row| &mut row[inside.clone()]);
-        order::sort3(level, low, middle, high);
-        sorted.iter_mut().for_each(|row| pad(row, channels, 1, Border::Replicate));
-        order::median3(level, channels, sorted.each_ref().map(|row| &row[..]), row);
-    })
+/// Samples that are done together: few enough for the sorted columns to stay in the fastest memory.
+const STRIP: usize = 1536;
+
+/// Sorted columns of a strip of a row, for windows of `N` by `N` pixels.
+struct Columns<const N: usize> {
+    channels: usize,
+    sorted: [Vec<u8>; N],
+    sort: fn(Level, [&[u8]; N], [&mut [u8]; N]),
+    median: fn(Level, usize, [&[u8]; N], &mut [u8]),
 }
 
-fn five(image: Image, scratch: &mut Scratch) -> Image {
-    let (level, channels) = (scratch.level(), image.channels.count());
-    let length = (image.width + 4) * channels;
-    let mut sorted: [Vec<u8>; 5] = std::array::from_fn(|_| vec![0; length]);
-    rewrite(image, Border::Replicate, scratch, |picture, y, row| {
-        let inside = 2 * channels..length - 2 * channels;
-        let rows = std::array::from_fn(|k| picture.row(y as isize + k as isize - 2));
-        order::sort5(level, rows, sorted.each_mut().map(|row| &mut row[inside.clone()]));
-        sorted.iter_mut().for_each(|row| pad(row, channels, 2, Border::Replicate));
-        order::median5(level, channels, sorted.each_ref().map(|row| &row[..]), row);
-    })
+impl<const N: usize> Columns<N> {
+    fn new(
+        channels: usize,
+        sort: fn(Level, [&[u8]; N], [&mut [u8]; N]),
+        median: fn(Level, usize, [&[u8]; N], &mut [u8]),
+    ) -> Columns<N> {
+        Columns {
+            channels,
+            sorted: std::array::from_fn(|_| vec![0; STRIP + (N - 1) * channels]),
+            sort,
+            median,
+        }
+    }
+
+    /// Makes row `y` of the medians.
+    fn make(&mut self, level: Level, picture: Picture<'_>, y: usize, out: &mut [u8]) {
+        let rows: [&[u8]; N] =
+            std::array::from_fn(|k| picture.row(y as isize + k as isize - (N / 2) as isize));
+        let (length, margin) = (out.len(), N / 2 * self.channels);
+        for (strip, out) in out.chunks_mut(STRIP).enumerate() {
+            let start = strip * STRIP;
+            // The columns under the strip's windows, as far as the row has them.
+            let (first, end) = (start.saturating_sub(margin), (start + out.len() + margin).min(length));
+            let at = first + margin - start;
+            let total = out.len() + 2 * margin;
+            let inside = at..at + end - first;
+            let sorted = self.sorted.each_mut().map(|row| &mut row[inside.clone()]);
+            (self.sort)(level, rows.map(|row| &row[first..end]), sorted);
+            for row in &mut self.sorted {
+                extend(&mut row[..total], self.channels, inside.clone());
+            }
+            (self.median)(level, self.channels, self.sorted.each_ref().map(|row| &row[..total]), out);
+        }
+    }
+}
+
+/// Repeats the first and the last pixel of `inside` up to the ends of a row.
+fn extend(row: &mut [u8], channels: usize, inside: std::ops::Range<usize>) {
+    for to in (0..inside.start).step_by(channels) {
+        row.copy_within(inside.start..inside.start + channels, to);
+    }
+    for to in (inside.end..row.len()).step_by(channels) {
+        row.copy_within(inside.end - channels..inside.end, to);
+    }
 }

@@ -41,10 +41,17 @@ impl Normalize {
     }
 }
 
+/// Applies the table, unless it changes nothing: most pictures use the whole range already.
+fn stretch(image: &mut Image, table: &[u8; 256], scratch: &Scratch) {
+    if !table.iter().enumerate().all(|(v, becomes)| v == usize::from(*becomes)) {
+        lanes::pointwise::look_up(scratch.level(), &mut image.samples, table);
+    }
+}
+
 impl Transform for Normalize {
     fn apply(&self, mut image: Image, scratch: &mut Scratch) -> Image {
         let range = lanes::pointwise::extremes(scratch.level(), &image.samples);
-        lanes::pointwise::look_up(scratch.level(), &mut image.samples, &self.table(range));
+        stretch(&mut image, &self.table(range), scratch);
         image
     }
 
@@ -61,7 +68,7 @@ impl Transform for Normalize {
         Ok(Stage::wait(Partial::Extremes(low, high), move |summary, scratch| {
             let Summary::Extremes(low, high) = summary else { return Err(SegmentError::WrongSummary) };
             let table = this.table((*low, *high));
-            lanes::pointwise::look_up(scratch.level(), &mut image.samples, &table);
+            stretch(&mut image, &table, scratch);
             Ok(Stage::Done(view.trim(image)))
         }))
     }
