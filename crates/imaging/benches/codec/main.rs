@@ -1,12 +1,14 @@
 //! Times the codec on command, for `against_opencv.py`, which runs OpenCV beside it on the same files.
 //!
 //! Reads lines `LEVEL ACTION PATH` and answers each with the nanoseconds of processor time that the action took: `decode`
-//! a file; `jpeg` or `png` encode its pixels, `gray-jpeg` or `gray-png` its first channel; any other action is an operation
+//! a file or, `decode-gray`, its luminance; `jpeg` or `png` encode its pixels, `gray-jpeg` or `gray-png` its first channel; any other action is an operation
 //! that is done from file to file. Buffers are kept between lines, as a node keeps them between tasks.
 
 use std::io::{BufRead, Write};
 
-use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode, decode_with, encode_with};
+use imaging::codec::{
+    EncodeOptions, Format, Limits, Scratch, decode, decode_gray_with, decode_with, encode_with,
+};
 use imaging::image::{Channels, Image};
 use imaging::operation::{self, Operation};
 use lanes::Level;
@@ -65,9 +67,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn time(action: &str, subject: &Subject, buffers: &mut Buffers) -> Result<i64, Box<dyn std::error::Error>> {
     let (image, format) = match action {
-        "decode" => {
+        "decode" | "decode-gray" => {
+            let decode = if action == "decode" { decode_with } else { decode_gray_with };
             let start = processor_time();
-            let decoded = decode_with(&subject.bytes, &Limits::default(), &mut buffers.codec)?;
+            let decoded = decode(&subject.bytes, &Limits::default(), &mut buffers.codec)?;
             let nanoseconds = processor_time() - start;
             buffers.codec.recycle(decoded.image);
             return Ok(nanoseconds);
