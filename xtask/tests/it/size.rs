@@ -17,7 +17,7 @@ const TOOTH: usize = 20;
 const LONG_FUNCTIONS: &[(&str, usize)] = &[];
 
 /// Files that are longer, with their lengths. A number here may fall and never rise.
-const LONG_FILES: &[(&str, usize)] = &[("crates/scheduler/src/scheduler.rs", 421)];
+const LONG_FILES: &[(&str, usize)] = &[];
 
 /// What is too long, or shorter than tolerated: `found` maps a name to its length.
 fn judge(found: &BTreeMap<String, usize>, limit: usize, tolerated: &[(&str, usize)]) -> Vec<String> {

@@ -11,6 +11,7 @@ const THREADS: &[(&str, &str)] = &[
     ("server/src/alarm.rs", "the scheduler's timer"),
     ("server/src/recorder.rs", "the writer of CSV files"),
     ("server/src/greet.rs", "one a node at the start; one that greets again"),
+    ("server/src/watch.rs", "one that watches busy nodes; one a question to a quiet one"),
     ("server/src/stop.rs", "signals"),
     ("computenode/src/stop.rs", "signals"),
     ("lab/src/local_cluster/process.rs", "one a pipe of a child process"),
