@@ -77,6 +77,9 @@ impl Tasks {
 struct End {
     report: Mutex<Option<JobReport>>,
     came: Condvar,
+    /// Whether somebody has fetched the final report.
+    told: Mutex<bool>,
+    was_told: Condvar,
 }
 
 impl Job {
@@ -131,5 +134,18 @@ impl Job {
         let report = self.end.report.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.end.came.wait_timeout_while(report, wait, |report| report.is_none());
         waited.unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Somebody has fetched the final report.
+    pub(crate) fn note_told(&self) {
+        *self.end.told.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.end.was_told.notify_all();
+    }
+
+    /// Waits until somebody has fetched the final report, at most `wait`.
+    pub(crate) fn wait_until_told(&self, wait: Duration) {
+        let told = self.end.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whether it came or the time was over, there is nothing more to wait for.
+        drop(self.end.was_told.wait_timeout_while(told, wait, |told| !*told));
     }
 }

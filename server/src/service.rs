@@ -336,7 +336,9 @@ impl ServerService for Service {
             return Ok(running);
         }
         // It has ended; its report comes as soon as its records are written.
-        Ok(self.wait_for_end(&job))
+        let report = self.wait_for_end(&job);
+        job.note_told();
+        Ok(report)
     }
 
     fn cancel(&self, job_key: &str) -> Result<(), UnknownJob> {
@@ -370,6 +372,7 @@ impl ServerService for Service {
         let receipt = self.submit(request).map_err(|error| error.to_string())?;
         let job = self.find(&receipt.job_key).map_err(|error| error.to_string())?;
         let report = self.wait_for_end(&job);
+        job.note_told();
         match report.why {
             Some(why) => Err(why),
             None => {

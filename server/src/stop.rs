@@ -9,13 +9,13 @@ use std::process;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::Running;
 
 /// How long cancelled jobs may take to write their records.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
-/// How long calls that wait for a job's end may take to hear of it.
-const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// How long clients may take to hear of their job's end and to fetch its report.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// Signals that ask the program to end, heard from the moment of its making.
 #[derive(Debug)]
@@ -61,15 +61,24 @@ impl StopSignals {
         // The sender is gone only if the thread panicked; ending is right then too.
         let _ = self.first.recv();
         service.close();
-        let running = engine.running().len();
-        if running > 0 {
-            log::info!("stopping: {running} jobs have {} to finish", humantime::format_duration(grace));
+        let running = engine.running();
+        if !running.is_empty() {
+            log::info!(
+                "stopping: {} jobs have {} to finish",
+                running.len(),
+                humantime::format_duration(grace)
+            );
         }
         let drained = service.wait_until_idle(grace);
         if !drained {
             service.cancel_all();
             service.wait_until_idle(LAST_RECORDS);
         }
+        // Clients ask once more when their job has ended: for its report.
+        let answered = Instant::now() + LAST_ANSWERS;
+        running
+            .iter()
+            .for_each(|job| job.wait_until_told(answered.saturating_duration_since(Instant::now())));
         port.stop(LAST_ANSWERS);
         engine.close();
         engine.means.recorder.close();
