@@ -30,7 +30,7 @@ fn learning_follows_loads_that_change_places_every_minute() {
 #[test]
 fn gated_hedging_is_eight_times_faster_than_random_at_low_load() {
     let scenario = Scenario::graded(50.0);
-    for strategy in ["ballast", "oracle[binding=late]+hedge[copies=8]"] {
+    for strategy in ["ballast", "load_balancing+hedge[copies=8]", "power_of_two+hedge[copies=8]"] {
         let faster = ratio(&scenario, "load_balancing", strategy, 2);
         assert!(faster > 8.0, "{strategy} is only {faster:.2} times as fast as random");
     }
