@@ -1,13 +1,13 @@
 //! Times the codec on command, for `against_opencv.py`, which runs OpenCV beside it on the same files.
 //!
 //! Reads lines `LEVEL ACTION PATH` and answers each with the nanoseconds of processor time that the action took: `decode`
-//! a file or, `decode-gray`, its luminance; `jpeg` or `png` encode its pixels, `gray-jpeg` or `gray-png` its first channel; any other action is an operation
-//! that is done from file to file. Buffers are kept between lines, as a node keeps them between tasks.
+//! a file or, `decode-gray`, its luminance; `jpeg` or `png` encode its pixels, `gray-jpeg` or `gray-png` its first channel; `index` a JPEG; decode and encode it, `whole` or in four
+//! `strips`; any other action is an operation that is done from file to file. Buffers are kept between lines, as a node keeps them between tasks.
 
 use std::io::{BufRead, Write};
 
 use imaging::codec::{
-    EncodeOptions, Format, Limits, Scratch, decode, decode_gray_with, decode_with, encode_with,
+    EncodeOptions, Format, Limits, Scratch, decode, decode_gray_with, decode_with, encode_with, jpeg,
 };
 use imaging::image::{Channels, Image};
 use imaging::operation::{self, Operation};
@@ -79,6 +79,18 @@ fn time(action: &str, subject: &Subject, buffers: &mut Buffers) -> Result<i64, B
         "png" => (&subject.rgb, Format::Png),
         "gray-jpeg" => (&subject.gray, Format::Jpeg),
         "gray-png" => (&subject.gray, Format::Png),
+        "index" => {
+            let start = processor_time();
+            std::hint::black_box(jpeg::index(&subject.bytes, &Limits::default(), &mut buffers.codec)?);
+            return Ok(processor_time() - start);
+        }
+        "whole" | "strips" => {
+            let start = processor_time();
+            let bytes = again(&subject.bytes, if action == "whole" { 1 } else { 4 }, buffers)?;
+            let nanoseconds = processor_time() - start;
+            buffers.codec.recycle_bytes(std::hint::black_box(bytes));
+            return Ok(nanoseconds);
+        }
         operation => return file_to_file(&Operation::parse(operation)?, subject, buffers),
     };
     let start = processor_time();
@@ -86,6 +98,34 @@ fn time(action: &str, subject: &Subject, buffers: &mut Buffers) -> Result<i64, B
     let nanoseconds = processor_time() - start;
     buffers.codec.recycle_bytes(std::hint::black_box(bytes));
     Ok(nanoseconds)
+}
+
+/// Decodes a JPEG and encodes it again, at once or in strips as nodes would.
+fn again(bytes: &[u8], strips: usize, buffers: &mut Buffers) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let (limits, options) = (Limits::default(), EncodeOptions::default());
+    if strips == 1 {
+        let image = decode_with(bytes, &limits, &mut buffers.codec)?.image;
+        let bytes = encode_with(&image, Format::Jpeg, &options, &mut buffers.codec)?;
+        buffers.codec.recycle(image);
+        return Ok(bytes);
+    }
+    let index = jpeg::index(bytes, &limits, &mut buffers.codec)?;
+    let jpeg::Index { width, height, channels, .. } = index;
+    let whole = jpeg::Whole { width, height, channels, quality: options.jpeg_quality };
+    let unit = whole.strip_unit();
+    let edge = |i: usize| (height * i / strips).next_multiple_of(unit).min(height);
+    let mut coded = Vec::new();
+    for i in 0..strips {
+        let rows = edge(i)..edge(i + 1);
+        if rows.is_empty() {
+            continue;
+        }
+        let part = index.cut(bytes, &rows)?;
+        let image = jpeg::decode_strip(&part, rows.clone(), &limits, &mut buffers.codec)?;
+        coded.push(jpeg::encode_strip(&image, rows.start, &whole, &mut buffers.codec)?);
+        buffers.codec.recycle(image);
+    }
+    Ok(jpeg::stitch(&whole, &coded)?)
 }
 
 fn file_to_file(
