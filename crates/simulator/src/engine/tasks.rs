@@ -17,8 +17,6 @@ struct Open {
     /// Round trips of refused attempts.
     refused_time: Duration,
     lost_time: Duration,
-    /// The attempt that finished it.
-    winner: Option<AttemptSeen>,
     ended: bool,
 }
 
@@ -28,6 +26,8 @@ pub(super) struct Tasks {
     first: u32,
     window: VecDeque<Open>,
     open: u32,
+    /// The last attempt that had a result: the one that finished a task which ends with one.
+    winner: Option<AttemptSeen>,
 }
 
 impl Tasks {
@@ -42,7 +42,6 @@ impl Tasks {
             lost: 0,
             refused_time: Duration::ZERO,
             lost_time: Duration::ZERO,
-            winner: None,
             ended: false,
         });
     }
@@ -68,7 +67,7 @@ impl Tasks {
         let Some(open) = self.get(seen.task) else { return };
         open.delays += u32::from(!seen.times.delay.is_zero());
         match seen.outcome {
-            Outcome::Done => open.winner = Some(*seen),
+            Outcome::Done => self.winner = Some(*seen),
             Outcome::Rejected => {
                 open.rejections += 1;
                 open.refused_time += seen.total;
@@ -83,6 +82,7 @@ impl Tasks {
 
     /// Ends a task; none if it has ended before.
     pub(super) fn end(&mut self, job: u32, task: u32, end: TaskEnd, now: Micros) -> Option<TaskSeen> {
+        let winner = self.winner.filter(|winner| winner.task == task && end == TaskEnd::Done);
         let open = self.get(task)?;
         open.ended = true;
         let seen = TaskSeen {
@@ -93,11 +93,11 @@ impl Tasks {
             rejections: open.rejections,
             delays: open.delays,
             lost: open.lost,
-            node: open.winner.map(|winner| winner.node),
+            node: winner.map(|winner| winner.node),
             submitted: open.submitted,
             started: open.started.unwrap_or(now),
             ended: now,
-            parts: open.parts(),
+            parts: winner.map_or_else(Parts::default, |winner| open.parts(&winner)),
         };
         self.open -= 1;
         while self.window.front().is_some_and(|open| open.ended) {
@@ -111,10 +111,7 @@ impl Tasks {
 impl Open {
     /// Attempts before the one that succeeded may overlap with it (hedges); then what does not fit before its start is
     /// left out, so that the parts always add up.
-    fn parts(&self) -> Parts {
-        let Some(winner) = &self.winner else {
-            return Parts::default();
-        };
+    fn parts(&self, winner: &AttemptSeen) -> Parts {
         let before = winner.begun.since(self.submitted);
         let refused = self.refused_time.min(before);
         let lost = self.lost_time.min(before - refused);

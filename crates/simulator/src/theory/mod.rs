@@ -8,9 +8,11 @@
 //! - [`hedging`]: copies after a time;
 //! - [`sinkhole`]: who gets the attempts when least connections meets nodes that refuse;
 //! - [`queues`]: Erlang's formulas, M/M/k, M/G/1 first come first served and with shared processors;
-//! - [`jsq`]: join the shortest of d queues, in the long run and from an empty start.
+//! - [`jsq`]: join the shortest of d queues, in the long run and from an empty start;
+//! - [`expect`]: which of them speak about a given scenario, and what they say.
 
 pub mod attempts;
+pub mod expect;
 pub mod hedging;
 pub mod jsq;
 pub mod makespan;

@@ -5,6 +5,7 @@
 mod bare;
 mod conservation;
 mod determinism;
+mod expect;
 mod faults;
 mod plans;
 mod processes;
