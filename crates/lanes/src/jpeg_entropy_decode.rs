@@ -3,7 +3,7 @@
 use crate::jpeg_block::{Block, ZIGZAG};
 
 /// Bits that the first look-up takes; longer codes are rare.
-const LOOK_BITS: u32 = 11;
+pub(crate) const LOOK_BITS: u32 = 11;
 
 /// What a code stands for, packed so that the decoding loop only shifts.
 ///
@@ -15,9 +15,9 @@ const LOOK_BITS: u32 = 11;
 /// | 24..28 | run of zeros before the value |
 /// | 30 | no such code |
 /// | 31 | no value follows |
-type Entry = u32;
-const NO_CODE_FLAG: Entry = 1 << 30;
-const NO_VALUE: Entry = 1 << 31;
+pub(crate) type Entry = u32;
+pub(crate) const NO_CODE_FLAG: Entry = 1 << 30;
+pub(crate) const NO_VALUE: Entry = 1 << 31;
 const NO_CODE: Entry = 16 | 16 << 8 | NO_CODE_FLAG | NO_VALUE;
 
 /// Which coefficients a table is for.
@@ -32,7 +32,7 @@ pub enum Class {
 /// A Huffman table made ready for decoding.
 #[derive(Clone, Debug)]
 pub struct DecodeTable {
-    look: Box<[Entry; 1 << LOOK_BITS]>,
+    pub(crate) look: Box<[Entry; 1 << LOOK_BITS]>,
     /// Entries of the codes longer than `LOOK_BITS`, by their first 16 bits from `tail_base` on.
     tail: Vec<Entry>,
     tail_base: u32,
@@ -79,7 +79,7 @@ impl DecodeTable {
 
     /// The entry of the code at the top of `bits`.
     #[inline(always)]
-    fn entry(&self, bits: u64) -> Entry {
+    pub(crate) fn entry(&self, bits: u64) -> Entry {
         let entry = self.look[(bits >> (64 - LOOK_BITS)) as usize];
         if entry != 0 { entry } else { self.long(bits) }
     }
@@ -107,7 +107,7 @@ fn entry(class: Class, symbol: u8, len: u32) -> Entry {
 /// The value behind the code at the top of `bits`: positive when its first bit is 1, else a negative one in JPEG's
 /// one's complement form. The entry must have a value.
 #[inline(always)]
-fn value(bits: u64, entry: Entry) -> i32 {
+pub(crate) fn value(bits: u64, entry: Entry) -> i32 {
     let rest = bits << ((entry >> 8) & 63);
     let shift = (entry >> 16) & 63;
     let magnitude = (rest >> shift) as i32;
@@ -122,7 +122,7 @@ pub struct BitReader<'a> {
     /// The byte that the next refill starts with.
     next: usize,
     /// Unread bits from the top.
-    bits: u64,
+    pub(crate) bits: u64,
     /// How many of them count, modulo 64; the bits below may hold the start of what comes next.
     count: u32,
 }
@@ -143,7 +143,7 @@ impl<'a> BitReader<'a> {
 
     /// Has at least 56 bits at hand afterwards.
     #[inline(always)]
-    fn refill(&mut self) {
+    pub(crate) fn refill(&mut self) {
         let word = match self.data.get(self.next..).and_then(|rest| rest.first_chunk::<8>()) {
             Some(bytes) => u64::from_be_bytes(*bytes),
             None => last_word(self.data, self.next),
@@ -155,7 +155,7 @@ impl<'a> BitReader<'a> {
     }
 
     #[inline(always)]
-    fn skip(&mut self, count: u32) {
+    pub(crate) fn skip(&mut self, count: u32) {
         self.bits <<= count;
         self.count = self.count.wrapping_sub(count);
     }

@@ -22,6 +22,7 @@ pub mod jpeg_stuffing;
 pub mod jpeg_idct;
 pub mod jpeg_fdct;
 pub mod jpeg_entropy_encode;
+pub mod jpeg_entropy_skip;
 pub mod jpeg_entropy_decode;
 pub mod jpeg_color;
 pub mod jpeg_block;

@@ -6,8 +6,7 @@
 use std::ops::Range;
 
 use lanes::Level;
-use lanes::jpeg_block::Block;
-use lanes::jpeg_entropy_decode::{McuBlock, decode_mcus};
+use lanes::jpeg_entropy_skip::{SkipTable, SkippedBlock, skip_mcus};
 
 use super::markers::{Color, Event, Frame, Parser, Scan};
 use super::pixels::{Painter, has_context};
@@ -80,12 +79,20 @@ pub fn index(bytes: &[u8], limits: &Limits, scratch: &mut Scratch) -> Result<Ind
     let head = bytes.len() - parser.rest().len();
     let context = usize::from(has_context(&frame)?);
 
-    let DecodeScratch { data, segments, blocks, extents } = &mut scratch.jpeg_decode;
+    let DecodeScratch { data, segments, .. } = &mut scratch.jpeg_decode;
     let raw = parser.rest();
     let mut data = ScanData::open(level, &mut parser, data, segments)?;
-    let plan = plan_to_nowhere(&frame, &scan, &parser)?;
-    blocks.resize(1, Block::ZERO);
-    extents.resize(1, 0);
+    let tables: Vec<SkipTable<'_>> = scan
+        .components
+        .iter()
+        .map(|(.., ac)| Ok(SkipTable::new(parser.ac_table(*ac)?)))
+        .collect::<Result<_, DecodeError>>()?;
+    let mut plan = Vec::new();
+    for ((index, dc, _), ac) in scan.components.iter().zip(&tables) {
+        let component = &frame.components[*index];
+        let block = SkippedBlock { dc: parser.dc_table(*dc)?, ac, component: *index };
+        plan.extend(std::iter::repeat_n(block, component.h * component.v));
+    }
 
     let mut rows = Vec::with_capacity(frame.mcu_rows());
     let mut places = Places { raw, offset: 0, plain: 0 };
@@ -99,7 +106,7 @@ pub fn index(bytes: &[u8], limits: &Limits, scratch: &mut Scratch) -> Result<Ind
             if restart {
                 predictors = [0; 4];
             }
-            decode_mcus(level, &mut data.reader, &plan, &mut predictors, run, blocks, extents)
+            skip_mcus(level, &mut data.reader, &plan, &mut predictors, run)
                 .map_err(|_| no_code(&frame, row))?;
             column += run;
         }
@@ -138,22 +145,6 @@ fn expect_end(parser: &mut Parser<'_>) -> Result<(), DecodeError> {
         Event::End => Ok(()),
         Event::Scan(_) => Err(corrupt("a second scan follows a complete image")),
     }
-}
-
-/// The blocks of an MCU, all decoded into the same place because only their length matters.
-fn plan_to_nowhere<'t>(
-    frame: &Frame,
-    scan: &Scan,
-    parser: &'t Parser<'_>,
-) -> Result<Vec<McuBlock<'t>>, DecodeError> {
-    let mut plan = Vec::new();
-    for (index, dc, ac) in &scan.components {
-        let component = &frame.components[*index];
-        let (dc, ac) = (parser.dc_table(*dc)?, parser.ac_table(*ac)?);
-        let block = McuBlock { dc, ac, component: *index, first: 0, step: 0 };
-        plan.extend(std::iter::repeat_n(block, component.h * component.v));
-    }
-    Ok(plan)
 }
 
 /// Walks through a scan's data as they lie in the file, beside the data without stuffing.
