@@ -86,11 +86,12 @@ impl Samples {
         self.count = (self.count + 1).min(SAMPLES);
     }
 
-    /// The median latency of the attempts that began under the counts nearest to `in_flight`; 0 without any.
+    /// The median latency of the attempts that began under the counts nearest to `in_flight`, scaled to that count: what
+    /// has to wait for a slot takes in proportion. 0 without any.
     ///
     /// Conditioned on the count, or an idle node would be judged by what it took when it was busy, and the other way
     /// round: under load that herds everybody onto the node that was idle last.
-    fn latency(&self, in_flight: u32) -> f64 {
+    fn latency(&self, in_flight: u32, slots: u32) -> f64 {
         let mut near = self.ring;
         let near = &mut near[..self.count];
         let kept = NEAREST.min(near.len());
@@ -100,8 +101,13 @@ impl Samples {
         if near.len() > kept {
             near.select_nth_unstable_by_key(kept - 1, |(count, _)| count.abs_diff(in_flight));
         }
+        let turns = |count: u32| f64::from(count.max(slots));
+        let near = &mut near[..kept];
+        near.iter_mut().for_each(|(count, latency)| {
+            *latency = (f64::from(*latency) * turns(in_flight) / turns(*count)) as f32;
+        });
         let (_, &mut (_, median), _) =
-            near[..kept].select_nth_unstable_by(kept / 2, |one, other| one.1.total_cmp(&other.1));
+            near.select_nth_unstable_by(kept / 2, |one, other| one.1.total_cmp(&other.1));
         f64::from(median)
     }
 }
@@ -120,7 +126,7 @@ impl Prequal {
         if self.pool.len() == POOL {
             self.pool.remove(0);
         }
-        let latency = self.samples.enter(node).latency(in_flight + 1);
+        let latency = self.samples.enter(node).latency(in_flight + 1, choice.slots(node));
         self.pool.push(Probe { node, in_flight, latency, at: choice.now(), uses_left: USES });
     }
 
@@ -219,12 +225,14 @@ mod tests {
     #[test]
     fn latency_is_conditioned_on_what_was_in_flight() {
         let mut samples = Samples::default();
-        assert_eq!(samples.latency(1), 0.0);
+        assert_eq!(samples.latency(1, 1), 0.0);
         for _ in 0..6 {
             samples.hear(1, 10.0);
             samples.hear(9, 500.0);
         }
-        assert_eq!(samples.latency(1), 10.0);
-        assert_eq!(samples.latency(9), 500.0);
+        assert_eq!((samples.latency(1, 1), samples.latency(9, 1)), (10.0, 500.0));
+        // No attempt began beside 17 others: twice as many turns as 9.
+        assert_eq!(samples.latency(18, 1), 1_000.0);
+        assert_eq!(samples.latency(18, 18), 500.0);
     }
 }

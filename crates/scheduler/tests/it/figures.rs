@@ -60,6 +60,18 @@ fn a_batch_ends_within_fifteen_percent_of_the_fluid_bound() {
 }
 
 #[test]
+fn who_looks_at_the_nodes_is_faster_than_who_does_not() {
+    // Equal nodes, near saturation: a signal that misleads herds everybody onto one node and shows here.
+    let scenario = Scenario::plain(0.9);
+    let random = scenario.mean("load_balancing", 1);
+    let blind = ["random", "round_robin", "smooth_weighted_round_robin", "weighted_response_time"];
+    for entry in scheduler::policy::ALL.iter().filter(|entry| !blind.contains(&entry.name)) {
+        let mean = scenario.mean(entry.name, 1);
+        assert!(mean < 0.7 * random, "{}: {mean:.2} s, random {random:.2} s", entry.name);
+    }
+}
+
+#[test]
 fn late_binding_is_one_queue_for_all_nodes() {
     // M/M/20 at 0.9: Erlang C is 0.550769, so the mean response time is 1 + 0.550769 / (20 - 18) = 1.275385.
     let mean = Scenario::plain(0.9).mean("late_binding", 6);
