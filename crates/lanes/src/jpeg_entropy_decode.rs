@@ -40,10 +40,13 @@ pub struct DecodeTable {
 
 impl DecodeTable {
     /// From the numbers of codes of each length 1..=16 and their symbols, as the file lists them; `None` when they are no
-    /// prefix code.
+    /// prefix code, or a first coefficient's symbol is no length of up to 15 bits.
     pub fn new(class: Class, counts: &[u8; 16], symbols: &[u8]) -> Option<DecodeTable> {
         let total: usize = counts.iter().map(|n| usize::from(*n)).sum();
         if total > 256 || symbols.len() < total {
+            return None;
+        }
+        if class == Class::Dc && symbols[..total].iter().any(|symbol| *symbol > 15) {
             return None;
         }
         let mut table =

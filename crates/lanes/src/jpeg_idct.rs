@@ -1,7 +1,9 @@
 //! Inverse cosine transform of JPEG blocks: libjpeg-turbo's accurate integer one ("islow"), bit for bit.
 //!
 //! Arithmetic follows that library's SIMD code, 16-bit wraps and saturations included: dequantised coefficients and sums
-//! of two of them wrap in 16 bits, each pass packs to 16 bits with saturation, samples saturate to 8 bits.
+//! of two of them wrap in 16 bits, each pass packs to 16 bits with saturation, samples saturate to 8 bits. A block with
+//! coefficients in its first row only takes that library's shortcut, whose first pass wraps instead. Pictures never come
+//! near these bounds; damaged files do, and shall look alike too.
 
 use crate::jpeg_block::Block;
 
@@ -19,9 +21,13 @@ written_twice! {
 
 /// What all 64 samples of a block are that has only its first coefficient.
 fn flat(block: &Block, quant: &Block) -> u8 {
-    let dc = block.0[0].wrapping_mul(quant.0[0]);
-    let first_pass = (i32::from(dc) << 2).clamp(i32::from(i16::MIN), i32::from(i16::MAX));
-    (((first_pass + 16) >> 5).clamp(-128, 127) + 128) as u8
+    let first_pass = block.0[0].wrapping_mul(quant.0[0]) << 2;
+    (((i32::from(first_pass) + 16) >> 5).clamp(-128, 127) + 128) as u8
+}
+
+/// Whether all coefficients but the first row's are zero.
+fn has_one_row(block: &Block) -> bool {
+    block.0[8..].iter().all(|v| *v == 0)
 }
 
 /// The plain twin: ordinary Rust.
@@ -39,10 +45,12 @@ mod scalar {
 
     fn idct(block: &Block, quant: &Block) -> [u8; 64] {
         let mut work = [0i16; 64];
+        let one_row = has_one_row(block);
         for x in 0..8 {
-            let column = std::array::from_fn(|y| block.0[8 * y + x].wrapping_mul(quant.0[8 * y + x]));
+            let column: [i16; 8] =
+                std::array::from_fn(|y| block.0[8 * y + x].wrapping_mul(quant.0[8 * y + x]));
             for (y, v) in pass::<11>(column).into_iter().enumerate() {
-                work[8 * y + x] = v;
+                work[8 * y + x] = if one_row { column[0] << 2 } else { v };
             }
         }
         let mut samples = [0u8; 64];
@@ -95,7 +103,7 @@ mod scalar {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{Block, flat};
+    use super::{Block, flat, has_one_row};
     use crate::half_vector::{factors, load_row, store8, store16, transpose8};
     use std::arch::x86_64::*;
 
@@ -137,18 +145,32 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     #[inline]
     fn idct_pair(a: &Block, b: &Block, steps: &[__m256i; 8]) -> [__m256i; 4] {
-        let rows = std::array::from_fn(|y| {
+        let rows: [__m256i; 8] = std::array::from_fn(|y| {
             let pair = _mm256_set_m128i(load_row(&b.0, y), load_row(&a.0, y));
             _mm256_mullo_epi16(pair, steps[y])
         });
-        let work = transpose8(pass::<11>(rows));
-        let rows = transpose8(pass::<18>(work));
+        let mut work = pass::<11>(rows);
+        let shifted = _mm256_slli_epi16::<2>(rows[0]);
+        let back = _mm256_cmpeq_epi16(_mm256_srai_epi16::<2>(shifted), rows[0]);
+        if _mm256_movemask_epi8(back) != -1 {
+            work = wrap_single_rows(work, shifted, a, b);
+        }
+        let rows = transpose8(pass::<18>(transpose8(work)));
         std::array::from_fn(|i| {
             let samples = _mm256_packs_epi16(rows[2 * i], rows[2 * i + 1]);
             let samples = _mm256_add_epi8(samples, _mm256_set1_epi8(-128));
             // From block by block to row by row.
             _mm256_permute4x64_epi64::<0b11_01_10_00>(samples)
         })
+    }
+
+    /// The first pass of those of the blocks that have one row only; apart, because only damaged files come here.
+    #[cold]
+    #[target_feature(enable = "avx2")]
+    fn wrap_single_rows(work: [__m256i; 8], shifted: __m256i, a: &Block, b: &Block) -> [__m256i; 8] {
+        let all = |condition: bool| _mm_set1_epi8(if condition { -1 } else { 0 });
+        let wraps = _mm256_set_m128i(all(has_one_row(b)), all(has_one_row(a)));
+        work.map(|row| _mm256_blendv_epi8(row, shifted, wraps))
     }
 
     /// One transform of eight numbers in each of 16 columns, as in the plain twin.

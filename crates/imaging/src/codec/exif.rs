@@ -3,7 +3,6 @@
 use super::Orientation;
 
 const ORIENTATION_TAG: u16 = 0x0112;
-const TYPE_SHORT: u16 = 3;
 
 /// The orientation in a TIFF-structured EXIF block (without the `Exif\0\0` in front). What cannot be read is upright:
 /// spoilt metadata spoils no pixels.
@@ -30,7 +29,8 @@ fn number(tiff: &[u8]) -> Option<u16> {
     for i in 0..entries {
         let entry = directory.checked_add(2 + 12 * i)?;
         if short(entry)? == ORIENTATION_TAG {
-            return (short(entry + 2)? == TYPE_SHORT).then(|| short(entry + 8)).flatten();
+            // Whatever type it claims to have, as OpenCV reads it.
+            return short(entry + 8);
         }
     }
     None

@@ -109,6 +109,19 @@ fn a_jpeg_without_data_for_its_pixels_ends_at_once() {
 }
 
 #[test]
+fn a_progressive_jpeg_without_its_last_scans_is_cut_off() {
+    let (_, bytes) = subjects().into_iter().find(|(name, _)| name == "420_progressive.jpg").unwrap();
+    let scans: Vec<_> =
+        bytes.windows(2).enumerate().filter(|(_, pair)| *pair == [0xFF, 0xDA]).map(|(at, _)| at).collect();
+    assert!(scans.len() > 5);
+    for end in &scans[1..] {
+        let ended = [&bytes[..*end], &[0xFF, 0xD9]].concat();
+        let error = decode(&ended, &LIMITS).unwrap_err();
+        assert!(matches!(error, DecodeError::Truncated { .. } | DecodeError::Corrupt { .. }), "{error}");
+    }
+}
+
+#[test]
 fn jpegs_of_other_kinds_are_named() {
     for (marker, words) in [(0xC3, "lossless JPEG"), (0xC9, "arithmetic coding"), (0xC5, "hierarchical JPEG")]
     {

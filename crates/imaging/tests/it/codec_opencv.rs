@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode_with, encode_with};
+use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode, decode_with, encode_with};
 use imaging::image::{Channels, Image};
 use lanes::Level;
 
@@ -79,6 +79,33 @@ fn decoded_pixels_are_opencvs() {
     }
     assert!(seen > 500, "only {seen} files");
     assert!(failures.is_empty(), "{} of {seen} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// OpenCV makes a picture of nearly anything; ours refuses more. But what both read, both read alike.
+#[test]
+fn damaged_jpegs_are_errors_or_opencvs_pixels() {
+    let Some(folder) = references() else { return };
+    let mut failures = Vec::new();
+    let (mut read, mut refused) = (0, 0);
+    for path in files(&folder.join("damaged")) {
+        if path.extension().is_some_and(|extension| extension == "pnm") {
+            continue;
+        }
+        let Ok(decoded) = decode(&std::fs::read(&path).unwrap(), &Limits::default()) else {
+            refused += 1;
+            continue;
+        };
+        read += 1;
+        let expected = PathBuf::from(format!("{}.pnm", path.display()));
+        let difference = if expected.exists() {
+            difference(&decoded.image.into_rgb(), &read_pnm(&expected))
+        } else {
+            Some("OpenCV does not read it".into())
+        };
+        failures.extend(difference.map(|difference| format!("{}: {difference}", path.display())));
+    }
+    assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
+    assert!(failures.is_empty(), "{} of {read} differ:\n{}", failures.len(), failures.join("\n"));
 }
 
 fn difference(image: &Image, expected: &Image) -> Option<String> {

@@ -4,6 +4,7 @@ JPEG files that OpenCV writes of them.
 Usage: codec_reference.py FOLDER
 
 FOLDER/decode/NAME.EXT  with  FOLDER/decode/NAME.EXT.pnm   what cv2.imread(IMREAD_COLOR) gives, as PPM (RGB)
+FOLDER/damaged/N.jpg    with  FOLDER/damaged/N.jpg.pnm     the same of files with flipped bytes; no PNM where OpenCV gives up
 FOLDER/encode/NAME.pnm  with  FOLDER/encode/NAME.qQQ.jpg   what cv2.imencode gives at quality QQ
 """
 
@@ -19,6 +20,7 @@ cv2.setNumThreads(2)
 folder = sys.argv[1]
 os.makedirs(folder + "/decode", exist_ok=True)
 os.makedirs(folder + "/encode", exist_ok=True)
+os.makedirs(folder + "/damaged", exist_ok=True)
 random = np.random.default_rng(7)
 
 
@@ -148,3 +150,19 @@ for name, image in photographs():
     others(name, image)
     encode_case(name, image)
     encode_case(name + "_crop", image[:203, :301].copy())
+
+
+def damaged(count):
+    golden = os.path.join(os.path.dirname(__file__), "../golden/decode")
+    names = sorted(name for name in os.listdir(golden) if name.endswith(".jpg") and not name.startswith("turned"))
+    for i in range(count):
+        data = np.fromfile(os.path.join(golden, names[i % len(names)]), np.uint8)
+        for _ in range(random.integers(1, 4)):
+            data[random.integers(2, len(data))] ^= 1 << random.integers(8)
+        data.tofile(f"{folder}/damaged/{i}.jpg")
+        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        if pixels is not None:
+            write_pnm(f"{folder}/damaged/{i}.jpg.pnm", pixels)
+
+
+damaged(1500)

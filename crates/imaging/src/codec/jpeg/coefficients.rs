@@ -8,7 +8,7 @@ use super::markers::{Event, Frame, Parser, Scan};
 use super::pixels::Painter;
 use super::progressive::{self, Band};
 use super::scan::ScanData;
-use super::{DecodeScratch, corrupt};
+use super::{DecodeScratch, corrupt, truncated};
 use crate::error::DecodeError;
 
 /// The most scans that a file may have: each is a pass over the whole image, and no encoder writes more than some dozen.
@@ -23,6 +23,8 @@ pub(super) struct Coefficients {
     pub(super) extents: Vec<u8>,
     /// The steps as they were when the component's first scan came.
     quant: Option<Block>,
+    /// The bit that each coefficient of a scan has come down to; `None` before its first scan.
+    precision: [Option<u32>; 64],
 }
 
 /// Coefficients of all components.
@@ -42,6 +44,7 @@ pub(super) fn decode(
     let mut scan = first;
     for _ in 0..MAX_SCANS {
         image.latch_quant(frame, &scan, parser)?;
+        image.note_precision(&scan);
         let mut data = ScanData::open(level, parser, &mut scratch.data, &mut scratch.segments)?;
         if frame.progressive {
             image.progressive_scan(frame, &scan, parser, &mut data)?;
@@ -51,12 +54,7 @@ pub(super) fn decode(
         data.finish()?;
         scan = match parser.next_event()? {
             Event::Scan(scan) => scan,
-            Event::End => {
-                if image.components.iter().any(|c| c.quant.is_none()) {
-                    return Err(corrupt("a component has no scan"));
-                }
-                return Ok(image);
-            }
+            Event::End => return image.check_whole().map(|()| image),
         };
     }
     Err(corrupt(format!("it has more than {MAX_SCANS} scans")))
@@ -71,6 +69,7 @@ impl WholeImage {
                 blocks: vec![Block::ZERO; columns * rows],
                 extents: vec![0; columns * rows],
                 quant: None,
+                precision: [None; 64],
             }
         };
         WholeImage { components: frame.components.iter().map(|c| of(c.h, c.v)).collect() }
@@ -84,6 +83,22 @@ impl WholeImage {
             }
         }
         Ok(())
+    }
+
+    fn note_precision(&mut self, scan: &Scan) {
+        for (index, ..) in &scan.components {
+            self.components[*index].precision[scan.first..=scan.last].fill(Some(scan.low));
+        }
+    }
+
+    /// A progressive file may end early: libjpeg then guesses what is missing of the first coefficients, by smoothing.
+    /// Guesses are no pixels, so that is an error here.
+    fn check_whole(&self) -> Result<(), DecodeError> {
+        let is_whole = |component: &Coefficients| component.precision[..10].iter().all(|bit| *bit == Some(0));
+        if self.components.iter().all(is_whole) {
+            return Ok(());
+        }
+        Err(truncated("scans are missing"))
     }
 
     fn sequential_scan(

@@ -180,6 +180,9 @@ impl<'a> Parser<'a> {
                     let [high, low] = *body else { return Err(corrupt("restart interval of wrong length")) };
                     self.restart_interval = usize::from(u16::from_be_bytes([high, low]));
                 }
+                0x02..=0xBF | 0xDE | 0xDF | 0xF0..=0xFD => {
+                    return Err(corrupt(format!("unknown marker {marker:02X}")));
+                }
                 0xE0 => self.jfif |= body.starts_with(b"JFIF\0"),
                 0xE1 => {
                     if let Some(tiff) = body.strip_prefix(b"Exif\0\0") {
