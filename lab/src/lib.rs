@@ -1,7 +1,8 @@
 //! Experiments, statistics and reports over the testbed; nobody depends on the lab.
 //!
 //! Reading order: [`verb`] (one verb a file), [`experiment`] (what is run in which order), [`local_cluster`] (the
-//! processes), [`comparison`] and [`statistics`] (pure), [`report`] (pure), [`photograph`] (pure) and [`dataset`],
+//! processes), [`comparison`] and [`statistics`] (pure), [`report`] and
+//! [`prediction`] (pure), [`photograph`] (pure) and [`dataset`],
 //! [`benchmark`] (what the testbed itself costs).
 
 pub mod benchmark;
@@ -11,6 +12,7 @@ pub mod design;
 pub mod experiment;
 pub mod local_cluster;
 pub mod photograph;
+pub mod prediction;
 pub mod report;
 pub mod statistics;
 pub mod verb;

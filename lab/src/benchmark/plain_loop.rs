@@ -14,6 +14,19 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// The first image that could not be done.
 pub fn run(input: &Path, output: &Path, operation: &Operation) -> Result<Duration, BenchmarkError> {
+    run_on(thread::available_parallelism().map_or(1, usize::from), input, output, operation)
+}
+
+/// The same on so many threads.
+///
+/// # Errors
+/// The first image that could not be done.
+pub fn run_on(
+    threads: usize,
+    input: &Path,
+    output: &Path,
+    operation: &Operation,
+) -> Result<Duration, BenchmarkError> {
     let images = list(input)?;
     fs::create_dir_all(output).map_err(|source| BenchmarkError::File { path: output.to_owned(), source })?;
     let next = AtomicUsize::new(0);
@@ -27,9 +40,8 @@ pub fn run(input: &Path, output: &Path, operation: &Operation) -> Result<Duratio
         }
         Ok(())
     };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
         workers
             .into_iter()
             .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

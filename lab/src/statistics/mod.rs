@@ -4,11 +4,14 @@
 //! other, and an interval that treats them as independent covers 6 % where it says 95 %.
 //!
 //! Reading order: [`describe`] (mean, deviation, geometric mean), [`quantile`], [`student`], [`interval`] (of a mean,
-//! of a ratio), [`holm`] (many comparisons at once), [`warm_up`] (where a steady state begins).
+//! of a ratio), [`holm`] (many comparisons at once), [`warm_up`] (where a steady state begins), [`kendall`]
+//! and [`kolmogorov`] (do two worlds agree?).
 
 pub mod describe;
 pub mod holm;
 pub mod interval;
+pub mod kendall;
+pub mod kolmogorov;
 pub mod quantile;
 pub mod student;
 pub mod warm_up;

@@ -1,10 +1,15 @@
 //! The verbs of the lab, each in a file of its own, and the table of them.
 
 mod bench;
+mod calibrate;
 mod compare;
 mod dataset;
 mod demo;
 mod programs;
+mod predict;
+mod replay;
+mod scale;
+mod validate;
 mod report;
 mod say;
 
@@ -31,6 +36,9 @@ Examples:
   lab compare results/*                               the comparison again, from the records
   lab report results/*                                the same as a page with pictures: report.html
   lab dataset photographs --count 240 --size medium   make 240 photographs of half a megapixel
+  lab calibrate results/* > model.toml                a model of what was recorded
+  lab predict model.toml --nodes 1000                 what a thousand such nodes would do
+  lab validate                                        real runs against their prediction
   lab bench                                           what the testbed itself costs
   lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
 
@@ -42,6 +50,11 @@ enum Verb {
     Demo(demo::Arguments),
     Compare(compare::Arguments),
     Report(report::Arguments),
+    Calibrate(calibrate::Arguments),
+    Predict(predict::Arguments),
+    Replay(replay::Arguments),
+    Scale(scale::Arguments),
+    Validate(validate::Arguments),
     Dataset(dataset::Arguments),
     Bench(bench::Arguments),
     /// A compute node: rejects, delays, computes
@@ -68,6 +81,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Demo(arguments)) => demo::run(&arguments),
         Some(Verb::Compare(arguments)) => compare::run(&arguments),
         Some(Verb::Report(arguments)) => report::run(&arguments),
+        Some(Verb::Calibrate(arguments)) => calibrate::run(&arguments),
+        Some(Verb::Predict(arguments)) => predict::run(&arguments),
+        Some(Verb::Replay(arguments)) => replay::run(&arguments),
+        Some(Verb::Scale(arguments)) => scale::run(&arguments),
+        Some(Verb::Validate(arguments)) => validate::run(&arguments),
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
         Some(Verb::Bench(arguments)) => bench::run(&arguments),
         Some(Verb::Computenode(arguments)) => programs::computenode(arguments),

@@ -4,6 +4,7 @@
 
 mod dataset;
 mod demo;
+mod prediction;
 mod processes;
 mod report;
 mod support;

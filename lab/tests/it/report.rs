@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// A run's folder with one job of one task under each of two strategies and two seeds.
-fn recorded(results: &Path) -> PathBuf {
+pub(crate) fn recorded(results: &Path) -> PathBuf {
     let manifest = Manifest {
         schema_version: 1,
         program: "server".to_owned(),

@@ -6,6 +6,7 @@ mod markdown;
 mod table;
 
 pub(crate) use csv_text::render_settings as csv_of_settings;
+pub(crate) use table::grid;
 
 use super::{Comparison, Metric, Row};
 use std::collections::BTreeMap;

@@ -1,0 +1,188 @@
+//! Prediction against reality, strategy by strategy, and whether both rank the strategies alike.
+
+use crate::comparison::group::group;
+use crate::comparison::render::grid;
+use crate::comparison::{CONFIDENCE, Group, Metric, Replication};
+use crate::statistics::kendall::kendall_tau;
+use crate::statistics::kolmogorov::kolmogorov_distance;
+use crate::statistics::mean;
+
+/// How far a prediction is from reality.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// By strategy, in the order of the real run.
+    pub rows: Vec<StrategyAgreement>,
+    /// Kendall's τ of the strategies ranked by mean latency.
+    pub tau_mean: Option<f64>,
+    /// Kendall's τ of the strategies ranked by mean makespan.
+    pub tau_makespan: Option<f64>,
+    /// Pairs of strategies whose makespans surely differ in reality: those predicted in the same order, and all.
+    pub sure_pairs: (usize, usize),
+}
+
+/// One strategy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StrategyAgreement {
+    /// Its name.
+    pub name: String,
+    /// Mean makespan.
+    pub makespan: Figure,
+    /// Mean latency of tasks.
+    pub mean: Figure,
+    /// Median latency.
+    pub p50: Figure,
+    /// 99th percentile.
+    pub p99: Figure,
+    /// Kolmogorov's distance of the latencies, all seeds together.
+    pub distance: Option<f64>,
+}
+
+/// A figure twice, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    /// As it was.
+    pub real_s: f64,
+    /// As it was predicted.
+    pub predicted_s: f64,
+}
+
+impl Figure {
+    /// The relative error of the prediction: 0.05 is 5 % too much.
+    pub fn error(&self) -> f64 {
+        self.predicted_s / self.real_s - 1.0
+    }
+}
+
+/// Compares real jobs with predicted ones; strategies that only one of the two has are left out.
+pub fn agreement(real: Vec<Replication>, predicted: Vec<Replication>) -> Agreement {
+    let (real, predicted) = (group(real), group(predicted));
+    let pairs: Vec<(&Group, &Group)> = real
+        .iter()
+        .filter_map(|own| {
+            let alike = |other: &&Group| {
+                (&other.key.strategy, other.key.admission) == (&own.key.strategy, own.key.admission)
+            };
+            Some((own, predicted.iter().find(alike)?))
+        })
+        .collect();
+    let tau = |metric: Metric| {
+        let figures = |of: fn(&(&Group, &Group)) -> Group| -> Vec<f64> {
+            pairs.iter().map(|pair| of(pair).mean(metric)).collect()
+        };
+        kendall_tau(&figures(|pair| pair.0.clone()), &figures(|pair| pair.1.clone()))
+    };
+    Agreement {
+        rows: pairs.iter().map(|(real, predicted)| row(real, predicted)).collect(),
+        tau_mean: tau(Metric::Mean),
+        tau_makespan: tau(Metric::Makespan),
+        sure_pairs: sure_pairs(&pairs),
+    }
+}
+
+fn row(real: &Group, predicted: &Group) -> StrategyAgreement {
+    let metric = |metric| Figure { real_s: real.mean(metric), predicted_s: predicted.mean(metric) };
+    let median = |group: &Group| {
+        mean(&group.figures(|job| job.latency.as_ref().map(|latency| latency.p50_s))).unwrap_or(f64::NAN)
+    };
+    StrategyAgreement {
+        name: real.name(),
+        makespan: metric(Metric::Makespan),
+        mean: metric(Metric::Mean),
+        p50: Figure { real_s: median(real), predicted_s: median(predicted) },
+        p99: metric(Metric::P99),
+        distance: kolmogorov_distance(&latencies(real), &latencies(predicted)),
+    }
+}
+
+fn latencies(group: &Group) -> Vec<f64> {
+    let mut latencies: Vec<f64> =
+        group.jobs().flat_map(|job| &job.latencies_us).map(|&us| us as f64).collect();
+    latencies.sort_by(f64::total_cmp);
+    latencies
+}
+
+fn sure_pairs(pairs: &[(&Group, &Group)]) -> (usize, usize) {
+    let (mut alike, mut all) = (0, 0);
+    for (index, (real, predicted)) in pairs.iter().enumerate() {
+        for (other_real, other_predicted) in &pairs[index + 1..] {
+            let Some(interval) = real.ratios(other_real, Metric::Makespan).interval(CONFIDENCE) else {
+                continue;
+            };
+            if interval.covers(1.0) {
+                continue;
+            }
+            all += 1;
+            let faster = predicted.makespan_s() < other_predicted.makespan_s();
+            alike += usize::from(faster == (interval.high < 1.0));
+        }
+    }
+    (alike, all)
+}
+
+impl Agreement {
+    /// The largest relative error of a figure, without its sign.
+    pub fn worst(&self, figure: impl Fn(&StrategyAgreement) -> Figure) -> f64 {
+        self.rows.iter().map(|row| figure(row).error().abs()).fold(0.0, f64::max)
+    }
+
+    /// A table for people, and what it says of the ranking.
+    pub fn text(&self) -> String {
+        let columns = ["strategy", "makespan ms", "mean ms", "p50 ms", "p99 ms", "KS distance"];
+        let cell = |figure: Figure| {
+            let ms = |seconds: f64| format!("{:.1}", 1e3 * seconds);
+            format!("{} → {} ({:+.1} %)", ms(figure.real_s), ms(figure.predicted_s), 100.0 * figure.error())
+        };
+        let rows = self.rows.iter().map(|row| {
+            let distance = row.distance.map_or("–".to_owned(), |distance| format!("{distance:.3}"));
+            vec![row.name.clone(), cell(row.makespan), cell(row.mean), cell(row.p50), cell(row.p99), distance]
+        });
+        let tau = |tau: Option<f64>| tau.map_or("–".to_owned(), |tau| format!("{tau:.2}"));
+        let (alike, all) = self.sure_pairs;
+        format!(
+            "{}\nEach figure: real → predicted (error).\n\
+             Largest errors: mean {:.1} %, p99 {:.1} %, makespan {:.1} %.\n\
+             Kendall's τ of the ranking: {} by mean latency, {} by makespan; \
+             {alike} of {all} pairs that surely differ in reality are predicted in their order.\n",
+            grid(&columns, rows.collect()),
+            100.0 * self.worst(|row| row.mean),
+            100.0 * self.worst(|row| row.p99),
+            100.0 * self.worst(|row| row.makespan),
+            tau(self.tau_mean),
+            tau(self.tau_makespan),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::examples::three_strategies;
+
+    #[test]
+    fn a_perfect_prediction_has_no_error() {
+        let agreement = agreement(three_strategies(), three_strategies());
+        assert_eq!(agreement.worst(|row| row.mean), 0.0);
+        assert_eq!(agreement.rows[0].distance, Some(0.0));
+        assert_eq!((agreement.tau_mean, agreement.tau_makespan), (Some(1.0), Some(1.0)));
+        // `fast` surely differs from both others, which do not differ from each other.
+        assert_eq!(agreement.sure_pairs, (2, 2));
+    }
+
+    #[test]
+    fn a_prediction_that_is_a_tenth_too_long_says_so() {
+        let mut predicted = three_strategies();
+        predicted.iter_mut().for_each(|job| job.makespan_us += job.makespan_us / 10);
+        let agreement = agreement(three_strategies(), predicted);
+        assert!((agreement.worst(|row| row.makespan) - 0.1).abs() < 1e-6);
+        assert_eq!(agreement.worst(|row| row.mean), 0.0);
+        assert!(agreement.text().contains("Largest errors: mean 0.0 %, p99 0.0 %, makespan 10.0 %."));
+    }
+
+    #[test]
+    fn a_strategy_that_was_not_predicted_is_left_out() {
+        let predicted = three_strategies().into_iter().filter(|job| job.strategy != "even").collect();
+        let names: Vec<String> =
+            agreement(three_strategies(), predicted).rows.into_iter().map(|row| row.name).collect();
+        assert_eq!(names, ["random", "fast"]);
+    }
+}
