@@ -110,12 +110,11 @@ impl Folder {
     /// Makes `output_dir` and tries to write there, so that a job fails before its work and not after it.
     fn prepare_output(&self) -> Result<(), FolderError> {
         let output = self.base.join(OUTPUT);
-        let temporary = output.join(TEMPORARY);
-        let tried = fs::create_dir_all(&temporary).and_then(|()| {
-            let probe = temporary.join(format!("probe-{}", std::process::id()));
-            fs::write(&probe, b"")?;
-            fs::remove_file(&probe)
-        });
+        // Not in the folder of temporary files: a late attempt of an earlier job may just be cleaning that up.
+        let probe = output.join(format!("{TEMPORARY}-probe-{}", std::process::id()));
+        let tried = fs::create_dir_all(&output)
+            .and_then(|()| fs::write(&probe, b""))
+            .and_then(|()| fs::remove_file(&probe));
         tried.map_err(|cause| FolderError::Unwritable { path: output, cause })
     }
 }

@@ -19,7 +19,6 @@ pub(crate) fn write(folder: &Folder, name: &str, image: &str, bytes: &[u8]) -> i
     let output = folder.base.join(OUTPUT);
     let temporary = output.join(TEMPORARY).join(name);
     let to = output.join(inside(image)?);
-    make_parent(&temporary)?;
     make_parent(&to)?;
     let written = create(&temporary, bytes).and_then(|()| fs::rename(&temporary, to));
     if written.is_err() {
@@ -50,10 +49,25 @@ pub(crate) fn clean_up(folder: &Folder) {
     let _ = fs::remove_dir(temporary);
 }
 
+/// Tries at a file whose folder a late attempt of an earlier job may just be cleaning up.
+const MOST_TRIES: usize = 10;
+
 fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file: File = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let mut file = open_new(path)?;
     file.write_all(bytes)?;
     file.flush()
+}
+
+fn open_new(path: &Path) -> io::Result<File> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for _ in 0..MOST_TRIES {
+        make_parent(path)?;
+        match OpenOptions::new().write(true).create_new(true).open(path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => last = cause,
+            other => return other,
+        }
+    }
+    Err(last)
 }
 
 fn make_parent(path: &Path) -> io::Result<()> {
