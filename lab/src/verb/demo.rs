@@ -66,7 +66,7 @@ pub(super) struct Arguments {
 }
 
 /// The strategies that the demonstration compares.
-const STRATEGIES: [&str; 7] = [
+const STRATEGIES: [&str; 8] = [
     "random",
     "load_balancing",
     "round_robin",
@@ -74,6 +74,7 @@ const STRATEGIES: [&str; 7] = [
     "weighted_response_time",
     "power_of_two",
     "load_aware",
+    "ballast",
 ];
 
 /// The photographs that are made when no folder is given.

@@ -66,3 +66,18 @@ fn one_seed_gives_one_history() {
     assert_eq!(histories[0], histories[1]);
     assert_ne!(histories[0], histories[2], "the seed does not reach the run");
 }
+
+#[test]
+fn late_copies_of_one_job_do_not_disturb_the_next() {
+    // Hedged attempts that lose come back after their job's end, into the same folder as the next job's.
+    let world = World::new();
+    let (server, _nodes) = world.cluster(&["0.8", "0.6", "0.5", "0.2"], &[]);
+    for seed in 1..=12 {
+        let said = world.client(&server, &["data", "ballast", "--seed", &seed.to_string()]);
+        assert_eq!(said.status, Some(0), "{said:?}");
+    }
+    while world.results().iter().any(|name| name.starts_with('.')) {
+        std::thread::yield_now();
+    }
+    world.check_results(&world.images(), "edges");
+}
