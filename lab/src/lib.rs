@@ -1,8 +1,8 @@
 //! Experiments, statistics and reports over the testbed; nobody depends on the lab.
 //!
-//! Reading order: [`verb`] (one verb a file), [`experiment`] (what is run in which order), [`local_cluster`] (the
-//! processes), [`comparison`] and [`statistics`] (pure), [`report`] and
-//! [`prediction`] (pure), [`photograph`] (pure) and [`dataset`],
+//! Reading order: [`verb`] (one verb a file), [`design`] (what an experiment file says, pure), [`simulation`] (it is run
+//! in virtual time), [`experiment`] (on real processes, what is run in which order), [`local_cluster`] (the processes), [`comparison`], [`findings`] and [`statistics`] (pure), [`report`] and
+//! [`prediction`] (pure), [`prediction`] (pure), [`photograph`] (pure) and [`dataset`],
 //! [`benchmark`] (what the testbed itself costs).
 
 pub mod benchmark;
@@ -10,9 +10,11 @@ pub mod comparison;
 pub mod dataset;
 pub mod design;
 pub mod experiment;
+pub mod findings;
 pub mod local_cluster;
 pub mod photograph;
 pub mod prediction;
 pub mod report;
+pub mod simulation;
 pub mod statistics;
 pub mod verb;

@@ -5,6 +5,7 @@
 //! - `attempts.csv`: one row an attempt ([`AttemptRow`]), rejected and lost ones too;
 //! - `tasks.csv`: one row a task ([`TaskRow`]);
 //! - `jobs.csv`: one row a job ([`JobRow`]);
+//! - `summary.csv`: one row a strategy and seed ([`SummaryRow`]), if the run is an experiment's;
 //! - `manifest.json`: what is needed to run it again ([`Manifest`]).
 //!
 //! Durations are whole microseconds and their columns say so. Rows are raw: every table and figure is derived from
@@ -24,6 +25,6 @@ pub mod writer;
 pub use cell::Text;
 pub use error::{RecordsError, RowFault};
 pub use manifest::Manifest;
-pub use reader::Run;
-pub use rows::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Row, TaskOutcome, TaskRow};
-pub use writer::RunWriter;
+pub use reader::{Run, read_rows};
+pub use rows::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Row, SummaryRow, TaskOutcome, TaskRow};
+pub use writer::{Kept, RunWriter};

@@ -55,6 +55,14 @@ impl Run {
     }
 }
 
+/// The rows of one file of a run's folder, and whether its last one was torn and is left out.
+///
+/// # Errors
+/// If there is no such file, and for the first fault in it.
+pub fn read_rows<R: Row>(folder: &Path) -> Result<(Vec<R>, bool), RecordsError> {
+    read_file::<R>(&folder.join(R::FILE)).map(|file| (file.rows, file.torn > 0))
+}
+
 fn read_file<R: Row>(path: &Path) -> Result<Rows<R>, RecordsError> {
     let file = File::open(path).map_err(|cause| RecordsError::read(path, cause))?;
     table::read(file).map_err(|fault| match fault {

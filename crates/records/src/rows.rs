@@ -1,4 +1,4 @@
-//! The rows of the three files. A field's name is its column's name, and their order is the order of the columns.
+//! The rows of the files. A field's name is its column's name, and their order is the order of the columns.
 //!
 //! Times that end in `_us` are whole microseconds. `begun_us`, `submitted_us`, `started_us` and `ended_us` are since
 //! the server took the job, by its monotonic clock; the others are durations. Stages that did not happen, and those
@@ -233,5 +233,71 @@ row! {
         started_utc: Text,
         /// Why it was given up, if it was.
         why: Text,
+    }
+}
+
+row! {
+    /// What one strategy made of one seed: written by simulations, which may leave out the rows of attempts and tasks.
+    SummaryRow in "summary.csv" {
+        /// Name of the run's folder.
+        run: Text,
+        /// Label of the run.
+        label: Text,
+        /// The strategy in its full form.
+        strategy: Text,
+        /// Whether nodes might refuse.
+        admission: Admission,
+        /// The operation in its full form.
+        operation: Text,
+        /// Names the luck of the replication.
+        seed: u64,
+        /// Jobs of the replication: one for each scheduler.
+        jobs: u64,
+        /// How they ended.
+        state: JobOutcome,
+        /// Tasks.
+        tasks: u64,
+        /// Tasks with a result.
+        done: u64,
+        /// Arrivals that were dropped because too many tasks were open.
+        dropped: u64,
+        /// From the first submission to the last end.
+        makespan_us: u64,
+        /// Finished tasks at the beginning that latencies and their parts leave out.
+        warm_up: u64,
+        /// Mean latency in nanoseconds. It is the sum of its six parts.
+        mean_ns: u64,
+        /// Part of the mean latency: on the wire, refused attempts included.
+        wire_ns: u64,
+        /// Part of the mean latency: in lost attempts.
+        lost_ns: u64,
+        /// Part of the mean latency: waiting at the scheduler.
+        waiting_ns: u64,
+        /// Part of the mean latency: waiting at the node for a slot.
+        queue_ns: u64,
+        /// Part of the mean latency: the injected delay.
+        delay_ns: u64,
+        /// Part of the mean latency: the work itself.
+        service_ns: u64,
+        /// Median latency.
+        p50_us: u64,
+        /// 95th percentile of latency.
+        p95_us: u64,
+        /// 99th percentile of latency.
+        p99_us: u64,
+        /// Attempts begun.
+        attempts: u64,
+        /// Attempts that nodes refused.
+        rejected: u64,
+        /// Attempts that started late.
+        delayed: u64,
+        /// Attempts lost to nodes or wires, timed-out ones included.
+        lost: u64,
+        /// Attempts whose result nobody needed, because another one had settled their task.
+        wasted: u64,
+        /// Finished tasks, without the warm-up, whose successful attempt started late.
+        delayed_tasks: u64,
+        /// Attempts and refusals by node, such as `node0=12/3 node1=9/0`.
+        nodes: Text,
     }
 }

@@ -96,6 +96,44 @@ impl<R: Row> Table<R> {
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
         Table::begin(file.map_err(|cause| RecordsError::create(&path, cause))?, path)
     }
+
+    /// Opens the file in `folder` again, cuts it off after its first `rows` rows and goes on there.
+    pub(crate) fn resume(folder: &Path, rows: u64) -> Result<Table<R>, RecordsError> {
+        let path = folder.join(R::FILE);
+        let mut file = File::open(&path).map_err(|cause| RecordsError::read(&path, cause))?;
+        let wrong = |fault| match fault {
+            ReadFault::Io(cause) => RecordsError::read(&path, cause),
+            ReadFault::Row(fault) => RecordsError::Row { path: path.clone(), fault },
+        };
+        let length = length_of::<R>(&mut file, rows).map_err(wrong)?;
+        let file = OpenOptions::new().append(true).open(&path);
+        let mut file = file.map_err(|cause| RecordsError::write(&path, cause))?;
+        file.cut(length).map_err(|cause| RecordsError::write(&path, cause))?;
+        let csv = csv::Writer::from_writer(WholeRows { sink: file, pending: Vec::new(), written: length });
+        Ok(Table { path, csv, cells: CellWriter::default(), rows: PhantomData })
+    }
+}
+
+/// Bytes of the columns' names and the first `rows` rows, which have to be whole.
+fn length_of<R: Row>(source: impl Read, rows: u64) -> Result<u64, ReadFault> {
+    let mut csv = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(LastByte { source, last: None });
+    let mut record = csv::ByteRecord::new();
+    if !csv.read_byte_record(&mut record)? {
+        return Err(RowFault::Empty.into());
+    }
+    places::<R>(&record)?;
+    let wanted = record.len();
+    for _ in 0..rows {
+        let there = csv.read_byte_record(&mut record)?;
+        let found = if there { record.len() } else { 0 };
+        if found != wanted {
+            return Err(RowFault::Length { line: csv.position().line(), found, wanted }.into());
+        }
+    }
+    Ok(csv.position().byte())
 }
 
 impl<R: Row, S: Sink> Table<R, S> {

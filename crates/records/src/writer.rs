@@ -1,7 +1,7 @@
 //! Writes a run as it happens. There is no thread in here: whoever owns the writer decides when rows go to the disk.
 
 use crate::manifest::Manifest;
-use crate::rows::{AttemptRow, JobRow, TaskRow};
+use crate::rows::{AttemptRow, JobRow, SummaryRow, TaskRow};
 use crate::table::Table;
 use crate::{RecordsError, Text};
 use std::fs;
@@ -26,6 +26,20 @@ pub struct RunWriter {
     attempts: Table<AttemptRow>,
     tasks: Table<TaskRow>,
     jobs: Table<JobRow>,
+    summaries: Option<Table<SummaryRow>>,
+}
+
+/// Rows at the beginning of each file that a resumed run keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Of `attempts.csv`.
+    pub attempts: u64,
+    /// Of `tasks.csv`.
+    pub tasks: u64,
+    /// Of `jobs.csv`.
+    pub jobs: u64,
+    /// Of `summary.csv`.
+    pub summaries: u64,
 }
 
 impl RunWriter {
@@ -48,8 +62,35 @@ impl RunWriter {
             attempts: Table::create(&folder)?,
             tasks: Table::create(&folder)?,
             jobs: Table::create(&folder)?,
+            summaries: None,
             name: Text::from(name),
             folder,
+        })
+    }
+
+    /// Adds the file `summary.csv` to the run.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn with_summaries(mut self) -> Result<RunWriter, RecordsError> {
+        self.summaries = Some(Table::create(&self.folder)?);
+        Ok(self)
+    }
+
+    /// Goes on with a run that has summaries and was interrupted: rows after those that are kept are cut off, torn ones
+    /// too, and new ones follow.
+    ///
+    /// # Errors
+    /// If a file has fewer rows than are to be kept, or cannot be read or written.
+    pub fn resume(folder: &Path, kept: Kept) -> Result<RunWriter, RecordsError> {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        Ok(RunWriter {
+            attempts: Table::resume(folder, kept.attempts)?,
+            tasks: Table::resume(folder, kept.tasks)?,
+            jobs: Table::resume(folder, kept.jobs)?,
+            summaries: Some(Table::resume(folder, kept.summaries)?),
+            name: Text::from(&*name),
+            folder: folder.to_owned(),
         })
     }
 
@@ -87,12 +128,24 @@ impl RunWriter {
         self.jobs.write(std::slice::from_ref(row))
     }
 
+    /// Adds a row to `summary.csv`, if the run has one. It reaches the file at the next flush.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_summary(&mut self, row: &SummaryRow) -> Result<(), RecordsError> {
+        match &mut self.summaries {
+            Some(summaries) => summaries.write(std::slice::from_ref(row)),
+            None => Ok(()),
+        }
+    }
+
     /// Hands every row to the system: from here on a reader sees them, also if this process is killed.
     ///
     /// # Errors
     /// If a file cannot be written; the others are written all the same.
     pub fn flush(&mut self) -> Result<(), RecordsError> {
-        let results = [self.attempts.flush(), self.tasks.flush(), self.jobs.flush()];
+        let mut results = vec![self.attempts.flush(), self.tasks.flush(), self.jobs.flush()];
+        results.extend(self.summaries.as_mut().map(Table::flush));
         results.into_iter().collect()
     }
 
@@ -101,7 +154,8 @@ impl RunWriter {
     /// # Errors
     /// If a file cannot be written; the others are closed all the same.
     pub fn close(self) -> Result<(), RecordsError> {
-        let results = [self.attempts.close(), self.tasks.close(), self.jobs.close()];
+        let mut results = vec![self.attempts.close(), self.tasks.close(), self.jobs.close()];
+        results.extend(self.summaries.map(Table::close));
         results.into_iter().collect()
     }
 }

@@ -155,7 +155,8 @@ impl Group {
 
     /// A figure of each job, as the mean of each seed's jobs: one value a seed.
     pub fn figures(&self, figure: impl Fn(&Replication) -> Option<f64>) -> Vec<f64> {
-        let by_seed = self.seeds.values().filter_map(|jobs| mean(&jobs.iter().filter_map(&figure).collect::<Vec<_>>()));
+        let by_seed =
+            self.seeds.values().filter_map(|jobs| mean(&jobs.iter().filter_map(&figure).collect::<Vec<_>>()));
         by_seed.collect()
     }
 
@@ -169,7 +170,8 @@ impl Group {
             mean(&self.figures(|job| Some(figure(job) as f64))).unwrap_or(0.0)
         };
         // The quantile of each seed's tasks, averaged over seeds: tasks of one run depend on each other, seeds do not.
-        let latency = |figure: fn(&Latency) -> f64| mean(&self.figures(|job| job.latency.as_ref().map(figure)));
+        let latency =
+            |figure: fn(&Latency) -> f64| mean(&self.figures(|job| job.latency.as_ref().map(figure)));
         let half_width = |metric| self.interval(metric).as_ref().map(Interval::half_width);
         Summary {
             name: self.name(),

@@ -27,6 +27,15 @@ impl Metric {
         }
     }
 
+    /// What it is called in experiment files.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Metric::Makespan => "makespan",
+            Metric::Mean => "mean",
+            Metric::P99 => "p99",
+        }
+    }
+
     /// Its column in tables.
     pub const fn column(self) -> &'static str {
         match self {

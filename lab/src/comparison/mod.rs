@@ -4,7 +4,7 @@
 //! met the same luck; a verdict needs an interval that excludes a tie, corrected for the number of comparisons.
 //!
 //! Reading order: [`parts`] (where a task's time went), [`replication`] (a job's figures), [`source`] (from recorded
-//! runs), [`metric`] (what decides), [`group`] (a strategy's replications), [`verdict`], [`render`].
+//! runs), [`summary_row`], [`metric`] (what decides), [`group`] (a strategy's replications), [`verdict`], [`render`].
 
 pub mod group;
 pub mod metric;
@@ -12,6 +12,7 @@ pub mod parts;
 pub mod render;
 pub mod replication;
 pub mod source;
+pub mod summary_row;
 pub mod verdict;
 
 pub use group::{Group, Summary};
@@ -170,7 +171,10 @@ pub(crate) mod examples {
             // A millisecond on the wire, the rest is work; three tasks are delayed by half of their time.
             let (all, late) = (latency_us as i64, latency_us > makespan_us * 7 / 10);
             let delay = if late { all / 2 } else { 0 };
-            Finished { latency_us, parts: Parts { wire: 1_000, delay, service: all - 1_000 - delay, ..Parts::default() } }
+            Finished {
+                latency_us,
+                parts: Parts { wire: 1_000, delay, service: all - 1_000 - delay, ..Parts::default() },
+            }
         };
         let finished: Vec<Finished> = latencies_us.iter().map(finished).collect();
         Replication {

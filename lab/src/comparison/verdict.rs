@@ -110,7 +110,9 @@ pub struct Overall {
 /// Of no groups.
 pub fn overall(groups: &[Group], metric: Metric) -> Overall {
     let means: Vec<f64> = groups.iter().map(|group| group.mean(metric)).collect();
-    let Some(best) = (0..groups.len()).min_by(|&left, &right| means[left].total_cmp(&means[right])) else { panic!("nobody is the best of no groups") };
+    let Some(best) = (0..groups.len()).min_by(|&left, &right| means[left].total_cmp(&means[right])) else {
+        panic!("nobody is the best of no groups")
+    };
     let pairs: Vec<(usize, usize)> =
         (0..groups.len()).flat_map(|left| (left + 1..groups.len()).map(move |right| (left, right))).collect();
     let ratios: Vec<LogRatios> =
@@ -142,9 +144,9 @@ impl Overall {
         match (beats.is_empty(), ties.is_empty()) {
             (true, true) => format!("{best} ran alone."),
             (false, true) => format!("{best} wins: it is faster than every other strategy."),
-            (true, false) => format!(
-                "{best} has {least}, but none of its leads is certain; more seeds may tell."
-            ),
+            (true, false) => {
+                format!("{best} has {least}, but none of its leads is certain; more seeds may tell.")
+            }
             (false, false) => format!(
                 "{best} has {least} and beats {}; its lead over {} is not certain.",
                 beats.join(", "),

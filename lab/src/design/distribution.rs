@@ -14,7 +14,8 @@ pub(crate) fn parse(text: &str) -> Result<Distribution, String> {
         return duration(text).map(Distribution::Constant);
     };
     let list = list.strip_suffix(']').ok_or_else(|| unknown(text))?;
-    let pairs = list.split(',').map(|pair| pair.split_once('=').map(|(key, value)| (key.trim(), value.trim())));
+    let pairs =
+        list.split(',').map(|pair| pair.split_once('=').map(|(key, value)| (key.trim(), value.trim())));
     let pairs: Vec<(&str, &str)> = pairs.collect::<Option<_>>().ok_or_else(|| unknown(text))?;
     let keys: &[&str] = match name.trim() {
         "constant" => &["ms"],
@@ -30,7 +31,8 @@ pub(crate) fn parse(text: &str) -> Result<Distribution, String> {
     }
     let ms = |key: &str| {
         let value = number(key)?;
-        Duration::try_from_secs_f64(value / 1e3).map_err(|_| format!("'{text}': {key} is not a time in milliseconds"))
+        Duration::try_from_secs_f64(value / 1e3)
+            .map_err(|_| format!("'{text}': {key} is not a time in milliseconds"))
     };
     match name.trim() {
         "constant" => Ok(Distribution::Constant(ms("ms")?)),

@@ -74,8 +74,10 @@ mod tests {
 
     #[test]
     fn lines_of_paths() {
-        let text = "name = \"x\"\nnodes.slots = 2\n\n[arrivals]\n# rate\nrate = 3\n[sweep]\n\"nodes.load\" = [1]\n";
-        let lines = ["name", "nodes.slots", "arrivals.rate", "arrivals.tasks", "sweep.nodes.load", "work.service"];
+        let text =
+            "name = \"x\"\nnodes.slots = 2\n\n[arrivals]\n# rate\nrate = 3\n[sweep]\n\"nodes.load\" = [1]\n";
+        let lines =
+            ["name", "nodes.slots", "arrivals.rate", "arrivals.tasks", "sweep.nodes.load", "work.service"];
         let seen: Vec<_> = lines.iter().map(|path| line_of(text, path)).collect();
         assert_eq!(seen, [Some(1), Some(2), Some(6), Some(4), Some(8), None]);
     }

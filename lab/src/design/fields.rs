@@ -32,9 +32,9 @@ pub(super) struct Fields {
     pub(super) faults: Vec<Fault>,
     #[serde(default)]
     pub(super) replications: Replications,
-    /// Read apart: each value is put into the file in turn.
-    #[serde(default)]
-    pub(super) sweep: toml::Table,
+    /// Read apart, where each value is put into the file in turn: here only its name is known.
+    #[serde(default, rename = "sweep")]
+    _sweep: toml::Table,
     #[serde(default)]
     pub(super) thresholds: Vec<Threshold>,
 }
@@ -131,6 +131,7 @@ pub(super) struct Scheduler {
     pub(super) max_in_flight: Option<u32>,
     pub(super) max_attempts: Option<u32>,
     pub(super) attempt_timeout: Option<One<Duration>>,
+    pub(super) stale: Option<One<Duration>>,
     pub(super) cancellation: Option<Cancellation>,
 }
 

@@ -3,11 +3,12 @@
 //! A **cell** is one setting of nodes, arrivals and work; a sweep has several. In each cell every policy meets every
 //! seed. The same file is run in virtual time (`lab simulate`) and on real processes (`lab run`).
 //!
-//! Reading order: `fields` (the names of the file), `values`, [`setting`], `sweep`, [`threshold`].
+//! Reading order: `fields` (the names of the file), `values`, [`setting`], `sweep`, [`threshold`], [`plan`] (what would be run).
 
 mod distribution;
 mod error;
 mod fields;
+pub mod plan;
 pub mod setting;
 mod sweep;
 pub mod threshold;
@@ -116,9 +117,9 @@ pub fn parse(text: &str, settings: &[String]) -> Result<Design, DesignError> {
 
 /// Puts `nodes.slots=2` in its place; a value that is no TOML is a text.
 fn apply(table: &mut toml::Table, setting: &str) -> Result<(), Fault> {
-    let (path, value) = setting
-        .split_once('=')
-        .ok_or_else(|| Fault::new("--set", format!("'{setting}' is not PATH=VALUE, such as nodes.slots=2")))?;
+    let (path, value) = setting.split_once('=').ok_or_else(|| {
+        Fault::new("--set", format!("'{setting}' is not PATH=VALUE, such as nodes.slots=2"))
+    })?;
     let value = format!("value = {value}")
         .parse::<toml::Table>()
         .ok()
@@ -150,16 +151,21 @@ fn apply(table: &mut toml::Table, setting: &str) -> Result<(), Fault> {
 }
 
 fn read(table: toml::Table) -> Result<Fields, String> {
-    Fields::deserialize(toml::Value::Table(table)).map_err(|error| error.to_string().trim_end().replace('\n', " "))
+    Fields::deserialize(toml::Value::Table(table))
+        .map_err(|error| error.to_string().trim_end().replace('\n', " "))
 }
 
 fn design(fields: Fields, table: &toml::Table, text: String) -> Result<Design, Fault> {
-    if fields.name.trim().is_empty() {
-        return Err(Fault::new("name", "an experiment needs a name"));
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    if fields.name.is_empty() || !fields.name.chars().all(plain) {
+        return Err(Fault::new("name", "a name for folders: letters, digits, '-', '_' and '.'"));
     }
     let policies: Vec<Strategy> = fields.policies.into_iter().map(|policy| policy.0).collect();
     if policies.is_empty() {
-        return Err(Fault::new("policies", "the list is empty: name at least one strategy, such as \"random\""));
+        return Err(Fault::new(
+            "policies",
+            "the list is empty: name at least one strategy, such as \"random\"",
+        ));
     }
     let names: Vec<String> = policies.iter().map(Strategy::to_string).collect();
     if let Some(twin) = names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
@@ -167,7 +173,10 @@ fn design(fields: Fields, table: &toml::Table, text: String) -> Result<Design, F
     }
     let baseline = fields.baseline.map(|baseline| baseline.0.to_string());
     if let Some(baseline) = baseline.as_ref().filter(|baseline| !names.contains(baseline)) {
-        return Err(Fault::new("baseline", format!("{baseline} is none of the policies: {}", names.join(", "))));
+        return Err(Fault::new(
+            "baseline",
+            format!("{baseline} is none of the policies: {}", names.join(", ")),
+        ));
     }
     let cells = cells(&fields.name, table)?;
     let thresholds = threshold::thresholds(fields.thresholds, &names, &cells)?;
@@ -212,7 +221,10 @@ fn cells(name: &str, table: &toml::Table) -> Result<Vec<Cell>, Fault> {
 fn replications(given: &fields::Replications) -> Result<Replications, Fault> {
     let half_width = given.half_width.as_ref().map(|half_width| half_width.0);
     if half_width.is_some_and(|half_width| !(half_width > 0.0 && half_width < 1.0)) {
-        return Err(Fault::new("replications.half_width", "this is a share of the mean above 0 and below 1, such as 0.01"));
+        return Err(Fault::new(
+            "replications.half_width",
+            "this is a share of the mean above 0 and below 1, such as 0.01",
+        ));
     }
     let at_least = given.at_least.unwrap_or(REPLICATIONS);
     let default = if half_width.is_some() { MOST_REPLICATIONS.max(at_least) } else { at_least };
@@ -220,7 +232,9 @@ fn replications(given: &fields::Replications) -> Result<Replications, Fault> {
     if at_least == 0 || at_most < at_least {
         return Err(Fault::new(
             "replications.at_least",
-            format!("{at_least} to {at_most} replications cannot be: at least 1, and at_most not below at_least"),
+            format!(
+                "{at_least} to {at_most} replications cannot be: at least 1, and at_most not below at_least"
+            ),
         ));
     }
     Ok(Replications { at_least, at_most: if half_width.is_some() { at_most } else { at_least }, half_width })

@@ -33,6 +33,8 @@ pub struct Setting {
     pub max_attempts: Option<u32>,
     /// How long an attempt may take.
     pub attempt_timeout: Option<Duration>,
+    /// How old policies' knowledge of starts and ends may be; fresh if not given.
+    pub stale: Option<Duration>,
     /// What a node does with attempts that are no longer wanted.
     pub cancellation: Cancellation,
 }
@@ -70,6 +72,7 @@ pub(super) fn setting(fields: &fields::Fields) -> Result<Setting, Fault> {
         max_in_flight: rules.max_in_flight,
         max_attempts: rules.max_attempts,
         attempt_timeout: rules.attempt_timeout.as_ref().map(|limit| limit.0),
+        stale: rules.stale.as_ref().map(|age| age.0),
         cancellation: match rules.cancellation {
             None | Some(fields::Cancellation::Ignored) => Cancellation::Ignored,
             Some(fields::Cancellation::Dequeued) => Cancellation::Dequeued,
@@ -106,9 +109,13 @@ fn count(nodes: &fields::Nodes) -> Result<usize, Fault> {
         ("wire", list(nodes.wire.as_ref())),
     ];
     let given = nodes.count.map(|count| ("count", count as usize));
-    let mut told = given.into_iter().chain(lists.into_iter().filter_map(|(name, nodes)| Some((name, nodes?))));
+    let mut told =
+        given.into_iter().chain(lists.into_iter().filter_map(|(name, nodes)| Some((name, nodes?))));
     let Some((first, wanted)) = told.next() else {
-        return Err(Fault::new("nodes.count", "missing: say how many nodes there are, or give a list such as load"));
+        return Err(Fault::new(
+            "nodes.count",
+            "missing: say how many nodes there are, or give a list such as load",
+        ));
     };
     if wanted == 0 {
         return Err(Fault::new(format!("nodes.{first}"), "there has to be at least one node"));
@@ -127,16 +134,27 @@ fn nodes(nodes: &fields::Nodes, faults: &[fields::Fault]) -> Result<Vec<NodePlan
     let mut plans: Vec<NodePlan> = (0..count).map(|index| node(nodes, index)).collect();
     for (number, fault) in faults.iter().enumerate() {
         let plan = plans.get_mut(fault.node as usize).ok_or_else(|| {
-            Fault::new(format!("faults.{number}.node"), format!("there is no node {}: they are 0 to {}", fault.node, count - 1))
+            Fault::new(
+                format!("faults.{number}.node"),
+                format!("there is no node {}: they are 0 to {}", fault.node, count - 1),
+            )
         })?;
         let kind = match (fault.kind, &fault.factor) {
             (fields::FaultKind::Crash, None) => FaultKind::Crash,
             (fields::FaultKind::Hang, None) => FaultKind::Hang,
             (fields::FaultKind::Slow, Some(factor)) => FaultKind::Slow(factor.0),
             (fields::FaultKind::Slow, None) => {
-                return Err(Fault::new(format!("faults.{number}.factor"), "missing: how many times slower, such as 10"));
+                return Err(Fault::new(
+                    format!("faults.{number}.factor"),
+                    "missing: how many times slower, such as 10",
+                ));
             }
-            _ => return Err(Fault::new(format!("faults.{number}.factor"), "only kind = \"slow\" has a factor")),
+            _ => {
+                return Err(Fault::new(
+                    format!("faults.{number}.factor"),
+                    "only kind = \"slow\" has a factor",
+                ));
+            }
         };
         let micros = |time: Duration| Micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
         plan.faults.push(simulator::Fault { from: micros(fault.from.0), until: micros(fault.until.0), kind });
@@ -155,7 +173,8 @@ fn node(nodes: &fields::Nodes, index: usize) -> NodePlan {
     let own = |other: Option<&Each<Profile>>| value(other, index).unwrap_or_else(|| load.clone());
     NodePlan {
         queue_bound: value(nodes.queue.as_ref(), index).unwrap_or(u32::MAX),
-        processors: value(nodes.processors.as_ref(), index).map_or(Processors::OnePerSlot, Processors::Shared),
+        processors: value(nodes.processors.as_ref(), index)
+            .map_or(Processors::OnePerSlot, Processors::Shared),
         speed: value(nodes.speed.as_ref(), index).unwrap_or(1.0),
         load: ChangingLoad {
             reject: own(nodes.reject_probability.as_ref()),
@@ -170,9 +189,12 @@ fn node(nodes: &fields::Nodes, index: usize) -> NodePlan {
 }
 
 fn arrivals(given: &fields::Arrivals) -> Result<Arrivals, Fault> {
-    let missing = |name: &str, example: &str| Fault::new(format!("arrivals.{name}"), format!("missing: give one, such as {example}"));
+    let missing = |name: &str, example: &str| {
+        Fault::new(format!("arrivals.{name}"), format!("missing: give one, such as {example}"))
+    };
     let tasks = || given.tasks.ok_or_else(|| missing("tasks", "100"));
-    let per_second = || given.rate.as_ref().map(|rate| rate.0).ok_or_else(|| missing("rate", "50, arrivals a second"));
+    let per_second =
+        || given.rate.as_ref().map(|rate| rate.0).ok_or_else(|| missing("rate", "50, arrivals a second"));
     let foreign = [
         ("rate", given.rate.is_some(), &[Kind::Poisson, Kind::Constant][..]),
         ("clients", given.clients.is_some(), &[Kind::Closed]),
@@ -200,7 +222,8 @@ fn arrivals(given: &fields::Arrivals) -> Result<Arrivals, Fault> {
         Kind::Poisson => Arrivals::Poisson { per_second: per_second()?, tasks: tasks()? },
         Kind::Constant => Arrivals::Constant { per_second: per_second()?, tasks: tasks()? },
         Kind::Trace => {
-            let times = given.times_s.as_ref().ok_or_else(|| missing("times_s", "[0.0, 0.5, 0.7], in seconds"))?;
+            let times =
+                given.times_s.as_ref().ok_or_else(|| missing("times_s", "[0.0, 0.5, 0.7], in seconds"))?;
             Arrivals::Trace(times.iter().map(|time| Micros((time * 1e6).round() as u64)).collect())
         }
     })
@@ -216,7 +239,10 @@ fn work(given: &fields::Work) -> Result<(Option<Work>, Option<Images>), Fault> {
         operation: given.operation.clone().unwrap_or_else(|| "edges".to_owned()),
     });
     match (&work, &images) {
-        (None, None) => Err(Fault::new("work.service", "missing: how long a task takes, such as \"50ms\"; or data, a folder of images")),
+        (None, None) => Err(Fault::new(
+            "work.service",
+            "missing: how long a task takes, such as \"50ms\"; or data, a folder of images",
+        )),
         (_, None) if given.operation.is_some() => {
             Err(Fault::new("work.operation", "an operation needs images: name their folder with data"))
         }

@@ -153,7 +153,12 @@ mod tests {
         // Paths in alphabetical order, the last one turning fastest.
         assert_eq!(
             labels,
-            ["rate=5, load=0.8/0.2", "rate=5, load=0.1×3", "rate=10.5, load=0.8/0.2", "rate=10.5, load=0.1×3"]
+            [
+                "rate=5, load=0.8/0.2",
+                "rate=5, load=0.1×3",
+                "rate=10.5, load=0.8/0.2",
+                "rate=10.5, load=0.1×3"
+            ]
         );
         let table = &combinations[0].table;
         assert!(table.get("sweep").is_none() && table["nodes"]["slots"].as_integer() == Some(1));
@@ -168,7 +173,8 @@ mod tests {
 
     #[test]
     fn names_that_are_the_same_are_told_in_full() {
-        let values = [("nodes.count".to_owned(), "2".to_owned()), ("scheduler.count".to_owned(), "3".to_owned())];
+        let values =
+            [("nodes.count".to_owned(), "2".to_owned()), ("scheduler.count".to_owned(), "3".to_owned())];
         assert_eq!(label(&values), "nodes.count=2, scheduler.count=3");
     }
 

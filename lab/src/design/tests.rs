@@ -104,7 +104,10 @@ measure = "mean_s"
 at_most = 2
 "#;
     let design = parse(text, &[]).unwrap();
-    assert_eq!((design.metric, design.all_rows, design.baseline.as_deref()), (Metric::P99, false, Some("random")));
+    assert_eq!(
+        (design.metric, design.all_rows, design.baseline.as_deref()),
+        (Metric::P99, false, Some("random"))
+    );
     assert_eq!(design.replications, Replications { at_least: 5, at_most: 400, half_width: Some(0.01) });
     let setting = &design.cells[0].setting;
     assert_eq!((setting.schedulers, setting.warm_up, setting.max_open), (3, WarmUp::First(100), Some(50)));
@@ -116,7 +119,11 @@ at_most = 2
 
 #[test]
 fn a_sweep_has_a_cell_for_each_value() {
-    let design = parse(&format!("{SMALL}\n[sweep]\n\"nodes.load\" = [[0.2, 0.2, 0.2, 0.2], [1, 1, 0, 0], [0.5]]"), &[]).unwrap();
+    let design = parse(
+        &format!("{SMALL}\n[sweep]\n\"nodes.load\" = [[0.2, 0.2, 0.2, 0.2], [1, 1, 0, 0], [0.5]]"),
+        &[],
+    )
+    .unwrap();
     let labels: Vec<&str> = design.cells.iter().map(|cell| cell.label.as_str()).collect();
     assert_eq!(labels, ["load=0.2×4", "load=1/1/0/0", "load=0.5"]);
     assert_eq!(design.cells[2].setting.nodes.len(), 1);
@@ -129,7 +136,8 @@ fn a_sweep_has_a_cell_for_each_value() {
 #[test]
 fn the_command_line_overrides_the_file_and_its_sweep() {
     let text = format!("{SMALL}\n[sweep]\n\"arrivals.tasks\" = [1, 2]");
-    let settings = ["arrivals.tasks=7", "nodes.wire=5ms", "replications.at_least=3", "policies=[\"round_robin\"]"];
+    let settings =
+        ["arrivals.tasks=7", "nodes.wire=5ms", "replications.at_least=3", "policies=[\"round_robin\"]"];
     let design = parse(&text, &settings.map(str::to_owned)).unwrap();
     assert_eq!(design.cells.len(), 1);
     assert_eq!(design.cells[0].setting.arrivals.tasks(), 7);
@@ -142,23 +150,41 @@ fn the_command_line_overrides_the_file_and_its_sweep() {
 
 #[test]
 fn the_parser_shows_the_line() {
-    insta::assert_snapshot!(error(&with("load = [0.8", "load = [1.8")), @"");
-    insta::assert_snapshot!(error(&with("wire =", "wires =")), @"");
-    insta::assert_snapshot!(error(&with("\"random\"", "\"randon\"")).lines().next().unwrap_or_default(), @"");
-    insta::assert_snapshot!(error(&with("kind = \"batch\"", "kind = \"bath\"")), @"");
+    insta::assert_snapshot!(error(&with("load = [0.8", "load = [1.8")), @r"
+    TOML parse error at line 6, column 8
+      |
+    6 | load = [1.8, 0.6, 0.5, 0.2]
+      |        ^^^^^^^^^^^^^^^^^^^^
+    load probability '1.8' is not a number from 0 to 1, such as 0.3
+    ");
+    insta::assert_snapshot!(error(&with("wire =", "wires =")), @r#"
+    TOML parse error at line 7, column 1
+      |
+    7 | wires = "2ms"
+      | ^^^^^
+    unknown field `wires`, expected one of `count`, `slots`, `queue`, `load`, `reject_probability`, `delay_probability`, `delay`, `speed`, `processors`, `wire`, `tells_load`
+    "#);
+    insta::assert_snapshot!(error(&with("\"random\"", "\"randon\"")).lines().next().unwrap_or_default(), @"TOML parse error at line 3, column 12");
+    insta::assert_snapshot!(error(&with("kind = \"batch\"", "kind = \"bath\"")), @r#"
+    TOML parse error at line 10, column 8
+       |
+    10 | kind = "bath"
+       |        ^^^^^^
+    unknown variant `bath`, expected one of `batch`, `closed`, `poisson`, `constant`, `trace`
+    "#);
 }
 
 #[test]
 fn what_does_not_go_together_is_told_with_its_line() {
-    insta::assert_snapshot!(error(&with("wire =", "slots = [1, 2]\nwire =")), @"");
-    insta::assert_snapshot!(error(&with("load = [0.8, 0.6, 0.5, 0.2]", "")), @"");
-    insta::assert_snapshot!(error(&with("tasks = 100", "tasks = 100\nrate = 3")), @"");
-    insta::assert_snapshot!(error(&with("kind = \"batch\"", "kind = \"poisson\"")), @"");
-    insta::assert_snapshot!(error(&with("service = \"50ms\"", "")), @"");
-    insta::assert_snapshot!(error(&with("policies = [\"random\", \"load_balancing\"]", "policies = []")), @"");
-    insta::assert_snapshot!(error(&with("\"load_balancing\"]", "\"random\"]")), @"");
-    insta::assert_snapshot!(error(&with("name = \"small\"", "name = \"small\"\nbaseline = \"c3\"")), @"");
-    insta::assert_snapshot!(error(&format!("{SMALL}\n[sweep]\n\"nodes.slots\" = [1, [2, 3]]")), @"");
-    insta::assert_snapshot!(error(&format!("{SMALL}\n[[thresholds]]\npolicy = \"random\"\nmeasure = \"mean_s\"")), @"");
-    insta::assert_snapshot!(error(&format!("{SMALL}\n[replications]\nat_least = 0")), @"");
+    insta::assert_snapshot!(error(&with("wire =", "slots = [1, 2]\nwire =")), @"line 7: nodes.slots: this is for 2 nodes, but load says 4: give one value, or 4");
+    insta::assert_snapshot!(error(&with("load = [0.8, 0.6, 0.5, 0.2]", "")), @"line 5: nodes.count: missing: say how many nodes there are, or give a list such as load");
+    insta::assert_snapshot!(error(&with("tasks = 100", "tasks = 100\nrate = 3")), @"line 12: arrivals.rate: this belongs to kind = poisson or constant; take it away or change the kind");
+    insta::assert_snapshot!(error(&with("kind = \"batch\"", "kind = \"poisson\"")), @"line 9: arrivals.rate: missing: give one, such as 50, arrivals a second");
+    insta::assert_snapshot!(error(&with("service = \"50ms\"", "")), @r#"line 13: work.service: missing: how long a task takes, such as "50ms"; or data, a folder of images"#);
+    insta::assert_snapshot!(error(&with("policies = [\"random\", \"load_balancing\"]", "policies = []")), @r#"line 3: policies: the list is empty: name at least one strategy, such as "random""#);
+    insta::assert_snapshot!(error(&with("\"load_balancing\"]", "\"random\"]")), @"line 3: policies: random is there twice");
+    insta::assert_snapshot!(error(&with("name = \"small\"", "name = \"small\"\nbaseline = \"c3\"")), @"line 3: baseline: c3 is none of the policies: random, load_balancing");
+    insta::assert_snapshot!(error(&format!("{SMALL}\n[sweep]\n\"nodes.slots\" = [1, [2, 3]]")), @"line 5: nodes.slots: this is for 2 nodes, but load says 4: give one value, or 4 (in the sweep's cell slots=2/3)");
+    insta::assert_snapshot!(error(&format!("{SMALL}\n[[thresholds]]\npolicy = \"random\"\nmeasure = \"mean_s\"")), @"thresholds.0.at_most: missing: a threshold needs at_most, at_least or both");
+    insta::assert_snapshot!(error(&format!("{SMALL}\n[replications]\nat_least = 0")), @"line 17: replications.at_least: 0 to 0 replications cannot be: at least 1, and at_most not below at_least");
 }

@@ -70,13 +70,22 @@ pub(super) fn thresholds(
         let at = |name: &str| format!("thresholds.{number}.{name}");
         let policy = threshold.policy.0.to_string();
         if !policies.contains(&policy) {
-            return Err(Fault::new(at("policy"), format!("{policy} is none of the policies: {}", policies.join(", "))));
+            return Err(Fault::new(
+                at("policy"),
+                format!("{policy} is none of the policies: {}", policies.join(", ")),
+            ));
         }
-        if let Some(label) = threshold.cell.as_ref().filter(|label| cells.iter().all(|cell| cell.label != **label)) {
+        if let Some(label) =
+            threshold.cell.as_ref().filter(|label| cells.iter().all(|cell| cell.label != **label))
+        {
             let known: Vec<String> = cells.iter().map(|cell| format!("'{}'", cell.label)).collect();
-            return Err(Fault::new(at("cell"), format!("there is no cell '{label}': there are {}", known.join(", "))));
+            return Err(Fault::new(
+                at("cell"),
+                format!("there is no cell '{label}': there are {}", known.join(", ")),
+            ));
         }
-        let [at_most, at_least] = [threshold.at_most, threshold.at_least].map(|bound| bound.map(|bound| bound.0));
+        let [at_most, at_least] =
+            [threshold.at_most, threshold.at_least].map(|bound| bound.map(|bound| bound.0));
         if at_most.is_none() && at_least.is_none() {
             return Err(Fault::new(at("at_most"), "missing: a threshold needs at_most, at_least or both"));
         }

@@ -79,7 +79,9 @@ impl FromValue for Profile {
         if let Some(level) = number(value) {
             return Probability::new(level).map(Profile::from).map_err(|bad| bad.to_string());
         }
-        text(value, "a probability such as 0.3, or a load")?.parse().map_err(|bad: cluster::load::BadProfile| bad.to_string())
+        text(value, "a probability such as 0.3, or a load")?
+            .parse()
+            .map_err(|bad: cluster::load::BadProfile| bad.to_string())
     }
 }
 

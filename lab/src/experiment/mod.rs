@@ -1,9 +1,10 @@
 //! Every strategy under every seed on one cluster: what to run, in which order.
 //!
-//! Reading order: this file (pure), [`runner`] and [`jobs`] (start the processes and submit the jobs), [`interrupt`].
+//! Reading order: this file (pure), [`real`] (of an experiment file, pure), [`runner`] and [`jobs`] (start the processes and submit the jobs), [`interrupt`].
 
 pub mod interrupt;
 pub mod jobs;
+pub mod real;
 pub mod runner;
 
 use crate::local_cluster::ClusterPlan;
@@ -63,7 +64,7 @@ impl Experiment {
 }
 
 /// The seed that all strategies share in one replication: below 2^53, so that every reader of a CSV keeps its digits.
-fn seed_of_replication(seed: u64, replication: u64) -> u64 {
+pub(crate) fn seed_of_replication(seed: u64, replication: u64) -> u64 {
     Seed(seed).derive(replication).0 >> 11
 }
 

@@ -24,6 +24,10 @@ pub trait Observer {
     fn begun(&mut self, _index: usize, _trial: &Trial) {}
     /// A job ended.
     fn ended(&mut self, _report: &JobReport) {}
+    /// No node took a job's work. Answers whether to go on with the next one.
+    fn given_up(&mut self, _trial: &Trial) -> bool {
+        false
+    }
 }
 
 /// Runs all trials on one cluster. Whatever happens, no process is left behind.
@@ -41,7 +45,10 @@ pub fn run(
     let mut finished = Finished::default();
     for (index, trial) in experiment.trials().into_iter().enumerate() {
         observer.begun(index, &trial);
-        let (receipt, report) = jobs.run(experiment.request(trial))?;
+        let (receipt, report) = match jobs.run(experiment.request(trial.clone())) {
+            Err(RunError::NoNode { .. }) if observer.given_up(&trial) => continue,
+            ended => ended?,
+        };
         observer.ended(&report);
         let folder = PathBuf::from(receipt.run_folder);
         if !finished.run_folders.contains(&folder) {

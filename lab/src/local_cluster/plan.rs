@@ -1,6 +1,6 @@
 //! What to start with which arguments: pure.
 
-use cluster::Probability;
+use cluster::{Probability, Profile};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,22 @@ pub struct NodePlan {
     /// Its name in records.
     pub name: String,
     /// How loaded it pretends to be.
-    pub load: Probability,
+    pub load: Profile,
+    /// Probability of a rejection, if it is not the load.
+    pub reject: Option<Profile>,
+    /// Probability of a delay, if it is not the load.
+    pub delay: Option<Profile>,
+    /// Attempts that it works on at once, if not as many as the others.
+    pub slots: Option<usize>,
+    /// Attempts that may wait for a slot, if not as many as it takes by itself.
+    pub queue: Option<usize>,
+}
+
+impl NodePlan {
+    /// A node like the others but for its name and load.
+    pub fn new(name: String, load: impl Into<Profile>) -> NodePlan {
+        NodePlan { name, load: load.into(), reject: None, delay: None, slots: None, queue: None }
+    }
 }
 
 /// A server and its nodes.
@@ -38,17 +53,19 @@ pub struct ClusterPlan {
 impl ClusterPlan {
     /// Nodes `node0`, `node1`, … with the given load probabilities.
     pub fn nodes_with(loads: &[Probability]) -> Vec<NodePlan> {
-        loads
-            .iter()
-            .enumerate()
-            .map(|(index, &load)| NodePlan { name: format!("node{index}"), load })
-            .collect()
+        loads.iter().enumerate().map(|(index, &load)| NodePlan::new(format!("node{index}"), load)).collect()
     }
 
     /// The command line of `node`, without the program's name.
     pub fn node_arguments(&self, node: &NodePlan) -> Vec<OsString> {
         let mut arguments = words(&[&node.load.to_string(), "--name", &node.name]);
-        arguments.extend(words(&["--listen", "127.0.0.1:0", "--slots", &self.slots.to_string()]));
+        let slots = node.slots.unwrap_or(self.slots);
+        arguments.extend(words(&["--listen", "127.0.0.1:0", "--slots", &slots.to_string()]));
+        let probabilities = [("--reject-probability", &node.reject), ("--delay-probability", &node.delay)];
+        for (option, profile) in probabilities {
+            arguments.extend(profile.iter().flat_map(|profile| words(&[option, &profile.to_string()])));
+        }
+        arguments.extend(node.queue.iter().flat_map(|queue| words(&["--queue", &queue.to_string()])));
         arguments.extend(words(&["--delay", &microseconds(self.delay), "--data-root"]));
         arguments.push(self.data_root.clone().into_os_string());
         arguments.extend(words(&["--grace", GRACE, "--log-level", "warn"]));

@@ -10,8 +10,11 @@ mod predict;
 mod replay;
 mod scale;
 mod validate;
+mod why;
 mod report;
+mod run;
 mod say;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -57,6 +60,9 @@ enum Verb {
     Validate(validate::Arguments),
     Dataset(dataset::Arguments),
     Bench(bench::Arguments),
+    Simulate(simulate::Arguments),
+    Run(run::Arguments),
+    Why(why::Arguments),
     /// A compute node: rejects, delays, computes
     Computenode(programs::Arguments),
     /// The server: takes jobs, places attempts, keeps records
@@ -88,6 +94,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Validate(arguments)) => validate::run(&arguments),
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
         Some(Verb::Bench(arguments)) => bench::run(&arguments),
+        Some(Verb::Simulate(arguments)) => simulate::run(&arguments),
+        Some(Verb::Run(arguments)) => run::run(&arguments),
+        Some(Verb::Why(arguments)) => why::run(&arguments),
         Some(Verb::Computenode(arguments)) => programs::computenode(arguments),
         Some(Verb::Server(arguments)) => programs::server(arguments),
         Some(Verb::Client(arguments)) => programs::client(arguments),

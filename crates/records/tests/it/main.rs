@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod faults;
+mod resumed;
 mod round_trip;
 
 use records::Manifest;

@@ -14,7 +14,7 @@ pub(super) fn render(comparison: &Comparison) -> String {
     text
 }
 
-fn grid(columns: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn grid(columns: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut text = line(columns.iter().map(|name| (*name).to_owned()).collect());
     text.push_str(&line(columns.iter().map(|name| rule(name).to_owned()).collect()));

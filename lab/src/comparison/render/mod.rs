@@ -34,6 +34,11 @@ pub fn render(comparison: &Comparison, format: Format) -> String {
     }
 }
 
+/// A table for people or for documents; columns that hold words are aligned to the left, the others to the right.
+pub(crate) fn grid_in(columns: &[&str], rows: Vec<Vec<String>>, format: Format) -> String {
+    if format == Format::Markdown { markdown::grid(columns, &rows) } else { table::grid(columns, rows) }
+}
+
 /// Cells of the two tables that people read: the verdicts, and where they come from.
 pub(crate) struct Tables {
     pub(crate) verdicts: Vec<Vec<String>>,
@@ -58,7 +63,8 @@ pub(crate) const DETAIL_COLUMNS: [&str; 10] = [
 ];
 
 /// Columns that hold words; the others hold numbers.
-pub(crate) const WORD_COLUMNS: [&str; 4] = ["strategy", "admission", "verdict", "share per node"];
+pub(crate) const WORD_COLUMNS: [&str; 6] =
+    ["strategy", "admission", "verdict", "share per node", "quantity", "law"];
 
 pub(crate) fn tables(comparison: &Comparison) -> Tables {
     Tables {
@@ -199,10 +205,10 @@ mod tests {
         even      may-reject   5   1.13 ± 0.258      8.84  1.000 [0.980, 1.020]  tie
         fast      may-reject   5  0.735 ± 0.167      13.6  0.650 [0.634, 0.666]  wins
 
-        strategy  p50 ms  p95 ms  p99 ms  attempts  rejections  delays  failed  share per node
-        random       621    1079    1120        10           0       3       0  node0 50 %, node1 50 %
-        even         622    1080    1121        14           4       3       0  node0 50 %, node1 50 %
-        fast         404     702     729        14           4       3       0  node0 50 %, node1 50 %
+        strategy  mean ms  p50 ms  p95 ms  p99 ms  attempts  rejections  delays  failed  share per node
+        random        621     621    1079    1120        10           0       3       0  node0 50 %, node1 50 %
+        even          622     622    1080    1121        14           4       3       0  node0 50 %, node1 50 %
+        fast          404     404     702     729        14           4       3       0  node0 50 %, node1 50 %
 
         ratio: makespan over that of random, paired by seed, with its 95 % interval (Holm over all rows).
         Latencies, attempts, rejections, delays and failures are of a job, as means over seeds; shares are of attempts.
@@ -220,11 +226,11 @@ mod tests {
         | even | may-reject | 5 | 1.13 ± 0.258 | 8.84 | 1.000 [0.980, 1.020] | tie |
         | fast | may-reject | 5 | 0.735 ± 0.167 | 13.6 | 0.650 [0.634, 0.666] | wins |
 
-        | strategy | p50 ms | p95 ms | p99 ms | attempts | rejections | delays | failed | share per node |
-        | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
-        | random | 621 | 1079 | 1120 | 10 | 0 | 3 | 0 | node0 50 %, node1 50 % |
-        | even | 622 | 1080 | 1121 | 14 | 4 | 3 | 0 | node0 50 %, node1 50 % |
-        | fast | 404 | 702 | 729 | 14 | 4 | 3 | 0 | node0 50 %, node1 50 % |
+        | strategy | mean ms | p50 ms | p95 ms | p99 ms | attempts | rejections | delays | failed | share per node |
+        | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
+        | random | 621 | 621 | 1079 | 1120 | 10 | 0 | 3 | 0 | node0 50 %, node1 50 % |
+        | even | 622 | 622 | 1080 | 1121 | 14 | 4 | 3 | 0 | node0 50 %, node1 50 % |
+        | fast | 404 | 404 | 702 | 729 | 14 | 4 | 3 | 0 | node0 50 %, node1 50 % |
 
         ratio: makespan over that of random, paired by seed, with its 95 % interval (Holm over all rows).
 
@@ -256,6 +262,7 @@ mod tests {
         insta::assert_snapshot!(render(&comparison, Format::Json), @r#"
         {
           "confidence": 0.95,
+          "metric": "makespan",
           "baseline": "random",
           "rows": [
             {
@@ -268,9 +275,12 @@ mod tests {
               "makespan_s": 1.0,
               "makespan_half_width_s": null,
               "images_per_s": 10.0,
+              "latency_mean_s": 0.55,
+              "latency_mean_half_width_s": null,
               "latency_p50_s": 0.55,
               "latency_p95_s": 0.9549999999999998,
               "latency_p99_s": 0.991,
+              "latency_p99_half_width_s": null,
               "tasks": 10.0,
               "failed": 0.0,
               "attempts": 10.0,
@@ -290,6 +300,7 @@ mod tests {
             }
           ],
           "overall": {
+            "metric": "makespan",
             "best": "random",
             "beats": [],
             "ties": []
