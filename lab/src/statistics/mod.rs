@@ -3,10 +3,9 @@
 //! The unit of observation is the replication (one seed), never the request: requests of one run depend on each
 //! other, and an interval that treats them as independent covers 6 % where it says 95 %.
 //!
-//! Reading order: [`describe`] (mean, deviation, geometric mean), [`quantile`](mod@quantile), [`student`], [`interval`] (of a mean,
-//! of a ratio), [`holm`] (many comparisons at once), [`kendall`] and [`kolmogorov`] (do two
-//! worlds agree?), [`warm_up`] (where a steady state begins), [`kendall`]
-//! and [`kolmogorov`] (do two worlds agree?).
+//! Reading order: [`describe`] (mean, deviation, geometric mean), [`quantile`](mod@quantile), [`student`],
+//! [`interval`] (of a mean, of a ratio), [`holm`] (many comparisons at once), [`warm_up`] (where a steady state begins),
+//! [`kendall`] and [`kolmogorov`] (do two worlds agree?).
 
 pub mod describe;
 pub mod holm;

@@ -17,6 +17,7 @@ const THREADS: &[(&str, &str)] = &[
     ("lab/src/local_cluster/process.rs", "one a pipe of a child process"),
     ("lab/src/local_cluster/tether.rs", "waits for the parent's end"),
     ("lab/src/dataset/mod.rs", "one a core while photographs are made"),
+    ("lab/src/simulation/in_order.rs", "one a core while runs are simulated"),
     ("lab/src/benchmark/plain_loop.rs", "one a core: the rival without any RPC"),
 ];
 
