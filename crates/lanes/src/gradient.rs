@@ -28,7 +28,7 @@ compiled_for_each! {
     fn sobel5_columns(level, rows: [&[u8]; 5], smooth: &mut [i16], slope: &mut [i16]);
 }
 
-written_twice! {
+written_for_each! {
     /// Horizontal half with aperture 3, then magnitude `|dx| + |dy|` and [`sector`]; where the magnitude does not exceed
     /// `low` the sector is left at [`sector::HORIZONTAL`], because nobody will ask.
     ///
@@ -308,6 +308,135 @@ mod avx2 {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use super::sector as name;
+    use crate::vector::{load512 as load, store512 as store};
+    use std::arch::x86_64::*;
+
+    /// Magnitude and sector of 32 gradients; see the plain twin for the constants.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    #[inline]
+    fn polar(dx: __m512i, dy: __m512i, low: __m512i) -> (__m512i, __m512i) {
+        let (x, y) = (_mm512_abs_epi16(dx), _mm512_abs_epi16(dy));
+        let magnitude = _mm512_add_epi16(x, y);
+        let above = _mm512_cmpgt_epi16_mask(magnitude, low);
+        if above == 0 {
+            return (magnitude, _mm512_setzero_si512());
+        }
+        let twice = _mm512_add_epi16(x, x);
+        let flat = _mm512_mulhi_epu16(twice, _mm512_set1_epi16(13573));
+        let not_horizontal = _mm512_mask_cmpgt_epi16_mask(above, y, flat);
+        let vertical = _mm512_cmpgt_epi16_mask(y, _mm512_adds_epi16(flat, _mm512_adds_epi16(x, x)));
+        let opposite = _mm512_srli_epi16::<15>(_mm512_xor_si512(dx, dy));
+        let diagonal = _mm512_add_epi16(_mm512_set1_epi16(name::FALLING), opposite);
+        let sector = _mm512_mask_blend_epi16(vertical, diagonal, _mm512_set1_epi16(name::VERTICAL));
+        (magnitude, _mm512_maskz_mov_epi16(not_horizontal, sector))
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    pub(super) fn sobel3_rows(
+        smooth: &[i16],
+        slope: &[i16],
+        low: i16,
+        magnitude: &mut [i16],
+        sector: &mut [i16],
+    ) {
+        let n = magnitude.len();
+        assert!(smooth.len() == n + 2 && slope.len() == n + 2 && sector.len() == n, "one more on each side");
+        let limit = _mm512_set1_epi16(low);
+        let mut x = 0;
+        while x + 32 <= n {
+            let dx = _mm512_sub_epi16(load(smooth, x + 2), load(smooth, x));
+            let middle = load(slope, x + 1);
+            let outer = _mm512_add_epi16(load(slope, x), load(slope, x + 2));
+            let (m, s) = polar(dx, _mm512_add_epi16(outer, _mm512_add_epi16(middle, middle)), limit);
+            store(magnitude, x, m);
+            store(sector, x, s);
+            x += 32;
+        }
+        super::scalar::sobel3_rows(&smooth[x..], &slope[x..], low, &mut magnitude[x..], &mut sector[x..]);
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    pub(super) fn sobel5_rows(
+        smooth: &[i16],
+        slope: &[i16],
+        low: i16,
+        magnitude: &mut [i16],
+        sector: &mut [i16],
+    ) {
+        let n = magnitude.len();
+        assert!(smooth.len() == n + 4 && slope.len() == n + 4 && sector.len() == n, "two more on each side");
+        let limit = _mm512_set1_epi16(low);
+        let mut x = 0;
+        while x + 32 <= n {
+            let near = _mm512_sub_epi16(load(smooth, x + 3), load(smooth, x + 1));
+            let far = _mm512_sub_epi16(load(smooth, x + 4), load(smooth, x));
+            let dx = _mm512_add_epi16(far, _mm512_add_epi16(near, near));
+            let middle = load(slope, x + 2);
+            let near = _mm512_add_epi16(load(slope, x + 1), load(slope, x + 3));
+            let far = _mm512_add_epi16(load(slope, x), load(slope, x + 4));
+            // 4 near + 6 middle = 4 (near + middle) + 2 middle
+            let four = _mm512_slli_epi16::<2>(_mm512_add_epi16(near, middle));
+            let dy = _mm512_add_epi16(far, _mm512_add_epi16(four, _mm512_add_epi16(middle, middle)));
+            let (m, s) = polar(dx, dy, limit);
+            store(magnitude, x, m);
+            store(sector, x, s);
+            x += 32;
+        }
+        super::scalar::sobel5_rows(&smooth[x..], &slope[x..], low, &mut magnitude[x..], &mut sector[x..]);
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    pub(super) fn maxima(
+        magnitudes: [&[i16]; 3],
+        sector: &[i16],
+        low: i16,
+        high: i16,
+        candidates: &mut [u64],
+        strong: &mut [u64],
+    ) {
+        let n = 64 * candidates.len();
+        assert!(magnitudes.iter().all(|row| row.len() == n + 2), "one more on each side");
+        assert!(sector.len() == n && strong.len() == candidates.len(), "rows of one length");
+        let [above, here, below] = magnitudes;
+        let (low, high) = (_mm512_set1_epi16(low), _mm512_set1_epi16(high));
+        let [vertical, falling, rising] =
+            [name::VERTICAL, name::FALLING, name::RISING].map(|s| _mm512_set1_epi16(s));
+        for (k, (candidate, strong)) in candidates.iter_mut().zip(strong).enumerate() {
+            (*candidate, *strong) = (0, 0);
+            for half in 0..2 {
+                let x = 64 * k + 32 * half;
+                let m = load(here, x + 1);
+                let steep = _mm512_cmpgt_epi16_mask(m, low);
+                // Most of most pictures is flat.
+                if steep == 0 {
+                    continue;
+                }
+                let s = load(sector, x);
+                let vertical = _mm512_cmpeq_epi16_mask(s, vertical);
+                let falling = _mm512_cmpeq_epi16_mask(s, falling);
+                let rising = _mm512_cmpeq_epi16_mask(s, rising);
+                let mut before = load(here, x);
+                let mut after = load(here, x + 2);
+                before = _mm512_mask_mov_epi16(before, vertical, load(above, x + 1));
+                after = _mm512_mask_mov_epi16(after, vertical, load(below, x + 1));
+                before = _mm512_mask_mov_epi16(before, falling, load(above, x));
+                after = _mm512_mask_mov_epi16(after, falling, load(below, x + 2));
+                before = _mm512_mask_mov_epi16(before, rising, load(above, x + 2));
+                after = _mm512_mask_mov_epi16(after, rising, load(below, x));
+                // Not below its right or lower neighbour, above it on the diagonals.
+                let same = (falling | rising) & _mm512_cmpeq_epi16_mask(m, after);
+                let past = _mm512_mask_cmpge_epi16_mask(!same, m, after);
+                let found = _mm512_mask_cmpgt_epi16_mask(steep & past, m, before);
+                *candidate |= u64::from(found) << (32 * half);
+                *strong |= u64::from(_mm512_mask_cmpgt_epi16_mask(found, m, high)) << (32 * half);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,28 +454,30 @@ mod tests {
             // Extreme values reach the ends of the 16-bit range.
             let rows: Vec<[u8; 5]> =
                 if flat { rows.iter().map(|r| r.map(|v| if v > 127 { 255 } else { 0 })).collect() } else { rows };
+            for level in Level::available() {
             let r: [Vec<u8>; 5] = std::array::from_fn(|k| column(&rows, k));
             let five: [&[u8]; 5] = std::array::from_fn(|k| &r[k][..]);
             let three = [five[0], five[1], five[2]];
             let n = rows.len();
             let fresh = || (vec![0i16; n], vec![0i16; n]);
             let ((mut a, mut b), (mut c, mut d)) = (fresh(), fresh());
-            sobel5_columns(Level::detect(), five, &mut a, &mut b);
+            sobel5_columns(level, five, &mut a, &mut b);
             scalar::sobel5_columns(five, &mut c, &mut d);
             prop_assert_eq!((&a, &b), (&c, &d));
             let short = || (vec![0i16; n - 4], vec![0i16; n - 4]);
             let ((mut m, mut s), (mut pm, mut ps)) = (short(), short());
-            sobel5_rows(Level::detect(), &a, &b, low, &mut m, &mut s);
+            sobel5_rows(level, &a, &b, low, &mut m, &mut s);
             scalar::sobel5_rows(&a, &b, low, &mut pm, &mut ps);
             prop_assert_eq!((m, s), (pm, ps));
-            sobel3_columns(Level::detect(), three, &mut a, &mut b);
+            sobel3_columns(level, three, &mut a, &mut b);
             scalar::sobel3_columns(three, &mut c, &mut d);
             prop_assert_eq!((&a, &b), (&c, &d));
             let short = || (vec![0i16; n - 2], vec![0i16; n - 2]);
             let ((mut m, mut s), (mut pm, mut ps)) = (short(), short());
-            sobel3_rows(Level::detect(), &a, &b, low, &mut m, &mut s);
+            sobel3_rows(level, &a, &b, low, &mut m, &mut s);
             scalar::sobel3_rows(&a, &b, low, &mut pm, &mut ps);
             prop_assert_eq!((m, s), (pm, ps));
+            }
         }
 
         #[test]
@@ -360,11 +491,13 @@ mod tests {
         ) {
             let n = 64 * words;
             let rows = [&values[..n + 2], &values[n + 2..2 * n + 4], &values[2 * n + 4..3 * n + 6]];
+            for level in Level::available() {
             let fresh = || (vec![0u64; words], vec![0u64; words]);
             let ((mut c, mut s), (mut pc, mut ps)) = (fresh(), fresh());
-            maxima(Level::detect(), rows, &sectors[..n], low, low + more, &mut c, &mut s);
+            maxima(level, rows, &sectors[..n], low, low + more, &mut c, &mut s);
             scalar::maxima(rows, &sectors[..n], low, low + more, &mut pc, &mut ps);
             prop_assert_eq!((c, s), (pc, ps));
+            }
         }
     }
 }

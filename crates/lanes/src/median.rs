@@ -153,16 +153,43 @@ fn check<const N: usize>(rows: &[&[u8]; N], sorted: &[&mut [u8]; N]) {
     assert!(sorted.iter().all(|row| row.len() == n), "rows of one length");
 }
 
-/// Five neighbours of a row. A macro, because a function or closure that gives five vectors is not inlined.
+/// The rows seen from each of `M` neighbouring pixels, as long as the result: a loop over them needs no checks of bounds.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn views<'a, const N: usize, const M: usize>(
+    rows: [&'a [u8]; N],
+    step: usize,
+    length: usize,
+) -> [[&'a [u8]; M]; N] {
+    rows.map(|row| std::array::from_fn(|k| &row[k * step..][..length]))
+}
+
+/// Does something with places of vectors that cover `n` samples, at least one vector; the last may overlap.
+#[cfg(target_arch = "x86_64")]
+macro_rules! cover {
+    ($n:ident, $lanes:literal, |$x:ident| $body:block) => {{
+        let mut $x = 0;
+        while $x + $lanes <= $n {
+            $body
+            $x += $lanes;
+        }
+        if $x < $n {
+            let $x = $n - $lanes;
+            $body
+        }
+    }};
+}
+
+/// Five neighbours. A macro, because a function or closure that gives five vectors is not inlined.
 #[cfg(target_arch = "x86_64")]
 macro_rules! five {
-    ($row:ident, $step:ident) => {
+    ($views:ident, $x:ident) => {
         [
-            load($row, 0),
-            load($row, $step),
-            load($row, 2 * $step),
-            load($row, 3 * $step),
-            load($row, 4 * $step),
+            load($views[0], $x),
+            load($views[1], $x),
+            load($views[2], $x),
+            load($views[3], $x),
+            load($views[4], $x),
         ]
     };
 }
@@ -188,62 +215,60 @@ macro_rules! on_vectors {
                 $max(a, b)
             }
 
-            /// Where vectors begin that cover `n` samples, at least one vector, the last one overlapping the one before.
-            fn starts(n: usize) -> impl Iterator<Item = usize> {
-                let last = (n % $lanes != 0).then(|| n - $lanes);
-                (0..n / $lanes).map(|k| $lanes * k).chain(last)
-            }
-
             #[target_feature(enable = $features)]
             pub(super) fn sort3(rows: [&[u8]; 3], sorted: [&mut [u8]; 3]) {
                 super::check(&rows, &sorted);
-                if rows[0].len() < $lanes {
+                let n = rows[0].len();
+                if n < $lanes {
                     return super::scalar::sort3(rows, sorted);
                 }
-                let [low, middle, high] = sorted;
-                for x in starts(rows[0].len()) {
-                    let [a, b, c] = sort_three!([load(rows[0], x), load(rows[1], x), load(rows[2], x)]);
+                let [a, b, c] = rows.map(|row| &row[..n]);
+                let [low, middle, high] = sorted.map(|row| &mut row[..n]);
+                cover!(n, $lanes, |x| {
+                    let [a, b, c] = sort_three!([load(a, x), load(b, x), load(c, x)]);
                     store(low, x, a);
                     store(middle, x, b);
                     store(high, x, c);
-                }
+                });
             }
 
             #[target_feature(enable = $features)]
             pub(super) fn median3(channels: usize, sorted: [&[u8]; 3], out: &mut [u8]) {
+                let n = out.len();
                 assert!(
-                    sorted.iter().all(|row| row.len() == out.len() + 2 * channels),
+                    sorted.iter().all(|row| row.len() == n + 2 * channels),
                     "one pixel more on each side"
                 );
-                if out.len() < $lanes {
+                if n < $lanes {
                     return super::scalar::median3(channels, sorted, out);
                 }
+                let [low, middle, high] = sorted;
                 let (one, two) = (channels, 2 * channels);
-                for x in starts(out.len()) {
-                    let [low, middle, high] = sorted;
+                cover!(n, $lanes, |x| {
                     let low = [load(low, x), load(low, x + one), load(low, x + two)];
                     let middle = [load(middle, x), load(middle, x + one), load(middle, x + two)];
                     let high = [load(high, x), load(high, x + one), load(high, x + two)];
                     store(out, x, median_of_nine!(low, middle, high));
-                }
+                });
             }
 
             #[target_feature(enable = $features)]
             pub(super) fn sort5(rows: [&[u8]; 5], sorted: [&mut [u8]; 5]) {
                 super::check(&rows, &sorted);
-                if rows[0].len() < $lanes {
+                let n = rows[0].len();
+                if n < $lanes {
                     return super::scalar::sort5(rows, sorted);
                 }
-                let [p, q, r, s, t] = sorted;
-                let [f, g, h, i, j] = rows;
-                for x in starts(rows[0].len()) {
+                let [f, g, h, i, j] = rows.map(|row| &row[..n]);
+                let [p, q, r, s, t] = sorted.map(|row| &mut row[..n]);
+                cover!(n, $lanes, |x| {
                     let five = sort_five!([load(f, x), load(g, x), load(h, x), load(i, x), load(j, x)]);
                     store(p, x, five[0]);
                     store(q, x, five[1]);
                     store(r, x, five[2]);
                     store(s, x, five[3]);
                     store(t, x, five[4]);
-                }
+                });
             }
 
             #[target_feature(enable = $features)]
@@ -252,22 +277,19 @@ macro_rules! on_vectors {
                 reason = "a network of exchanges, of which the median needs not all"
             )]
             pub(super) fn median5(channels: usize, sorted: [&[u8]; 5], out: &mut [u8]) {
+                let n = out.len();
                 assert!(
-                    sorted.iter().all(|row| row.len() == out.len() + 4 * channels),
+                    sorted.iter().all(|row| row.len() == n + 4 * channels),
                     "two pixels more on each side"
                 );
-                if out.len() < $lanes {
+                if n < $lanes {
                     return super::scalar::median5(channels, sorted, out);
                 }
-                for x in starts(out.len()) {
-                    let [a, b, c, d, e] = sorted;
-                    let reach = $lanes + 4 * channels;
-                    let [a, b, c, d, e] = [a, b, c, d, e].map(|row| &row[x..x + reach]);
-                    let step = channels;
-                    let grid =
-                        [five!(a, step), five!(b, step), five!(c, step), five!(d, step), five!(e, step)];
+                let [a, b, c, d, e]: [[&[u8]; 5]; 5] = super::views(sorted, channels, n);
+                cover!(n, $lanes, |x| {
+                    let grid = [five!(a, x), five!(b, x), five!(c, x), five!(d, x), five!(e, x)];
                     store(out, x, median_of_twenty_five!(grid));
-                }
+                });
             }
         }
     };

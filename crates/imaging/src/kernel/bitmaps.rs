@@ -97,9 +97,9 @@ impl Bitmaps {
     /// Works on 64 pixels at a time: one sweep from top to bottom, then a work list of the words above and to the left of
     /// the sweep that have to follow.
     pub(crate) fn flood(&mut self) {
-        let mut work = Vec::new();
+        let (mut work, mut seeds) = (Vec::new(), Vec::new());
         for y in 0..self.height {
-            self.sweep_row(y, &mut work);
+            self.sweep_row(y, &mut seeds, &mut work);
         }
         while let Some((y, k)) = work.pop() {
             self.flood_word(y as usize, k as usize, &mut work);
@@ -108,49 +108,57 @@ impl Bitmaps {
 
     /// Lets the words of a row catch up from left to right. What may follow to the right or below is swept later; what
     /// may follow above or to the left is put on the work list.
-    fn sweep_row(&mut self, y: usize, work: &mut Vec<(u32, u32)>) {
-        let words = self.words;
-        let (before, rest) = self.strong.split_at_mut(y * words);
-        let (here, after) = rest.split_at_mut(words);
-        let outside = [];
-        let above = if y > 0 { &before[(y - 1) * words..] } else { &outside[..] };
-        let below = if y + 1 < self.height { &after[..words] } else { &outside[..] };
-        let candidates = &self.candidates[y * words..][..words];
-        let column = |here: u64, k: usize| {
-            here | above.get(k).copied().unwrap_or(0) | below.get(k).copied().unwrap_or(0)
-        };
-        let (mut left, mut middle) = (0, column(here[0], 0));
-        for k in 0..words {
-            let right = if k + 1 < words { column(here[k + 1], k + 1) } else { 0 };
-            let weak = candidates[k] & !here[k];
-            let seeds = weak & (middle | middle << 1 | middle >> 1 | left >> 63 | right << 63);
-            (left, middle) = (middle, right);
+    fn sweep_row(&mut self, y: usize, seeds: &mut Vec<u64>, work: &mut Vec<(u32, u32)>) {
+        self.seeds(y, seeds);
+        let row = y * self.words;
+        let mut carry = 0;
+        for (k, seeds) in seeds.iter().enumerate() {
+            let weak = self.weak(row + k);
+            let seeds = seeds | (carry & weak);
+            carry = 0;
             if seeds == 0 {
                 continue;
             }
             let fresh = fill(weak, seeds);
-            here[k] |= fresh;
-            left |= fresh;
-            // What was weak above was swept before these became strong, and so was the word to the left.
-            let weak = |row: &[u64], candidates: &[u64], k: usize| candidates[k] & !row[k];
-            let (first, last) = (fresh & 1 != 0 && k > 0, fresh >> 63 != 0 && k + 1 < words);
-            if first && weak(here, candidates, k - 1) >> 63 != 0 {
+            self.strong[row + k] |= fresh;
+            carry = fresh >> 63;
+            let reach = fresh | fresh << 1 | fresh >> 1;
+            let (first, last) = (fresh & 1 != 0 && k > 0, carry != 0 && k + 1 < self.words);
+            if first && self.weak(row + k - 1) >> 63 != 0 {
                 work.push((y as u32, k as u32 - 1));
             }
-            if y == 0 {
-                continue;
-            }
-            let upper = &self.candidates[(y - 1) * words..][..words];
-            if weak(above, upper, k) & (fresh | fresh << 1 | fresh >> 1) != 0 {
+            let Some(above) = row.checked_sub(self.words) else { continue };
+            if self.weak(above + k) & reach != 0 {
                 work.push((y as u32 - 1, k as u32));
             }
-            if first && weak(above, upper, k - 1) >> 63 != 0 {
+            if first && self.weak(above + k - 1) >> 63 != 0 {
                 work.push((y as u32 - 1, k as u32 - 1));
             }
-            if last && weak(above, upper, k + 1) & 1 != 0 {
+            if last && self.weak(above + k + 1) & 1 != 0 {
                 work.push((y as u32 - 1, k as u32 + 1));
             }
         }
+    }
+
+    /// The weak pixels of a row that touch a strong one, word by word.
+    fn seeds(&self, y: usize, seeds: &mut Vec<u64>) {
+        let row = |y: usize| &self.strong[y * self.words..][..self.words];
+        let (above, here, below) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(self.height - 1)));
+        let candidates = &self.candidates[y * self.words..][..self.words];
+        // The three rows as one, with an empty word on either side.
+        seeds.clear();
+        seeds.resize(2 * (self.words + 2), 0);
+        let (columns, found) = seeds.split_at_mut(self.words + 2);
+        for k in 0..self.words {
+            columns[k + 1] = above[k] | here[k] | below[k];
+        }
+        let (left, middle, right) = (&columns[..self.words], &columns[1..=self.words], &columns[2..]);
+        for k in 0..self.words {
+            let touched = middle[k] | middle[k] << 1 | middle[k] >> 1 | left[k] >> 63 | right[k] << 63;
+            found[k] = candidates[k] & !here[k] & touched;
+        }
+        seeds.drain(..self.words + 2);
+        seeds.truncate(self.words);
     }
 
     /// Candidates of a word that are not strong yet.

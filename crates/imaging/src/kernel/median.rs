@@ -25,6 +25,9 @@ pub(crate) fn median(image: Image, size: usize, scratch: &mut Scratch) -> Image 
 /// Samples that are done together: few enough for the sorted columns to stay in the fastest memory.
 const STRIP: usize = 1536;
 
+/// Bytes of a line of the cache; vectors that lie across two are slower to write.
+const LINE: usize = 64;
+
 /// Sorted columns of a strip of a row, for windows of `N` by `N` pixels.
 struct Columns<const N: usize> {
     channels: usize,
@@ -41,7 +44,7 @@ impl<const N: usize> Columns<N> {
     ) -> Columns<N> {
         Columns {
             channels,
-            sorted: std::array::from_fn(|_| vec![0; STRIP + (N - 1) * channels]),
+            sorted: std::array::from_fn(|_| vec![0; STRIP + (N - 1) * channels + 2 * LINE]),
             sort,
             median,
         }
@@ -59,12 +62,18 @@ impl<const N: usize> Columns<N> {
             let at = first + margin - start;
             let total = out.len() + 2 * margin;
             let inside = at..at + end - first;
-            let sorted = self.sorted.each_mut().map(|row| &mut row[inside.clone()]);
-            (self.sort)(level, rows.map(|row| &row[first..end]), sorted);
-            for row in &mut self.sorted {
-                extend(&mut row[..total], self.channels, inside.clone());
-            }
-            (self.median)(level, self.channels, self.sorted.each_ref().map(|row| &row[..total]), out);
+            // Each row is placed so that what is sorted begins at a line of the cache.
+            let mut sorted = self.sorted.each_mut().map(|row| {
+                let begin = row.as_ptr().align_offset(LINE) % LINE + LINE - at % LINE;
+                &mut row[begin..begin + total]
+            });
+            (self.sort)(
+                level,
+                rows.map(|row| &row[first..end]),
+                sorted.each_mut().map(|row| &mut row[inside.clone()]),
+            );
+            sorted.iter_mut().for_each(|row| extend(row, self.channels, inside.clone()));
+            (self.median)(level, self.channels, sorted.each_ref().map(|row| &**row), out);
         }
     }
 }

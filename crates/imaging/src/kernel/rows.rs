@@ -19,11 +19,17 @@ pub(crate) trait Rows {
 pub(crate) struct GrayRows<'a> {
     image: &'a Image,
     level: Level,
+    /// Luminance of [`BATCH`] rows from the last multiple of it on.
+    batch: Vec<u8>,
 }
+
+/// Rows of colour that are read together: long runs through memory are fetched ahead, single rows less so.
+const BATCH: usize = 8;
 
 impl<'a> GrayRows<'a> {
     pub(crate) fn new(image: &'a Image, level: Level) -> GrayRows<'a> {
-        GrayRows { image, level }
+        let rows = if image.channels == Channels::Gray { 0 } else { BATCH.min(image.height) };
+        GrayRows { image, level, batch: vec![0; rows * image.width] }
     }
 }
 
@@ -33,12 +39,17 @@ impl Rows for GrayRows<'_> {
     }
 
     fn make(&mut self, y: usize, row: &mut [u8]) {
-        let length = self.image.width * self.image.channels.count();
-        let source = &self.image.samples[y * length..][..length];
-        match self.image.channels {
-            Channels::Gray => row.copy_from_slice(source),
-            Channels::Rgb => lanes::gray::gray(self.level, source, row),
+        let (width, count) = (self.image.width, self.image.channels.count());
+        let place = match self.image.channels {
+            Channels::Gray => return row.copy_from_slice(&self.image.samples[y * width..][..width]),
+            Channels::Rgb => y % BATCH,
+        };
+        if place == 0 {
+            let rows = BATCH.min(self.image.height - y);
+            let source = &self.image.samples[y * width * count..][..rows * width * count];
+            lanes::gray::gray(self.level, source, &mut self.batch[..rows * width]);
         }
+        row.copy_from_slice(&self.batch[place * width..][..width]);
     }
 }
 
