@@ -6,5 +6,6 @@ mod codec_golden;
 mod codec_hostile;
 mod codec_opencv;
 mod codec_strips;
+mod operation;
 mod operation_opencv;
 mod segments;

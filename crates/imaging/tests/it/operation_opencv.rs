@@ -3,6 +3,7 @@
 #[path = "../opencv/coprocess.rs"]
 mod coprocess;
 
+use crate::operation::{GOLDEN, picture};
 use coprocess::OpenCv;
 use imaging::image::{Channels, Image};
 use imaging::operation::{Operation, Scratch};
@@ -164,6 +165,16 @@ fn middle(image: &mut Image) {
 fn operations_on_random_images_are_opencvs() {
     let Some(mut cv) = OpenCv::start() else { return };
     compare(&mut cv, OPERATIONS, &random_images());
+}
+
+#[test]
+fn the_pinned_results_are_opencvs() {
+    let Some(mut cv) = OpenCv::start() else { return };
+    // The place of a crop and the luck of noise are our own.
+    let ours = |text: &str| text.starts_with("crop") || text.starts_with("noise");
+    let texts: Vec<&str> = GOLDEN.iter().map(|(text, ..)| *text).filter(|text| !ours(text)).collect();
+    let images = [("color", picture(101, 67, Channels::Rgb)), ("gray", picture(83, 59, Channels::Gray))];
+    compare(&mut cv, &texts, &images.map(|(name, image)| (name.to_owned(), image)));
 }
 
 #[test]
