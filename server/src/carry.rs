@@ -68,6 +68,14 @@ pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned 
     });
     let observation = Observation { outcome: came.outcome, round_trip, node };
     let reason = came.reason.as_deref().map(Text::from);
+    if let (Outcome::Lost(_) | Outcome::TimedOut, Some(why)) = (observation.outcome, &came.reason) {
+        log::debug!(
+            "{}: attempt {} at task {} is lost: {why}",
+            peer.name,
+            attempt.number(),
+            attempt.task().0
+        );
+    }
     means.recorder.attempt(row(means, job, &attempt, peer, &observation, &came, reason.clone()));
     Returned { attempt, observation, reason }
 }
@@ -88,7 +96,11 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
         attempt: attempt.number(),
         seed: job.words.seed,
         admission: job.words.admission,
-        operation: job.receipt.operation.clone(),
+        operation: match &job.tasks {
+            Tasks::Folder { .. } => job.receipt.operation.clone(),
+            // Records call it something else; a node knows operations only.
+            Tasks::Synthetic { .. } => job.request.operation.clone(),
+        },
         work,
     };
     match peer.attempt(&request, means.attempt_timeout) {

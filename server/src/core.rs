@@ -147,14 +147,22 @@ impl Core {
 
 /// The sentence of a job that no node took.
 fn no_node(counts: &JobCounts) -> String {
-    let open = counts.given_up;
+    let (open, begun) = (counts.given_up, counts.begun);
     if counts.rejected >= counts.lost && counts.rejected > 0 {
         format!(
-            "no node accepted the work: {} of {} attempts were rejected and {open} tasks given up; lower the nodes' \
-             load probability, say --admission must-accept, or allow more with --max-attempts",
-            counts.rejected, counts.begun
+            "no node accepted the work: {} of {begun} attempts were rejected and {open} tasks given up; lower the \
+             nodes' load probability, say --admission must-accept, or allow more with --max-attempts",
+            counts.rejected
+        )
+    } else if begun == 0 {
+        format!(
+            "no node is up, and {open} tasks were given up: start nodes with `computenode LOAD_PROBABILITY`"
         )
     } else {
-        format!("no node took the work: {} attempts were lost and {open} tasks given up", counts.lost)
+        format!(
+            "no node took the work: {} of {begun} attempts were lost and {open} tasks given up; the tasks' reasons say \
+             what to mend",
+            counts.lost
+        )
     }
 }

@@ -129,6 +129,7 @@ impl Engine {
             if report.why.is_some() {
                 self.explain(&mut report);
             }
+            log::info!("job '{}': {}", job.receipt.job_key, crate::words::job_end(&report));
             self.means.recorder.job(
                 ended.row,
                 Box::new(move |written| {
@@ -197,6 +198,11 @@ impl Engine {
         let (this, peer) = (Weak::clone(&self.this), Arc::clone(&self.means.peers[node.index()]));
         let asked = std::thread::Builder::new().name(format!("probe-{}", peer.name)).spawn(move || {
             let alive = peer.greet();
+            match (&alive, peer.trouble()) {
+                (Some(_), _) => log::info!("{} is up again", peer.name),
+                (None, Some(trouble)) => log::warn!("{trouble}; it is asked again"),
+                (None, None) => {}
+            }
             if let Some(engine) = this.upgrade() {
                 if let Some(facts) = alive {
                     engine.tell(Event::NodeJoined { node, facts });

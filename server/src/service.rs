@@ -24,6 +24,8 @@ use wire::job::{
 const MOST_KEPT: usize = 1_000;
 /// Tasks of a job at most: the scheduler counts them in 32 bits, and each costs some bytes.
 const MOST_TASKS: u64 = 10_000_000;
+/// What records and receipts call the work of tasks without images.
+const SYNTHETIC: &str = "synthetic";
 /// How long one look at a job's end lasts when the original's client waits for it.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -143,7 +145,10 @@ impl Service {
             seed: request.seed.unwrap_or_else(drawn),
             strategy: strategy.to_string(),
             admission: strategy.admission,
-            operation: operation.to_string(),
+            operation: match tasks {
+                Tasks::Folder { .. } => operation.to_string(),
+                Tasks::Synthetic { .. } => SYNTHETIC.to_owned(),
+            },
             skipped,
             run_folder: self.terms.run_folder.to_string_lossy().into_owned(),
         }

@@ -1,5 +1,6 @@
-//! Words for the records, one for each reason that a node gives.
+//! Words for the records and the log.
 
+use wire::job::{JobReport, JobState};
 use wire::node::{FailureKind, RejectReason};
 
 pub(crate) const fn reject_reason(reason: RejectReason) -> &'static str {
@@ -22,4 +23,26 @@ pub(crate) const fn failure(kind: FailureKind) -> &'static str {
         FailureKind::TooLarge => "too large",
         FailureKind::Operation => "operation",
     }
+}
+
+/// One line for the log when a job ends.
+pub(crate) fn job_end(report: &JobReport) -> String {
+    let progress = &report.progress;
+    let how = match progress.state {
+        JobState::Running => "running",
+        JobState::Done => "done",
+        JobState::Partial => "ended with failed images",
+        JobState::Cancelled => "cancelled",
+        JobState::NoNode => "given up for want of a node",
+    };
+    let why = report.why.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+    format!(
+        "{how}, {} of {} tasks in {:.2} s, {} attempts, {} rejected, {} lost{why}",
+        progress.done,
+        progress.tasks,
+        progress.elapsed.as_secs_f64(),
+        progress.attempts,
+        progress.rejected,
+        progress.lost
+    )
 }

@@ -100,7 +100,8 @@ pub fn group(replications: Vec<Replication>) -> Vec<Group> {
 impl Group {
     /// The strategy's name, with label and admission where they are needed to tell groups apart.
     pub fn name(&self) -> String {
-        let label = self.key.label.as_ref().map_or(String::new(), |label| format!("{label}: "));
+        let label = self.key.label.as_ref().filter(|label| !label.is_empty());
+        let label = label.map_or(String::new(), |label| format!("{label}: "));
         let admission = if self.name_admission { format!(" {}", self.key.admission) } else { String::new() };
         format!("{label}{}{admission}", self.key.strategy)
     }
