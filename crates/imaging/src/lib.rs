@@ -1,7 +1,8 @@
 //! Pixels in, pixels out: codecs from bytes to bytes, operations with OpenCV's results, no file, clock or thread.
 //!
 //! Reading order: [`image`] (the one pixel container), [`codec`] (bytes to pixels and back, with limits),
-//! [`operation`] (the table of operations, each in a file of its own), [`error`].
+//! [`operation`] (the table of operations, each in a file of its own), [`segment`] (one image in parts that merge to the
+//! same bytes), [`error`].
 
 pub mod codec;
 pub mod error;

@@ -1,4 +1,4 @@
-//! Gradients and their maxima: Sobel of aperture 3 and 5, magnitude and sector, non-maximum suppression to bits.
+//! Gradients: Sobel of aperture 3 and 5, magnitude and sector.
 //!
 //! With aperture 5 and 8-bit pixels `|dx| + |dy|` is at most 24480, so 16-bit lanes hold everything exactly.
 
@@ -41,14 +41,6 @@ written_for_each! {
     /// # Panics
     /// When `smooth` and `slope` are not four longer than `magnitude` and `sector`.
     fn sobel5_rows(level, smooth: &[i16], slope: &[i16], low: i16, magnitude: &mut [i16], sector: &mut [i16]);
-
-    /// Non-maximum suppression of a row of `64 * candidates.len()` pixels: a pixel is a candidate when it exceeds
-    /// `low` and both neighbours of its sector (strictly; with `>=` to the right and below for the straight
-    /// sectors), and strong when it exceeds `high` as well. One bit a pixel, the lowest bit leftmost.
-    ///
-    /// # Panics
-    /// When the magnitudes are not two longer than that row (one on each side), or `sector` and `strong` disagree.
-    fn maxima(level, magnitudes: [&[i16]; 3], sector: &[i16], low: i16, high: i16, candidates: &mut [u64], strong: &mut [u64]);
 }
 
 /// The plain twins: ordinary Rust.
@@ -120,36 +112,6 @@ pub mod scalar {
             name::RISING
         };
         ((x + y) as i16, sector)
-    }
-
-    /// See [`super::maxima`].
-    #[inline(always)]
-    pub fn maxima(
-        magnitudes: [&[i16]; 3],
-        sector: &[i16],
-        low: i16,
-        high: i16,
-        candidates: &mut [u64],
-        strong: &mut [u64],
-    ) {
-        let n = 64 * candidates.len();
-        assert!(magnitudes.iter().all(|row| row.len() == n + 2), "one more on each side");
-        assert!(sector.len() == n && strong.len() == candidates.len(), "rows of one length");
-        let [above, here, below] = magnitudes;
-        candidates.fill(0);
-        strong.fill(0);
-        for x in 0..n {
-            let m = here[x + 1];
-            let (before, after) = match sector[x] {
-                name::HORIZONTAL => (here[x], here[x + 2] - 1),
-                name::VERTICAL => (above[x + 1], below[x + 1] - 1),
-                name::FALLING => (above[x], below[x + 2]),
-                _ => (above[x + 2], below[x]),
-            };
-            let maximum = m > before && m > after;
-            candidates[x / 64] |= u64::from(maximum && m > low) << (x % 64);
-            strong[x / 64] |= u64::from(maximum && m > low && m > high) << (x % 64);
-        }
     }
 }
 
@@ -235,77 +197,6 @@ mod avx2 {
         }
         super::scalar::sobel5_rows(&smooth[x..], &slope[x..], low, &mut magnitude[x..], &mut sector[x..]);
     }
-
-    /// Candidate and strong masks of the sixteen pixels from `x` on, as words of all ones or zeros.
-    #[target_feature(enable = "avx2")]
-    #[inline]
-    fn sixteen(rows: [&[i16]; 3], sector: &[i16], x: usize, low: __m256i, high: __m256i) -> [__m256i; 2] {
-        let [above, here, below] = rows;
-        let (m, s) = (load(here, x + 1), load(sector, x));
-        let vertical = _mm256_cmpeq_epi16(s, _mm256_set1_epi16(name::VERTICAL));
-        let falling = _mm256_cmpeq_epi16(s, _mm256_set1_epi16(name::FALLING));
-        let rising = _mm256_cmpeq_epi16(s, _mm256_set1_epi16(name::RISING));
-        let mut before = load(here, x);
-        let mut after = load(here, x + 2);
-        before = _mm256_blendv_epi8(before, load(above, x + 1), vertical);
-        after = _mm256_blendv_epi8(after, load(below, x + 1), vertical);
-        before = _mm256_blendv_epi8(before, load(above, x), falling);
-        after = _mm256_blendv_epi8(after, load(below, x + 2), falling);
-        before = _mm256_blendv_epi8(before, load(above, x + 2), rising);
-        after = _mm256_blendv_epi8(after, load(below, x), rising);
-        // m >= after on the straight sectors: compare one more than m there.
-        let straight = _mm256_cmpgt_epi16(_mm256_set1_epi16(name::FALLING), s);
-        let maximum = _mm256_and_si256(
-            _mm256_cmpgt_epi16(m, before),
-            _mm256_cmpgt_epi16(_mm256_sub_epi16(m, straight), after),
-        );
-        let candidate = _mm256_and_si256(maximum, _mm256_cmpgt_epi16(m, low));
-        [candidate, _mm256_and_si256(candidate, _mm256_cmpgt_epi16(m, high))]
-    }
-
-    /// The top bits of two vectors of words as 32 bits in order.
-    #[target_feature(enable = "avx2")]
-    #[inline]
-    fn bits(first: __m256i, second: __m256i) -> u64 {
-        let bytes = _mm256_permute4x64_epi64::<0xD8>(_mm256_packs_epi16(first, second));
-        u64::from(_mm256_movemask_epi8(bytes) as u32)
-    }
-
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
-    pub(super) fn maxima(
-        magnitudes: [&[i16]; 3],
-        sector: &[i16],
-        low: i16,
-        high: i16,
-        candidates: &mut [u64],
-        strong: &mut [u64],
-    ) {
-        let n = 64 * candidates.len();
-        assert!(magnitudes.iter().all(|row| row.len() == n + 2), "one more on each side");
-        assert!(sector.len() == n && strong.len() == candidates.len(), "rows of one length");
-        let (low, high) = (_mm256_set1_epi16(low), _mm256_set1_epi16(high));
-        for (k, (candidate, strong)) in candidates.iter_mut().zip(strong).enumerate() {
-            // Most of most pictures is flat.
-            let mut steep = _mm256_setzero_si256();
-            for part in 0..4 {
-                let m = load(magnitudes[1], 64 * k + 16 * part + 1);
-                steep = _mm256_or_si256(steep, _mm256_cmpgt_epi16(m, low));
-            }
-            let [mut c, mut s] = [0, 0];
-            if _mm256_testz_si256(steep, steep) == 1 {
-                (*candidate, *strong) = (c, s);
-                continue;
-            }
-            for half in 0..2 {
-                let x = 64 * k + 32 * half;
-                let [c0, s0] = sixteen(magnitudes, sector, x, low, high);
-                let [c1, s1] = sixteen(magnitudes, sector, x + 16, low, high);
-                c |= bits(c0, c1) << (32 * half);
-                s |= bits(s0, s1) << (32 * half);
-            }
-            (*candidate, *strong) = (c, s);
-        }
-    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -387,54 +278,6 @@ mod avx512 {
         }
         super::scalar::sobel5_rows(&smooth[x..], &slope[x..], low, &mut magnitude[x..], &mut sector[x..]);
     }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    pub(super) fn maxima(
-        magnitudes: [&[i16]; 3],
-        sector: &[i16],
-        low: i16,
-        high: i16,
-        candidates: &mut [u64],
-        strong: &mut [u64],
-    ) {
-        let n = 64 * candidates.len();
-        assert!(magnitudes.iter().all(|row| row.len() == n + 2), "one more on each side");
-        assert!(sector.len() == n && strong.len() == candidates.len(), "rows of one length");
-        let [above, here, below] = magnitudes;
-        let (low, high) = (_mm512_set1_epi16(low), _mm512_set1_epi16(high));
-        let [vertical, falling, rising] =
-            [name::VERTICAL, name::FALLING, name::RISING].map(|s| _mm512_set1_epi16(s));
-        for (k, (candidate, strong)) in candidates.iter_mut().zip(strong).enumerate() {
-            (*candidate, *strong) = (0, 0);
-            for half in 0..2 {
-                let x = 64 * k + 32 * half;
-                let m = load(here, x + 1);
-                let steep = _mm512_cmpgt_epi16_mask(m, low);
-                // Most of most pictures is flat.
-                if steep == 0 {
-                    continue;
-                }
-                let s = load(sector, x);
-                let vertical = _mm512_cmpeq_epi16_mask(s, vertical);
-                let falling = _mm512_cmpeq_epi16_mask(s, falling);
-                let rising = _mm512_cmpeq_epi16_mask(s, rising);
-                let mut before = load(here, x);
-                let mut after = load(here, x + 2);
-                before = _mm512_mask_mov_epi16(before, vertical, load(above, x + 1));
-                after = _mm512_mask_mov_epi16(after, vertical, load(below, x + 1));
-                before = _mm512_mask_mov_epi16(before, falling, load(above, x));
-                after = _mm512_mask_mov_epi16(after, falling, load(below, x + 2));
-                before = _mm512_mask_mov_epi16(before, rising, load(above, x + 2));
-                after = _mm512_mask_mov_epi16(after, rising, load(below, x));
-                // Not below its right or lower neighbour, above it on the diagonals.
-                let same = (falling | rising) & _mm512_cmpeq_epi16_mask(m, after);
-                let past = _mm512_mask_cmpge_epi16_mask(!same, m, after);
-                let found = _mm512_mask_cmpgt_epi16_mask(steep & past, m, before);
-                *candidate |= u64::from(found) << (32 * half);
-                *strong |= u64::from(_mm512_mask_cmpgt_epi16_mask(found, m, high)) << (32 * half);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -477,26 +320,6 @@ mod tests {
             sobel3_rows(level, &a, &b, low, &mut m, &mut s);
             scalar::sobel3_rows(&a, &b, low, &mut pm, &mut ps);
             prop_assert_eq!((m, s), (pm, ps));
-            }
-        }
-
-        #[test]
-        fn maxima_in_lanes_equal_plain_maxima(
-            words in 1usize..4,
-            // Few distinct magnitudes, so that ties are common.
-            values in vec(0i16..12, 3 * (3 * 64 + 2)),
-            sectors in vec(0i16..4, 3 * 64),
-            low in 0i16..10,
-            more in 0i16..6,
-        ) {
-            let n = 64 * words;
-            let rows = [&values[..n + 2], &values[n + 2..2 * n + 4], &values[2 * n + 4..3 * n + 6]];
-            for level in Level::available() {
-            let fresh = || (vec![0u64; words], vec![0u64; words]);
-            let ((mut c, mut s), (mut pc, mut ps)) = (fresh(), fresh());
-            maxima(level, rows, &sectors[..n], low, low + more, &mut c, &mut s);
-            scalar::maxima(rows, &sectors[..n], low, low + more, &mut pc, &mut ps);
-            prop_assert_eq!((c, s), (pc, ps));
             }
         }
     }

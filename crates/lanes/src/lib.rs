@@ -27,6 +27,7 @@ pub mod jpeg_idct;
 pub mod jpeg_stuffing;
 pub mod jpeg_upsample;
 pub mod level;
+pub mod maxima;
 pub mod median;
 pub mod noise;
 pub mod order;

@@ -156,11 +156,7 @@ fn check<const N: usize>(rows: &[&[u8]; N], sorted: &[&mut [u8]; N]) {
 /// The rows seen from each of `M` neighbouring pixels, as long as the result: a loop over them needs no checks of bounds.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn views<'a, const N: usize, const M: usize>(
-    rows: [&'a [u8]; N],
-    step: usize,
-    length: usize,
-) -> [[&'a [u8]; M]; N] {
+fn views<const N: usize, const M: usize>(rows: [&[u8]; N], step: usize, length: usize) -> [[&[u8]; M]; N] {
     rows.map(|row| std::array::from_fn(|k| &row[k * step..][..length]))
 }
 

@@ -13,10 +13,7 @@ pub mod scalar {
     /// See [`super::halve_and_mark`].
     #[inline(always)]
     pub fn halve_and_mark(rgb: &mut [u8], bits: &[u64]) {
-        assert!(
-            rgb.len().is_multiple_of(3) && 64 * bits.len() >= rgb.len() / 3,
-            "one bit a pixel"
-        );
+        assert!(rgb.len().is_multiple_of(3) && 64 * bits.len() >= rgb.len() / 3, "one bit a pixel");
         for (x, pixel) in rgb.chunks_exact_mut(3).enumerate() {
             let marked = bits[x / 64] >> (x % 64) & 1 == 1;
             let halved = [pixel[0] >> 1, pixel[1] >> 1, pixel[2] >> 1];
@@ -48,10 +45,7 @@ mod avx2 {
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
     pub(super) fn halve_and_mark(rgb: &mut [u8], bits: &[u64]) {
-        assert!(
-            rgb.len().is_multiple_of(3) && 64 * bits.len() >= rgb.len() / 3,
-            "one bit a pixel"
-        );
+        assert!(rgb.len().is_multiple_of(3) && 64 * bits.len() >= rgb.len() / 3, "one bit a pixel");
         let tables = TABLES.map(|of| [load(&of[0], 0), load(&of[1], 0), load(&of[2], 0)]);
         let low = _mm256_set1_epi8(0x7f);
         let mut at = 0;

@@ -43,7 +43,7 @@ pub(crate) fn maxima(rows: &mut impl Rows, detector: Detector, scratch: &mut Scr
         }
         if let Some(y) = y.checked_sub(1) {
             let (candidates, strong) = maps.row_mut(y);
-            gradient::maxima(
+            lanes::maxima::maxima(
                 scratch.level(),
                 [
                     gradients.magnitudes(y.checked_sub(1)),

@@ -28,20 +28,21 @@ const STRIP: usize = 1536;
 /// Bytes of a line of the cache; vectors that lie across two are slower to write.
 const LINE: usize = 64;
 
+/// Sorts the columns of `N` rows.
+type Sort<const N: usize> = fn(Level, [&[u8]; N], [&mut [u8]; N]);
+/// Makes medians of sorted columns.
+type Median<const N: usize> = fn(Level, usize, [&[u8]; N], &mut [u8]);
+
 /// Sorted columns of a strip of a row, for windows of `N` by `N` pixels.
 struct Columns<const N: usize> {
     channels: usize,
     sorted: [Vec<u8>; N],
-    sort: fn(Level, [&[u8]; N], [&mut [u8]; N]),
-    median: fn(Level, usize, [&[u8]; N], &mut [u8]),
+    sort: Sort<N>,
+    median: Median<N>,
 }
 
 impl<const N: usize> Columns<N> {
-    fn new(
-        channels: usize,
-        sort: fn(Level, [&[u8]; N], [&mut [u8]; N]),
-        median: fn(Level, usize, [&[u8]; N], &mut [u8]),
-    ) -> Columns<N> {
+    fn new(channels: usize, sort: Sort<N>, median: Median<N>) -> Columns<N> {
         Columns {
             channels,
             sorted: std::array::from_fn(|_| vec![0; STRIP + (N - 1) * channels + 2 * LINE]),
