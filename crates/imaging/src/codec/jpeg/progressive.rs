@@ -1,5 +1,7 @@
 //! Progressive scans: a band of coefficients, or one more bit of them (ITU-T T.81, annex G).
 
+use std::ops::RangeInclusive;
+
 use lanes::jpeg_block::ZIGZAG;
 use lanes::jpeg_entropy_decode::{BadCode, BitReader, DecodeTable};
 
@@ -104,7 +106,7 @@ impl Band {
                     (1, _) => fresh = if reader.bits(1) == 1 { bit } else { -bit },
                     _ => return Err(BadCode),
                 }
-                k = self.pass_zeros(reader, block, k, run);
+                k = self.pass_zeros(reader, block, k..=self.last, run);
                 if fresh != 0 {
                     if k > self.last {
                         return Err(BadCode);
@@ -116,7 +118,8 @@ impl Band {
             }
         }
         if self.end_of_band_run > 0 {
-            self.pass_zeros(reader, block, k, u32::MAX);
+            // Behind the last coefficient there is nothing to refine: a run over empty blocks costs next to nothing.
+            self.pass_zeros(reader, block, k..=self.last.min(usize::from(*extent)), u32::MAX);
             self.end_of_band_run -= 1;
         }
         Ok(())
@@ -128,12 +131,12 @@ impl Band {
         &self,
         reader: &mut BitReader<'_>,
         block: &mut [i16; 64],
-        from: usize,
+        places: RangeInclusive<usize>,
         zeros: u32,
     ) -> usize {
         let bit = 1i16 << self.low;
         let mut left = zeros;
-        for k in from..=self.last {
+        for k in places {
             let coefficient = &mut block[usize::from(ZIGZAG[k])];
             if *coefficient == 0 {
                 if left == 0 {
