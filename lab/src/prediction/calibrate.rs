@@ -27,7 +27,13 @@ pub fn calibrate(runs: &[Run]) -> Result<Model, PredictionError> {
     }
     let names = names(runs, &attempts);
     let work = Work::fit(&done);
-    let nodes = names.iter().map(|name| node(name, &attempts, &work)).collect();
+    let nodes = names
+        .iter()
+        .map(|name| {
+            let fitted = node(name, &attempts, &work);
+            NodeModel { slots: told_slots(runs, name).unwrap_or(fitted.slots), ..fitted }
+        })
+        .collect();
     let seeds: BTreeSet<u64> = attempts.iter().map(|attempt| attempt.seed).collect();
     Ok(Model {
         schema_version: SCHEMA_VERSION,
@@ -56,6 +62,14 @@ fn names<'a>(runs: &'a [Run], attempts: &[&'a AttemptRow]) -> Vec<&'a str> {
     let mut names: Vec<&str> = seen.into_iter().collect();
     names.sort_by_key(|name| (place(name), digits(name), *name));
     names
+}
+
+/// Slots of a node where the manifest of a simulated run tells them: `node0 slots=2 …`.
+fn told_slots(runs: &[Run], name: &str) -> Option<u32> {
+    let machines =
+        runs.iter().filter_map(|run| run.manifest.as_ref()).flat_map(|manifest| &manifest.machines);
+    let mut own = machines.filter(|line| line.split_whitespace().next() == Some(name));
+    own.find_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("slots=")?.parse().ok()))
 }
 
 /// What an attempt computed: its round trip without wire, queue and delay.
@@ -292,6 +306,14 @@ mod tests {
         let model = calibrate(&[Run { attempts: rows, ..run("r", &[], &[]) }]).unwrap();
         assert!(!model.nodes[0].reject_is_exact);
         assert_eq!(model.nodes[0].reject, 0.5);
+    }
+
+    #[test]
+    fn slots_that_a_manifest_tells_are_not_guessed() {
+        let mut run =
+            Run { attempts: vec![attempt("j", 0, 1, AttemptOutcome::Done, 0, 100)], ..run("r", &[], &[]) };
+        run.manifest.as_mut().unwrap().machines = vec!["node0 slots=7 p=0.5".to_owned()];
+        assert_eq!(calibrate(&[run]).unwrap().nodes[0].slots, 7);
     }
 
     #[test]

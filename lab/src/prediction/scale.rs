@@ -48,12 +48,17 @@ pub fn text(tasks: u64, central_s: Option<f64>, measured: &[Measured]) -> String
     let mut text = grid(&columns, central.into_iter().chain(own).collect());
     text.push_str("\ncentralised: one thread, no network. Speedup and efficiency are over one node.\n");
     if let Some(fraction) = serial_fraction(measured) {
-        let most =
-            if fraction > 0.0 { format!("{:.0} times", 1.0 / fraction) } else { "without bound".to_owned() };
-        text.push_str(&format!(
-            "Amdahl: {:.1} % is serial; nodes can speed it up {most}.\n",
-            100.0 * fraction
-        ));
+        let percent = 100.0 * fraction;
+        text.push_str(&match fraction {
+            fraction if fraction <= 0.0 => "Amdahl: nothing is serial.\n".to_owned(),
+            fraction if fraction >= 1.0 => {
+                "Amdahl: all of it is serial; more nodes bring nothing.\n".to_owned()
+            }
+            _ => format!(
+                "Amdahl: {percent:.1} % is serial; nodes can speed it up {:.0} times.\n",
+                1.0 / fraction
+            ),
+        });
     }
     text
 }
@@ -78,6 +83,14 @@ mod tests {
             assert!((serial_fraction(&amdahl(fraction)).unwrap() - fraction).abs() < 1e-12);
         }
         assert_eq!(serial_fraction(&amdahl(0.5)[..1]), None);
+    }
+
+    #[test]
+    fn the_ends_of_the_law_are_said_in_words() {
+        assert!(
+            text(1, None, &amdahl(1.0)).ends_with("Amdahl: all of it is serial; more nodes bring nothing.\n")
+        );
+        assert!(text(1, None, &amdahl(-0.1)).ends_with("Amdahl: nothing is serial.\n"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! [`report`] turns runs into a [`Report`], which is plain data; the renderers turn that into text and do nothing else.
 //! The same runs and the same command give the same bytes.
 //!
-//! Reading order: [`section`] (the figures of one setting), its parts [`members`], [`latencies`] and
+//! Reading order: [`source`] (what goes in), [`section`] (the figures of one setting), its parts [`members`], [`latencies`] and
 //! [`timeline`], [`setting`] and [`sweep`] (several settings), `plot` (the pictures), [`page`] (HTML), [`text`]
 //! (Markdown, CSV, JSON), [`splice`] (into another document).
 
@@ -13,6 +13,7 @@ pub mod page;
 mod plot;
 pub mod section;
 pub mod setting;
+pub mod source;
 pub mod splice;
 pub mod sweep;
 pub mod text;
@@ -20,10 +21,10 @@ pub mod timeline;
 
 use crate::comparison::source::By;
 use crate::comparison::{ComparisonError, Metric};
-use records::Run;
 use schemars::JsonSchema;
 use section::Section;
 use serde::Serialize;
+use source::Source;
 use sweep::Sweep;
 
 /// Version of the report's JSON. Fields may be added within a version, not taken away.
@@ -60,7 +61,7 @@ pub struct RunFacts {
     /// Finished jobs in it.
     pub jobs: usize,
     /// Attempts in it.
-    pub attempts: usize,
+    pub attempts: u64,
 }
 
 /// What a report is asked to be.
@@ -82,13 +83,13 @@ pub struct Wish<'a> {
 ///
 /// # Errors
 /// If no job of a setting has ended with results, or no strategy has the baseline's name.
-pub fn report(runs: Vec<Run>, wish: &Wish<'_>) -> Result<Report, ComparisonError> {
+pub fn report(runs: Vec<Source>, wish: &Wish<'_>) -> Result<Report, ComparisonError> {
     let facts = runs.iter().map(RunFacts::of).collect();
     let mut sections = Vec::new();
     let mut setting_name = None;
-    for (setting, runs) in setting::split(runs) {
+    for (setting, sources) in setting::split(runs) {
         setting_name = setting.as_ref().map(|setting| setting.name.clone()).or(setting_name);
-        sections.push(section::section(setting, &runs, wish)?);
+        sections.push(section::section(setting, sources, wish)?);
     }
     let sweeps = setting_name.map(|name| sweep::sweeps(&name, &sections)).unwrap_or_default();
     Ok(Report {
@@ -102,7 +103,8 @@ pub fn report(runs: Vec<Run>, wish: &Wish<'_>) -> Result<Report, ComparisonError
 }
 
 impl RunFacts {
-    fn of(run: &Run) -> RunFacts {
+    fn of(source: &Source) -> RunFacts {
+        let run = &source.run;
         let manifest = run.manifest.as_ref();
         RunFacts {
             path: run.path.display().to_string(),
@@ -112,8 +114,9 @@ impl RunFacts {
                 let host = &manifest.host;
                 format!("{} cores, {} on {}", host.cores, host.system, host.architecture)
             }),
-            jobs: run.jobs.len(),
-            attempts: run.attempts.len(),
+            jobs: run.jobs.len().max(source.summaries.len()),
+            attempts: run.attempts.len() as u64
+                + source.summaries.iter().map(|summary| summary.attempts).sum::<u64>(),
         }
     }
 }

@@ -14,7 +14,8 @@ const SOURCE_WORDS: [&str; 4] = ["run", "recorded by", "started", "host"];
 pub fn render(report: &Report) -> String {
     let title = escape(&report.title);
     let mut body = format!("<h1>{title}</h1>\n");
-    for sweep in &report.sweeps {
+    let metric = report.sections.first().map(|section| section.comparison.metric).unwrap_or_default();
+    for sweep in report.sweeps.iter().filter(|sweep| sweep.is_worth_a_picture(metric)) {
         let name = plot::sweep::figure_name(sweep.figure);
         let caption = format!(
             "The {name} over {}: means over seeds, bands are their 95 % intervals.",
@@ -41,6 +42,9 @@ fn render_section(section: &Section) -> String {
         text.push_str(&format!("<h2>{}</h2>\n", escape(setting)));
     }
     text.push_str(&format!("<p class=\"lead\">{}</p>\n", escape(&comparison.overall.sentence())));
+    for sentence in &section.why {
+        text.push_str(&format!("<p>{}</p>\n", escape(sentence)));
+    }
     let means = format!(
         "The {}: dots are means, lines their 95 % intervals, pale dots single seeds. The verdict is against {}, paired \
          by seed: it may be certain where these intervals overlap.",
@@ -50,14 +54,20 @@ fn render_section(section: &Section) -> String {
     text.push_str(&figure(&plot::means::draw(section), &means));
     text.push_str(&table(&verdict_columns(comparison), &verdicts));
     let curves = "Tasks that ended within a time, all seeds together: the further left, the better.";
-    text.push_str(&figure(&plot::latencies::draw(section), curves));
+    if let Some(picture) = plot::latencies::draw(section) {
+        text.push_str(&figure(&picture, curves));
+    }
     if let Some(picture) = plot::parts::draw(section) {
         let caption = "Where the mean latency of a task went. The parts add up exactly.";
         text.push_str(&figure(&picture, caption));
     }
-    let (shares, hidden) = plot::shares::draw(section);
-    let beyond = if hidden > 0 { format!(" {hidden} more nodes are not shown.") } else { String::new() };
-    text.push_str(&figure(&shares, &format!("Share of a strategy's attempts that each node got.{beyond}")));
+    if let Some((shares, hidden)) = plot::shares::draw(section) {
+        let beyond = if hidden > 0 { format!(" {hidden} more nodes are not shown.") } else { String::new() };
+        text.push_str(&figure(
+            &shares,
+            &format!("Share of a strategy's attempts that each node got.{beyond}"),
+        ));
+    }
     // The last column is the picture above it in words.
     let columns = DETAIL_COLUMNS.len() - 1;
     let details: Vec<Vec<String>> =
@@ -139,13 +149,14 @@ fn sources(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::section::examples::two_strategies;
+    use super::super::source::Source;
     use super::super::{Wish, report};
     use super::*;
     use crate::comparison::Metric;
     use crate::comparison::source::By;
 
     fn page(title: &str) -> String {
-        let runs = ["0.2", "0.8"].map(|load| two_strategies(&[("sweep.load", load)], 1.0));
+        let runs = ["0.2", "0.8"].map(|load| Source::rows(two_strategies(&[("sweep.load", load)], 1.0)));
         let wish = Wish {
             title,
             command: "lab report <x>",
@@ -209,7 +220,7 @@ mod tests {
     #[test]
     fn a_picture_is_what_it_was() {
         let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
-        let report = report(vec![two_strategies(&[], 1.0)], &wish).unwrap();
+        let report = report(vec![Source::rows(two_strategies(&[], 1.0))], &wish).unwrap();
         insta::assert_snapshot!(plot::means::draw(&report.sections[0]), @r#"
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 120" style="max-width:900px" role="img" aria-label="makespan by strategy: means with intervals, and every seed">
         <line class="grid" x1="56.2" y1="12" x2="56.2" y2="72"/>

@@ -2,10 +2,12 @@
 
 use super::members::Members;
 use super::setting::Setting;
+use super::source::Source;
 use super::timeline::{Timeline, timeline};
 use super::{Wish, latencies};
 use crate::comparison::source::replications;
 use crate::comparison::{Comparison, ComparisonError, Group, Metric, Replication, compare_by};
+use crate::findings::explanation::explain;
 use crate::statistics::{geometric_mean, mean};
 use records::Run;
 use schemars::JsonSchema;
@@ -17,10 +19,14 @@ use std::collections::BTreeSet;
 pub struct Section {
     /// The setting, such as `load = 0.8`; none if all runs had the same settings.
     pub setting: Option<String>,
+    /// The setting's value as it was written.
+    pub setting_text: Option<String>,
     /// The setting as a number, in seconds if it is a time.
     pub setting_value: Option<f64>,
     /// Who won.
     pub comparison: Comparison,
+    /// Why, in sentences.
+    pub why: Vec<String>,
     /// What the pictures show, in the order of the comparison's rows.
     pub strategies: Vec<StrategyFigures>,
     /// Some jobs in detail. They are in `attempts.csv` and not in the JSON.
@@ -101,18 +107,45 @@ impl MeanParts {
     }
 }
 
-/// The figures of `runs`, which had the same settings.
+/// The figures of `sources`, which had the same settings.
 ///
 /// # Errors
 /// If no job has ended with results, or no strategy has the baseline's name.
-pub fn section(setting: Option<Setting>, runs: &[Run], wish: &Wish<'_>) -> Result<Section, ComparisonError> {
-    let (replications, warnings) = replications(runs, wish.by);
+pub fn section(
+    setting: Option<Setting>,
+    sources: Vec<Source>,
+    wish: &Wish<'_>,
+) -> Result<Section, ComparisonError> {
+    let (of_summaries, of_rows): (Vec<Source>, Vec<Source>) =
+        sources.into_iter().partition(|source| !source.summaries.is_empty());
+    let runs: Vec<Run> = of_rows.into_iter().map(|source| source.run).collect();
+    let (mut replications, warnings) = replications(&runs, wish.by);
+    replications.extend(of_summaries.into_iter().flat_map(|source| source.summaries));
     let members = Members::new(replications.clone(), wish.by);
     let comparison = compare_by(wish.metric, replications, wish.baseline, warnings)?;
     let strategies = members.groups().iter().map(figures).collect();
-    let timelines = timelines(runs, &members, &comparison);
-    let (title, value) = (setting.as_ref().map(Setting::title), setting.and_then(|setting| setting.number));
-    Ok(Section { setting: title, setting_value: value, comparison, strategies, timelines })
+    let why = why(members.groups(), &comparison);
+    let timelines = timelines(&runs, &members, &comparison);
+    let value = setting.as_ref().and_then(|setting| setting.number);
+    let title = setting.as_ref().map(Setting::title);
+    let written = setting.map(|setting| setting.text);
+    Ok(Section {
+        setting: title,
+        setting_text: written,
+        setting_value: value,
+        comparison,
+        why,
+        strategies,
+        timelines,
+    })
+}
+
+/// Why the best strategy is the best, and what else stands out.
+fn why(groups: &[Group], comparison: &Comparison) -> Vec<String> {
+    let nodes: BTreeSet<&String> =
+        groups.iter().flat_map(Group::jobs).flat_map(|job| job.node_attempts.keys()).collect();
+    let baseline = groups.iter().position(|group| group.name() == comparison.baseline).unwrap_or(0);
+    explain(groups, baseline, comparison.metric, nodes.len()).sentences
 }
 
 fn figures(group: &Group) -> StrategyFigures {
@@ -348,7 +381,7 @@ mod tests {
 
     #[test]
     fn the_section_of_a_small_run() {
-        let section = section(None, &[two_strategies(&[], 1.0)], &wish()).unwrap();
+        let section = section(None, vec![Source::rows(two_strategies(&[], 1.0))], &wish()).unwrap();
         let names: Vec<&str> = section.strategies.iter().map(|figures| figures.name.as_str()).collect();
         assert_eq!(names, ["random", "ours"]);
         let random = &section.strategies[0];
@@ -360,8 +393,20 @@ mod tests {
     }
 
     #[test]
+    fn summaries_have_figures_and_no_jobs_in_detail() {
+        let run = two_strategies(&[], 1.0);
+        let (mut summaries, _) = replications(std::slice::from_ref(&run), By::Label);
+        summaries.iter_mut().for_each(|summary| summary.latencies_us.clear());
+        let bare = Run { tasks: vec![], attempts: vec![], ..run };
+        let section = section(None, vec![Source::with_summaries(bare, summaries)], &wish()).unwrap();
+        assert_eq!(section.strategies[0].seeds.len(), 3);
+        assert!(section.strategies[0].parts.is_some());
+        assert_eq!((section.strategies[0].latency_quantiles_s.len(), section.timelines.len()), (0, 0));
+    }
+
+    #[test]
     fn the_best_and_the_baseline_are_shown_under_one_seed() {
-        let section = section(None, &[two_strategies(&[], 1.0)], &wish()).unwrap();
+        let section = section(None, vec![Source::rows(two_strategies(&[], 1.0))], &wish()).unwrap();
         let shown: Vec<(&str, u64)> =
             section.timelines.iter().map(|timeline| (timeline.strategy.as_str(), timeline.seed)).collect();
         assert_eq!(shown, [("ours", 1), ("random", 1)]);

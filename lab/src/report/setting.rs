@@ -1,6 +1,7 @@
 //! Runs under different settings: which setting was swept, and which runs belong to each of its values.
 
-use records::{Manifest, Run};
+use super::source::Source;
+use records::Manifest;
 
 /// What names of settings begin with that an experiment sweeps.
 const SWEPT: &str = "sweep.";
@@ -25,14 +26,14 @@ impl Setting {
 
 /// Sorts runs by the settings in which their manifests differ: those that an experiment sweeps (`sweep.…`) or, without
 /// such, those that are numbers in every manifest. Without any difference all runs belong together.
-pub fn split(runs: Vec<Run>) -> Vec<(Option<Setting>, Vec<Run>)> {
+pub fn split(runs: Vec<Source>) -> Vec<(Option<Setting>, Vec<Source>)> {
     let names = swept(&runs);
     if names.is_empty() {
         return vec![(None, runs)];
     }
-    let mut parts: Vec<(Setting, Vec<Run>)> = Vec::new();
+    let mut parts: Vec<(Setting, Vec<Source>)> = Vec::new();
     for run in runs {
-        let setting = setting(&names, run.manifest.as_ref());
+        let setting = setting(&names, run.run.manifest.as_ref());
         match parts.iter_mut().find(|(known, _)| *known == setting) {
             Some((_, runs)) => runs.push(run),
             None => parts.push((setting, vec![run])),
@@ -46,8 +47,8 @@ pub fn split(runs: Vec<Run>) -> Vec<(Option<Setting>, Vec<Run>)> {
 }
 
 /// Names of the settings that tell the runs apart.
-fn swept(runs: &[Run]) -> Vec<String> {
-    let manifests: Vec<&Manifest> = runs.iter().filter_map(|run| run.manifest.as_ref()).collect();
+fn swept(runs: &[Source]) -> Vec<String> {
+    let manifests: Vec<&Manifest> = runs.iter().filter_map(|source| source.run.manifest.as_ref()).collect();
     let Some((first, others)) = manifests.split_first() else {
         return Vec::new();
     };
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     fn titles(settings: &[&[(&str, &str)]]) -> Vec<Option<String>> {
-        let runs = settings.iter().map(|settings| run("r", settings, &[])).collect();
+        let runs = settings.iter().map(|settings| Source::rows(run("r", settings, &[]))).collect();
         split(runs).into_iter().map(|(setting, _)| setting.map(|setting| setting.title())).collect()
     }
 

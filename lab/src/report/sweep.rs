@@ -1,7 +1,7 @@
 //! How a figure changes with the setting that was swept, with an interval at every point.
 
 use super::section::{Section, SeedFigures};
-use crate::comparison::CONFIDENCE;
+use crate::comparison::{CONFIDENCE, Metric};
 use crate::statistics::{interval_of_mean, mean};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde::Serialize;
 pub struct Sweep {
     /// Name of the setting.
     pub setting: String,
-    /// What is shown, with its unit: `makespan_s` or `latency_p99_s`.
+    /// What is shown, with its unit: `makespan_s`, `latency_mean_s` or `latency_p99_s`.
     pub figure: &'static str,
     /// One curve for each strategy.
     pub curves: Vec<Curve>,
@@ -27,8 +27,10 @@ pub struct Curve {
 }
 
 /// A point of a curve: the mean over seeds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Point {
+    /// The setting as it was written.
+    pub setting_text: String,
     /// The setting as a number.
     pub setting_value: f64,
     /// The mean.
@@ -43,8 +45,24 @@ pub struct Point {
 
 type Figure = fn(&SeedFigures) -> Option<f64>;
 
-const FIGURES: [(&str, Figure); 2] =
-    [("makespan_s", |seed| Some(seed.makespan_s)), ("latency_p99_s", |seed| seed.latency_p99_s)];
+const FIGURES: [(&str, Figure); 3] = [
+    ("makespan_s", |seed| Some(seed.makespan_s)),
+    ("latency_mean_s", |seed| seed.latency_mean_s),
+    ("latency_p99_s", |seed| seed.latency_p99_s),
+];
+
+impl Sweep {
+    /// Whether it shows the figure that decides, or the tail of latencies, which concerns everybody.
+    pub fn is_worth_a_picture(&self, metric: Metric) -> bool {
+        let decides = match metric {
+            Metric::Makespan => "makespan_s",
+            Metric::Mean => "latency_mean_s",
+            Metric::P99 => "latency_p99_s",
+        };
+        (self.figure == decides || self.figure == "latency_p99_s")
+            && self.curves.iter().any(|curve| !curve.points.is_empty())
+    }
+}
 
 /// The sweeps over `setting`; none unless at least two sections have settings that are numbers.
 pub fn sweeps(setting: &str, sections: &[Section]) -> Vec<Sweep> {
@@ -72,6 +90,7 @@ fn point(section: &Section, name: &str, of: Figure) -> Option<Point> {
     let values: Vec<f64> = figures.seeds.iter().filter_map(of).collect();
     let interval = interval_of_mean(&values, CONFIDENCE);
     Some(Point {
+        setting_text: section.setting_text.clone()?,
         setting_value: section.setting_value?,
         mean: mean(&values)?,
         low: interval.map(|interval| interval.low),
@@ -83,14 +102,15 @@ fn point(section: &Section, name: &str, of: Figure) -> Option<Point> {
 #[cfg(test)]
 mod tests {
     use super::super::section::examples::two_strategies;
+    use super::super::source::Source;
     use super::super::{Wish, report};
-    use crate::comparison::Metric;
+    use super::*;
     use crate::comparison::source::By;
 
     #[test]
     fn one_point_for_each_setting() {
         let runs = [("0.8", 3.0), ("0.2", 1.0), ("0.5", 2.0)]
-            .map(|(load, slowness)| two_strategies(&[("sweep.load", load)], slowness));
+            .map(|(load, slowness)| Source::rows(two_strategies(&[("sweep.load", load)], slowness)));
         let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
         let report = report(runs.into(), &wish).unwrap();
         assert_eq!(report.sections.len(), 3);
@@ -104,12 +124,15 @@ mod tests {
         let middle = &makespan.curves[0].points[1];
         assert!((middle.mean - 0.122).abs() < 1e-9, "{middle:?}");
         assert!(middle.low.unwrap() < middle.mean && middle.mean < middle.high.unwrap());
-        assert_eq!(report.sweeps[1].figure, "latency_p99_s");
+        assert_eq!(report.sweeps[2].figure, "latency_p99_s");
+        let pictures: Vec<bool> =
+            report.sweeps.iter().map(|sweep| sweep.is_worth_a_picture(Metric::Makespan)).collect();
+        assert_eq!(pictures, [true, false, true]);
     }
 
     #[test]
     fn one_setting_is_no_sweep() {
         let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
-        assert_eq!(report(vec![two_strategies(&[], 1.0)], &wish).unwrap().sweeps, []);
+        assert_eq!(report(vec![Source::rows(two_strategies(&[], 1.0))], &wish).unwrap().sweeps, []);
     }
 }

@@ -14,7 +14,9 @@ pub fn markdown(report: &Report) -> String {
                 Some(setting) if several => format!("**{}**\n\n", setting.replace('_', "\\_")),
                 _ => String::new(),
             };
-            heading + &render(&section.comparison, Format::Markdown)
+            let why: String =
+                section.why.iter().map(|sentence| format!("\n{}\n", sentence.replace('_', "\\_"))).collect();
+            heading + &render(&section.comparison, Format::Markdown) + &why
         })
         .collect();
     parts.join("\n")
@@ -53,6 +55,7 @@ pub fn json_schema() -> String {
 #[cfg(test)]
 mod tests {
     use super::super::section::examples::two_strategies;
+    use super::super::source::Source;
     use super::super::{Wish, report};
     use super::*;
     use crate::comparison::Metric;
@@ -60,7 +63,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn example() -> Report {
-        let runs = ["0.2", "0.8"].map(|load| two_strategies(&[("sweep.load", load)], 1.0));
+        let runs = ["0.2", "0.8"].map(|load| Source::rows(two_strategies(&[("sweep.load", load)], 1.0)));
         let wish = Wish { title: "t", command: "c", metric: Metric::Makespan, baseline: None, by: By::Label };
         report(runs.into(), &wish).unwrap()
     }

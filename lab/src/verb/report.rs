@@ -1,11 +1,13 @@
 //! `lab report`: recorded runs as a page with pictures, and as tables for documents and programs.
 
 use super::say::{failure, tell};
-use crate::comparison::Metric;
+use super::why::runs_in;
 use crate::comparison::source::By;
+use crate::comparison::{Metric, summary_row};
+use crate::report::source::Source;
 use crate::report::splice::splice;
 use crate::report::{Report, Wish, page, report, text};
-use records::Run;
+use records::{Run, SummaryRow, read_rows};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ Examples:
   lab report results/demo --splice README.md           renew the block between <!-- BEGIN lab report … --> and
                                                        <!-- END lab report -->")]
 pub(super) struct Arguments {
-    /// Folders of runs, or files with the columns of attempts.csv
+    /// Folders of runs or of experiments, or files with the columns of attempts.csv
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
     /// The page [default: report.html if nothing else is asked for]
@@ -38,9 +40,9 @@ pub(super) struct Arguments {
     /// Document whose block is renewed with the tables
     #[arg(long, value_name = "FILE", env = "BALLAST_REPORT_SPLICE")]
     splice: Option<PathBuf>,
-    /// What decides who wins
-    #[arg(long, value_enum, default_value_t = Metric::Makespan, env = "BALLAST_METRIC")]
-    metric: Metric,
+    /// What decides who wins [default: what the experiment says, else the makespan]
+    #[arg(long, value_enum, env = "BALLAST_METRIC")]
+    metric: Option<Metric>,
     /// Strategy that the ratios refer to [default: random if it is there, else the first]
     #[arg(long, value_name = "NAME", env = "BALLAST_BASELINE")]
     baseline: Option<String>,
@@ -64,16 +66,16 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 
 /// Writes what is asked for; the paths written.
 fn write(arguments: &Arguments) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<Run>, _>>()?;
+    let sources = sources(&arguments.runs)?;
     let command = command(arguments);
     let wish = Wish {
         title: &arguments.title,
         command: &command,
-        metric: arguments.metric,
+        metric: arguments.metric.or_else(|| sources.iter().find_map(Source::metric)).unwrap_or_default(),
         baseline: arguments.baseline.as_deref(),
         by: arguments.by,
     };
-    let report = report(runs, &wish)?;
+    let report = report(sources, &wish)?;
     let mut written = Vec::new();
     let mut put = |path: &Path, text: &str| -> Result<(), Box<dyn Error>> {
         write_whole(path, text)?;
@@ -107,12 +109,27 @@ fn write(arguments: &Arguments) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(written)
 }
 
+/// Every run in the given folders, with its summaries where only those were kept.
+fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Box<dyn Error>> {
+    let mut sources = Vec::new();
+    for path in paths {
+        let folders = runs_in(path).map_err(|error| format!("cannot read '{}': {error}", path.display()))?;
+        for folder in folders {
+            let run = Run::read(&folder)?;
+            let rows = read_rows::<SummaryRow>(&folder).map(|(rows, _)| rows).unwrap_or_default();
+            let summaries = rows.iter().filter_map(summary_row::from_row).collect();
+            sources.push(Source::with_summaries(run, summaries));
+        }
+    }
+    Ok(sources)
+}
+
 /// The command that makes the report again; where it is written to is not part of it.
 fn command(arguments: &Arguments) -> String {
     let mut words = vec!["lab report".to_owned()];
     words.extend(arguments.runs.iter().map(|path| quoted(&path.display().to_string())));
-    if arguments.metric != Metric::Makespan {
-        words.extend(["--metric".to_owned(), format!("{:?}", arguments.metric).to_lowercase()]);
+    if let Some(metric) = arguments.metric {
+        words.extend(["--metric".to_owned(), metric.key().to_owned()]);
     }
     if let Some(baseline) = &arguments.baseline {
         words.extend(["--baseline".to_owned(), quoted(baseline)]);

@@ -81,14 +81,19 @@ fn measure(arguments: &Arguments) -> Result<String, Box<dyn Error>> {
         tell(&format!("{nodes} nodes: {seconds:.3} s"));
         measured.push(Measured { nodes, seconds, half_width });
     }
-    Ok(text(u64::from(arguments.tasks), Some(central_s), &measured))
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let shared = match arguments.service {
+        Some(_) => String::new(),
+        None => format!("All nodes share the {processors} processors of this machine.\n"),
+    };
+    Ok(text(u64::from(arguments.tasks), Some(central_s), &measured) + &shared)
 }
 
 /// Seconds that one thread takes for the photographs, which are made first. The fastest of several rounds.
 fn centralised(arguments: &Arguments, data: &std::path::Path) -> Result<f64, Box<dyn Error>> {
     let photographs = Dataset {
         count: arguments.tasks as usize,
-        size: Size { width: 320, height: 240 },
+        size: Size { width: 816, height: 612 },
         format: dataset::Format::Mix,
         seed: Seed(1),
     };

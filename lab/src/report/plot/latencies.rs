@@ -12,15 +12,16 @@ const LEFT: f64 = 52.0;
 /// From this ratio between the slowest tail and the fastest median on, the axis is logarithmic.
 const WIDE: f64 = 30.0;
 
-/// Lines from the fastest task at the bottom to the slowest at the top, with a legend at the right.
-pub(in crate::report) fn draw(section: &Section) -> String {
+/// Lines from the fastest task at the bottom to the slowest at the top, with a legend at the right. None if no task's
+/// latency was recorded, but only summaries.
+pub(in crate::report) fn draw(section: &Section) -> Option<String> {
     let rows = ranked(section);
     let legend = room_for(rows.iter().map(|(_, row)| row.summary.name.as_str())) + 40.0 + 10.0 * LETTER;
     let (right, bottom) = (WIDTH - legend, TOP + HEIGHT);
     let curves: Vec<&[f64]> =
         section.strategies.iter().map(|figures| figures.latency_quantiles_s.as_slice()).collect();
     let at = |step: usize| curves.iter().filter_map(move |curve| curve.get(step).copied());
-    let longest = at(STEPS).fold(0.0, f64::max);
+    let longest = at(STEPS).reduce(f64::max)?;
     let fastest_median = at(STEPS / 2).fold(f64::INFINITY, f64::min);
     let unit = TimeUnit::for_seconds(longest);
     let shortest = at(0).fold(f64::INFINITY, f64::min).max(longest / 1e6);
@@ -52,5 +53,5 @@ pub(in crate::report) fn draw(section: &Section) -> String {
         svg.text("tick", (WIDTH - 2.0, y + 4.0), Anchor::End, &median);
     }
     svg.text("tick", (WIDTH - 2.0, TOP - 12.0), Anchor::End, "median");
-    svg.finish()
+    Some(svg.finish())
 }

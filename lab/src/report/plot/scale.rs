@@ -119,10 +119,22 @@ impl Scale {
 
     /// Grid lines, numbers and title of an axis below the rows between `top` and `bottom`.
     pub(super) fn draw_below(&self, svg: &mut Svg, top: f64, bottom: f64, title: &str) {
-        for (value, text) in self.ticks() {
-            let x = self.at(value);
+        self.draw_ticks_below(svg, top, bottom, title, &self.ticks());
+    }
+
+    /// The same with ticks of one's own.
+    pub(super) fn draw_ticks_below(
+        &self,
+        svg: &mut Svg,
+        top: f64,
+        bottom: f64,
+        title: &str,
+        ticks: &[(f64, String)],
+    ) {
+        for (value, text) in ticks {
+            let x = self.at(*value);
             svg.line("grid", (x, top), (x, bottom));
-            svg.text("tick", (x, bottom + 16.0), Anchor::Middle, &text);
+            svg.text("tick", (x, bottom + 16.0), Anchor::Middle, text);
         }
         svg.text("title", (f64::midpoint(self.from, self.to), bottom + 36.0), Anchor::Middle, title);
     }

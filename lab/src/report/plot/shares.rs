@@ -14,11 +14,14 @@ const MOST_NODES: usize = 100;
 /// Shades of the map, from nothing to the largest share.
 const SHADES: f64 = 6.0;
 
-/// The map, and how many nodes it leaves out.
-pub(in crate::report) fn draw(section: &Section) -> (String, usize) {
+/// The map, and how many nodes it leaves out; none if attempts were not counted by node.
+pub(in crate::report) fn draw(section: &Section) -> Option<(String, usize)> {
     let rows = ranked(section);
     let nodes: BTreeSet<&str> =
         rows.iter().flat_map(|(_, row)| row.summary.node_shares.keys().map(String::as_str)).collect();
+    if nodes.is_empty() {
+        return None;
+    }
     let hidden = nodes.len().saturating_sub(MOST_NODES);
     let nodes: Vec<&str> = nodes.into_iter().take(MOST_NODES).collect();
     let left = room_for(rows.iter().map(|(_, row)| row.summary.name.as_str()));
@@ -56,5 +59,5 @@ pub(in crate::report) fn draw(section: &Section) -> (String, usize) {
             }
         }
     }
-    (svg.finish(), hidden)
+    Some((svg.finish(), hidden))
 }

@@ -11,6 +11,9 @@ const LEFT: f64 = 60.0;
 /// From this ratio between the largest and the smallest figure on, the axis is logarithmic.
 const WIDE: f64 = 30.0;
 
+/// Numbers on an axis that are closer would touch, in pixels.
+const NARROWEST_TICKS: f64 = 45.0;
+
 /// The curves; in the legend the one that ends highest stands first, as in the picture.
 pub(in crate::report) fn draw(sweep: &Sweep) -> String {
     let legend = room_for(sweep.curves.iter().map(|curve| curve.name.as_str())) + 50.0;
@@ -27,10 +30,14 @@ pub(in crate::report) fn draw(sweep: &Sweep) -> String {
     };
     let values = || points().map(|point| point.setting_value);
     let (first, last) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
-    let across = Scale::between(first, last, LEFT, right);
+    let across = if first > 0.0 && last / first > WIDE {
+        Scale::logarithmic(first, last, LEFT, right)
+    } else {
+        Scale::between(first, last, LEFT, right)
+    };
     let name = figure_name(sweep.figure);
     let mut svg = Svg::new(WIDTH, bottom + 48.0, &format!("{name} over {}, by strategy", sweep.setting));
-    across.draw_below(&mut svg, TOP, bottom, &sweep.setting);
+    across.draw_ticks_below(&mut svg, TOP, bottom, &sweep.setting, &setting_ticks(sweep, &across));
     let kind = if logarithmic { ", logarithmic" } else { "" };
     up.draw_left(&mut svg, LEFT, right, &format!("{name} ({}{kind})", unit.name));
     for (index, curve) in sweep.curves.iter().enumerate() {
@@ -45,6 +52,17 @@ pub(in crate::report) fn draw(sweep: &Sweep) -> String {
         svg.text("name", (right + 50.0, y + 4.0), Anchor::Start, &short(&curve.name));
     }
     svg.finish()
+}
+
+/// Ticks where there are settings, as they were written, if they stand apart; else round numbers.
+fn setting_ticks(sweep: &Sweep, across: &Scale) -> Vec<(f64, String)> {
+    let points = sweep.curves.iter().flat_map(|curve| &curve.points);
+    let mut ticks: Vec<(f64, String)> =
+        points.map(|point| (point.setting_value, point.setting_text.clone())).collect();
+    ticks.sort_by(|left, right| left.0.total_cmp(&right.0));
+    ticks.dedup_by(|left, right| left.0 == right.0);
+    let apart = ticks.windows(2).all(|pair| across.at(pair[1].0) - across.at(pair[0].0) >= NARROWEST_TICKS);
+    if apart { ticks } else { across.ticks() }
 }
 
 fn draw_curve(svg: &mut Svg, curve: &Curve, index: usize, scales: (&Scale, &Scale), unit: TimeUnit) {
@@ -64,7 +82,7 @@ fn draw_curve(svg: &mut Svg, curve: &Curve, index: usize, scales: (&Scale, &Scal
             (Some(low), Some(high)) => format!(" [{}, {}]", unit.text(low), unit.text(high)),
             _ => String::new(),
         };
-        let tip = format!("{} at {}: {}{interval}", curve.name, point.setting_value, unit.text(point.mean));
+        let tip = format!("{} at {}: {}{interval}", curve.name, point.setting_text, unit.text(point.mean));
         svg.circle(&format!("dot f{}", index % 8), place, 3.5, &tip);
     }
 }
@@ -76,6 +94,7 @@ fn classes(index: usize) -> String {
 pub(in crate::report) fn figure_name(figure: &str) -> &str {
     match figure {
         "makespan_s" => "makespan",
+        "latency_mean_s" => "mean latency of tasks",
         "latency_p99_s" => "99th percentile of task latency",
         other => other,
     }
