@@ -1,8 +1,14 @@
 //! JPEG in pure Rust, bit for bit what OpenCV's libjpeg-turbo reads and writes.
 //!
-//! Stages of decoding: markers ([`markers`]) → entropy-coded data to coefficients ([`sequential`], [`progressive`]) →
-//! planes of samples ([`planes`]) → pixels ([`pixels`]). Stages of encoding: pixels → planes → coefficients → bits
-//! ([`encode`](mod@encode)). All number crunching lies in the `lanes` crate.
+//! Stages of decoding, each a file: `markers` → entropy-coded data (`scan`, `sequential`; `progressive` into whole-image
+//! `coefficients`) → `planes` of samples → `pixels`. Stages of encoding, in `encode`: pixels → planes → coefficients → bits.
+//! All number crunching lies in the `lanes` crate.
+//!
+//! A baseline file can be cut between nodes: [`index`] finds its rows, [`Index::cut`] and [`decode_strip`] give any rows of
+//! pixels alone, [`encode_strip`] codes them alone and [`stitch`] joins the pieces to the very file that one encoder writes.
+//!
+//! What is not read: arithmetic coding, lossless and hierarchical files, 12 bits a sample. A progressive file whose last
+//! scans are missing is an error, where libjpeg smooths over the gap.
 
 mod coefficients;
 mod encode;
