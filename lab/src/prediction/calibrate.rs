@@ -3,6 +3,7 @@
 use super::PredictionError;
 use super::bracket::Bracket;
 use super::model::{Model, NodeModel, SCHEMA_VERSION, quantiles};
+use crate::report::node_order::node_order;
 use cluster::Admission;
 use luck::{Purpose, Seed};
 use records::{AttemptOutcome, AttemptRow, Run};
@@ -54,13 +55,9 @@ fn names<'a>(runs: &'a [Run], attempts: &[&'a AttemptRow]) -> Vec<&'a str> {
     let manifest = runs.iter().find_map(|run| run.manifest.as_ref());
     let listed = manifest.iter().flat_map(|manifest| &manifest.machines);
     let listed: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
-    let digits = |name: &str| -> u64 {
-        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
-        digits.parse().unwrap_or(u64::MAX)
-    };
     let place = |name: &str| listed.iter().position(|other| *other == name).unwrap_or(listed.len());
     let mut names: Vec<&str> = seen.into_iter().collect();
-    names.sort_by_key(|name| (place(name), digits(name), *name));
+    names.sort_by_key(|name| (place(name), node_order(name)));
     names
 }
 

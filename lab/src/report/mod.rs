@@ -4,11 +4,12 @@
 //! The same runs and the same command give the same bytes.
 //!
 //! Reading order: [`source`] (what goes in), [`section`] (the figures of one setting), its parts [`members`], [`latencies`] and
-//! [`timeline`], [`setting`] and [`sweep`] (several settings), `plot` (the pictures), [`page`] (HTML), [`text`]
+//! [`timeline`] with [`node_order`], [`setting`] and [`sweep`] (several settings), `plot` (the pictures), [`page`] (HTML), [`text`]
 //! (Markdown, CSV, JSON), [`splice`] (into another document).
 
 pub mod latencies;
 pub mod members;
+pub mod node_order;
 pub mod page;
 mod plot;
 pub mod section;

@@ -1,5 +1,6 @@
 //! One job, attempt by attempt, on the nodes that it ran on.
 
+use super::node_order::node_order;
 use records::{AttemptOutcome, AttemptRow, JobRow, Run};
 use std::collections::BTreeMap;
 
@@ -81,23 +82,24 @@ impl Bar {
 pub fn timeline(run: &Run, job: &JobRow, strategy: &str) -> Timeline {
     let mut rows: Vec<&AttemptRow> = run.attempts.iter().filter(|row| row.job_key == job.job_key).collect();
     rows.sort_by_key(|row| (row.begun_us, row.task, row.attempt));
-    let mut nodes: BTreeMap<&str, Vec<&AttemptRow>> = BTreeMap::new();
+    let mut nodes: BTreeMap<(u64, String), Vec<&AttemptRow>> = BTreeMap::new();
     for &row in &rows {
-        nodes.entry(&row.node).or_default();
+        nodes.entry(node_order(&row.node)).or_default();
     }
     let hidden_nodes = nodes.len().saturating_sub(MOST_NODES);
     while nodes.len() > MOST_NODES {
         nodes.pop_last();
     }
-    let shown: Vec<&AttemptRow> = rows.into_iter().filter(|row| nodes.contains_key(&*row.node)).collect();
+    let shown: Vec<&AttemptRow> =
+        rows.into_iter().filter(|row| nodes.contains_key(&node_order(&row.node))).collect();
     for row in shown.iter().take(MOST_ATTEMPTS) {
-        nodes.entry(&row.node).or_default().push(row);
+        nodes.entry(node_order(&row.node)).or_default().push(row);
     }
     Timeline {
         strategy: strategy.to_owned(),
         seed: job.seed,
         makespan_us: job.makespan_us,
-        nodes: nodes.into_iter().map(|(node, rows)| lanes(node, &rows)).collect(),
+        nodes: nodes.into_iter().map(|((_, node), rows)| lanes(&node, &rows)).collect(),
         hidden_nodes,
         hidden_attempts: shown.len().saturating_sub(MOST_ATTEMPTS),
     }

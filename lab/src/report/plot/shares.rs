@@ -2,6 +2,7 @@
 
 use super::svg::{Anchor, Svg};
 use super::{LETTER, WIDTH, ranked, room_for, short};
+use crate::report::node_order::node_order;
 use crate::report::section::Section;
 use std::collections::BTreeSet;
 
@@ -22,24 +23,29 @@ pub(in crate::report) fn draw(section: &Section) -> Option<(String, usize)> {
     if nodes.is_empty() {
         return None;
     }
+    let mut nodes: Vec<&str> = nodes.into_iter().collect();
+    nodes.sort_by_key(|node| node_order(node));
     let hidden = nodes.len().saturating_sub(MOST_NODES);
-    let nodes: Vec<&str> = nodes.into_iter().take(MOST_NODES).collect();
+    nodes.truncate(MOST_NODES);
     let left = room_for(rows.iter().map(|(_, row)| row.summary.name.as_str()));
     let bottom = TOP + ROW * rows.len() as f64;
     let column = ((WIDTH - left) / nodes.len().max(1) as f64).min(110.0);
     let with_numbers = nodes.len() <= MOST_WITH_NUMBERS;
     let largest =
         rows.iter().flat_map(|(_, row)| row.summary.node_shares.values()).copied().fold(0.0, f64::max);
+    // Twice the fair share is dark, whatever happens; equal shares are in the middle.
+    let darkest = largest.max(2.0 / nodes.len() as f64);
     let width = left + column * nodes.len() as f64;
     let mut svg = Svg::new(width.max(300.0), bottom + 8.0, "Shares of attempts by strategy and node");
+    let all_fit = nodes.iter().all(|node| node.chars().count() as f64 * LETTER < column - 4.0);
     for (place, node) in nodes.iter().enumerate() {
         let x = left + column * (place as f64 + 0.5);
-        let fits = node.chars().count() as f64 * LETTER < column - 4.0;
-        if fits {
+        if all_fit {
             svg.text("tick", (x, TOP - 9.0), Anchor::Middle, node);
-        } else if place == 0 || place + 1 == nodes.len() {
-            let anchor = if place == 0 { Anchor::Start } else { Anchor::End };
-            svg.text("tick", (x, TOP - 9.0), anchor, node);
+        } else if place == 0 {
+            svg.text("tick", (left, TOP - 9.0), Anchor::Start, node);
+        } else if place + 1 == nodes.len() {
+            svg.text("tick", (x + column / 2.0, TOP - 9.0), Anchor::End, node);
         }
     }
     for (row_place, (_, row)) in rows.iter().enumerate() {
@@ -47,7 +53,7 @@ pub(in crate::report) fn draw(section: &Section) -> Option<(String, usize)> {
         svg.text("name", (left - 10.0, y + 18.0), Anchor::End, &short(&row.summary.name));
         for (place, node) in nodes.iter().enumerate() {
             let share = row.summary.node_shares.get(*node).copied().unwrap_or(0.0);
-            let shade = (SHADES * share / largest.max(f64::MIN_POSITIVE)).ceil() as u32;
+            let shade = (SHADES * share / darkest).ceil() as u32;
             let x = left + column * place as f64;
             let gap = if with_numbers { 2.0 } else { 0.0 };
             let tip = format!("{}, {node}: {:.2} %", row.summary.name, 100.0 * share);
