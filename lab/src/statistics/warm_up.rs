@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn a_ramp_is_cut_off_and_a_steady_series_nearly_not() {
-        let ramp: Vec<f64> = (0..2_000).map(|index| (index as f64 / 300.0).min(1.0) * 5.0 + noise(index)).collect();
+        let ramp: Vec<f64> =
+            (0..2_000).map(|index| (index as f64 / 300.0).min(1.0) * 5.0 + noise(index)).collect();
         let cut = mser_5(&ramp);
         assert!((250..400).contains(&cut), "{cut}");
         let steady: Vec<f64> = (0..2_000).map(noise).collect();
