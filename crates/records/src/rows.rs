@@ -279,6 +279,8 @@ row! {
         delay_ns: u64,
         /// Part of the mean latency: the work itself.
         service_ns: u64,
+        /// Standard deviation of latency over tasks.
+        deviation_us: u64,
         /// Median latency.
         p50_us: u64,
         /// 95th percentile of latency.

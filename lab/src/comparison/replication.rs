@@ -1,7 +1,7 @@
 //! What one job made of one strategy under one seed.
 
 use super::parts::Parts;
-use crate::statistics::{WarmUp, quantile};
+use crate::statistics::{WarmUp, quantile, standard_deviation};
 use cluster::Admission;
 use std::collections::BTreeMap;
 
@@ -67,6 +67,8 @@ pub struct Latency {
     pub delayed: u64,
     /// Where the mean latency went, in seconds. It is their sum.
     pub parts: Parts<f64>,
+    /// Standard deviation of the latencies in seconds.
+    pub deviation_s: f64,
     /// Median in seconds.
     pub p50_s: f64,
     /// 95th percentile in seconds.
@@ -90,6 +92,7 @@ impl Latency {
             tasks: kept.len() as u64,
             delayed: kept.iter().filter(|task| task.parts.delay > 0).count() as u64,
             parts: sum.map(|us| us as f64 / 1e6) / kept.len() as f64,
+            deviation_s: standard_deviation(&sorted).unwrap_or(0.0),
             p50_s: at(0.5)?,
             p95_s: at(0.95)?,
             p99_s: at(0.99)?,

@@ -55,6 +55,12 @@ pub(super) fn combinations(file: &Table) -> Result<Vec<Combination>, Fault> {
 /// Puts `value` at a path such as `nodes.slots` or `faults.0.from`.
 pub(super) fn set(table: &mut Table, path: &str, value: Value) -> Result<(), Fault> {
     let segments: Vec<&str> = path.split('.').map(str::trim).collect();
+    if let ([whole], Value::Table(_)) = (segments.as_slice(), &value)
+        && OPEN.contains(whole)
+    {
+        table.insert((*whole).to_owned(), value);
+        return Ok(());
+    }
     let [first, middle @ .., last] = segments.as_slice() else {
         return Err(Fault::new(path, "a path is a table and a name, such as nodes.load"));
     };
@@ -117,6 +123,15 @@ pub(super) fn brief(value: &Value) -> String {
             parts.collect::<Vec<_>>().join("/")
         }
         Value::Float(number) => number.to_string(),
+        // Of a whole table its kind tells most.
+        Value::Table(table) => match table.get("kind") {
+            Some(kind) => brief(kind),
+            None => table
+                .iter()
+                .map(|(name, value)| format!("{name}:{}", brief(value)))
+                .collect::<Vec<_>>()
+                .join("/"),
+        },
         other => other.to_string(),
     }
 }
@@ -163,6 +178,17 @@ mod tests {
         let table = &combinations[0].table;
         assert!(table.get("sweep").is_none() && table["nodes"]["slots"].as_integer() == Some(1));
         assert!(table["nodes"]["load"].is_array() && !table["arrivals"]["rate"].is_array());
+    }
+
+    #[test]
+    fn whole_tables_are_told_by_their_kind() {
+        let text = "[arrivals]\nkind = \"batch\"\n[sweep]\narrivals = [{kind = \"closed\", clients = 1}, {kind = \"constant\", rate = 2}]";
+        let combinations = combine(text).unwrap();
+        assert_eq!(
+            [&combinations[0].label, &combinations[1].label],
+            ["arrivals=closed", "arrivals=constant"]
+        );
+        assert_eq!(combinations[0].table["arrivals"]["clients"].as_integer(), Some(1));
     }
 
     #[test]

@@ -66,6 +66,7 @@ pub fn explain(groups: &[Group], baseline: usize, metric: Metric, nodes: usize) 
         sentences.push(difference(&rows[best], &rows[other]));
         sentences.extend(hidden(groups, &rows, best, other, metric));
     }
+    sentences.extend(order.first().and_then(|&best| dependence(&groups[best])));
     sentences.extend(rows.iter().filter_map(|row| sinkhole(row, nodes)));
     sentences.extend(rows.iter().filter_map(waste));
     Explanation { rows, sentences }
@@ -166,9 +167,27 @@ fn hidden(groups: &[Group], rows: &[Why], best: usize, other: usize, metric: Met
         metric == Metric::Makespan && (0.95..1.05).contains(&ratio) && !(0.9..1.1).contains(&means);
     is_blind.then(|| {
         format!(
-            "The makespan is blind to it: it is that of the slowest task, and differs by {} where the mean differs by {}.",
-            percent((ratio - 1.0).abs()),
-            percent((means - 1.0).abs())
+            "The makespan is blind to it: it is the time of the slowest task, {ratio:.3} times that of {} where the mean is {means:.2} times.",
+            rows[other].name
+        )
+    })
+}
+
+/// How far an interval over requests, taken for independent, would be from the one over seeds.
+fn dependence(group: &Group) -> Option<String> {
+    let (interval, requests) =
+        (group.interval(Metric::Mean)?, group.figures(|job| Some(job.latency.as_ref()?.tasks as f64)));
+    let deviation = mean(&group.figures(|job| Some(job.latency.as_ref()?.deviation_s)))?;
+    let all = (mean(&requests)? * requests.len() as f64).max(1.0);
+    let naive = 1.96 * deviation / all.sqrt();
+    let ratio = interval.half_width() / naive;
+    (ratio > 3.0).then(|| {
+        format!(
+            "Requests are not replications: for {} an interval over {all:.0} requests would be ± {}, over {} seeds it is ± {}, {ratio:.1} times as wide.",
+            group.name(),
+            percent(naive / interval.centre),
+            requests.len(),
+            percent(interval.half_width() / interval.centre),
         )
     })
 }
@@ -258,7 +277,7 @@ mod tests {
         let explanation = explain(&group(vec![slow, fast, hedged]), 0, Metric::Makespan, 2);
         insta::assert_snapshot!(explanation.sentences.join("\n"), @r"
         A task of random takes 550 ms, 207 ms more than one of fast: 207 ms more of work.
-        The makespan is blind to it: it is that of the slowest task, and differs by 0 % where the mean differs by 60 %.
+        The makespan is blind to it: it is the time of the slowest task, 1.000 times that of fast where the mean is 1.60 times.
         hedged wastes 0.30 attempts a task on copies that nobody needed.
         ");
     }

@@ -4,6 +4,7 @@ use crate::comparison::{Group, Replication};
 use crate::design::Setting;
 use crate::simulation::scenario::scenario;
 use crate::statistics::{mean, standard_deviation};
+use cluster::Admission;
 use luck::Seed;
 use scheduler::Strategy;
 use serde::Serialize;
@@ -77,6 +78,12 @@ fn predictions(setting: &Setting, strategy: &Strategy) -> Vec<Expectation> {
         .fold(0.0, f64::max);
     all.retain(|expected| {
         !matches!(expected.quantity, Quantity::AttemptShare { .. }) || expected.value >= largest
+    });
+    // That nothing delays or refuses, or that a task is one attempt, is no discovery.
+    all.retain(|expected| match expected.quantity {
+        Quantity::Attempts => expected.value > 1.0 + 1e-9,
+        Quantity::Wire => expected.value > 0.0 && strategy.admission == Admission::MayReject,
+        _ => expected.value > 0.0,
     });
     all.truncate(MOST);
     all

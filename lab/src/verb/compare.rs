@@ -38,7 +38,12 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn comparison(arguments: &Arguments) -> Result<Comparison, Box<dyn std::error::Error>> {
-    let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<Run>, _>>()?;
+    let mut runs = Vec::new();
+    for path in &arguments.runs {
+        for folder in super::why::runs_in(path)? {
+            runs.push(Run::read(&folder)?);
+        }
+    }
     let (replications, warnings) = replications(&runs, arguments.by);
     Ok(compare(replications, arguments.baseline.as_deref(), warnings)?)
 }

@@ -7,7 +7,7 @@ use crate::experiment::interrupt::Interrupt;
 use crate::findings::{Findings, findings};
 use crate::simulation::{CellResult, Options, Place, Progress, SimulationError, simulate};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -101,11 +101,13 @@ fn processors() -> usize {
 
 /// Where the rows are.
 pub(super) fn farewell(results: &[CellResult]) -> String {
-    let folders: Vec<String> = results.iter().map(|result| result.folder.display().to_string()).collect();
-    match folders.as_slice() {
-        [one] => format!("The rows behind it: {one}. Again: lab why {one}"),
-        _ => format!("The rows behind it, a folder a cell:\n  {}", folders.join("\n  ")),
-    }
+    let folder = match results {
+        [one] => Some(one.folder.as_path()),
+        several => several.first().and_then(|first| first.folder.parent()),
+    };
+    let folder = folder.unwrap_or(Path::new(".")).display();
+    let cells = if results.len() > 1 { ", a folder a cell" } else { "" };
+    format!("The rows behind it: {folder}{cells}. Again: lab why {folder}")
 }
 
 /// The bar on standard error; it hides itself where nobody watches.

@@ -4,6 +4,8 @@
 
 mod dataset;
 mod demo;
+mod experiments;
+mod pitfalls;
 mod prediction;
 mod processes;
 mod report;

@@ -49,6 +49,7 @@ fn summary(seed: u64) -> SummaryRow {
         queue_ns: 0,
         delay_ns: 0,
         service_ns: 4_000,
+        deviation_us: 0,
         p50_us: 5,
         p95_us: 5,
         p99_us: 5,
