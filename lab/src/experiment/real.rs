@@ -3,6 +3,8 @@
 use super::Experiment;
 use crate::design::{Cell, Design};
 use crate::local_cluster::{ClusterPlan, NodePlan};
+use crate::simulation::scenario::scenario;
+use luck::Seed;
 use scheduler::Strategy;
 use simulator::{Arrivals, Distribution, Processors, Work};
 use std::path::{Path, PathBuf};
@@ -85,6 +87,20 @@ pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Res
     })
 }
 
+/// About how long all jobs of `design` take on real nodes: as long as one job of each policy in each cell takes in virtual
+/// time, for every seed. None if the file does not say what a task takes.
+pub fn expected_time(design: &Design) -> Option<Duration> {
+    let mut all = Duration::ZERO;
+    for cell in &design.cells {
+        let work = cell.setting.work.as_ref()?;
+        for policy in &design.policies {
+            let one = scenario(&cell.setting, work, policy, Seed(design.seed), "");
+            all += Duration::from_micros(simulator::simulate(&one).ok()?.end.0);
+        }
+    }
+    Some(all * u32::try_from(design.replications.at_least).unwrap_or(u32::MAX))
+}
+
 fn synthetic(work: Option<&Work>, tasks: u32) -> Result<JobSource, &'static str> {
     let constant = |distribution: &Distribution| match distribution {
         Distribution::Constant(service) => Some(*service),
@@ -130,6 +146,16 @@ mod tests {
         let words = experiment.cluster.node_arguments(&experiment.cluster.nodes[1]);
         let line: Vec<String> = words.into_iter().map(|word| word.into_string().unwrap()).collect();
         insta::assert_snapshot!(line.join(" "), @"0.2 --name node1 --listen 127.0.0.1:0 --slots 2 --delay-probability 0.5 --queue 4 --delay 50000us --data-root /scratch --grace 2s --log-level warn");
+    }
+
+    #[test]
+    fn a_plan_tells_how_long_it_takes() {
+        let design =
+            design::parse(TEXT, &["nodes.load=[0,0]".to_owned(), "replications.at_least=10".to_owned()])
+                .unwrap();
+        // Eight tasks of 5 ms on three slots: at least three rounds, ten times.
+        let time = expected_time(&design).unwrap();
+        assert!((Duration::from_millis(150)..Duration::from_millis(450)).contains(&time), "{time:?}");
     }
 
     #[test]

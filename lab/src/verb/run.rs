@@ -7,7 +7,7 @@ use crate::comparison::source::{By, replications};
 use crate::design::{self, Cell, Design};
 use crate::experiment::interrupt::Interrupt;
 use crate::experiment::jobs::RunError;
-use crate::experiment::real::{NotReal, real};
+use crate::experiment::real::{NotReal, expected_time, real};
 use crate::experiment::runner::{Observer, run as run_experiment};
 use crate::experiment::{Experiment, Trial};
 use crate::findings::{Findings, findings};
@@ -59,7 +59,13 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     if arguments.dry_run {
-        return answer(&design::plan::plan(&design));
+        let time = expected_time(&design).map_or(String::new(), |time| {
+            format!(
+                "time: about {} on real nodes\n",
+                humantime::format_duration(std::time::Duration::from_secs(1 + time.as_secs()))
+            )
+        });
+        return answer(&(design::plan::plan(&design) + &time));
     }
     match experiment(arguments, &design) {
         Ok(findings) => report(&findings, arguments.format),
