@@ -1,9 +1,11 @@
 //! Replications out of recorded runs.
 
 use super::parts::Attempts;
-use super::{Finished, Latency, Parts, Replication};
+use super::{Finished, Latency, Parts, Replication, summary_row};
 use crate::statistics::WarmUp;
-use records::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Manifest, Run, TaskOutcome, TaskRow, Text};
+use records::{
+    AttemptOutcome, AttemptRow, JobOutcome, JobRow, Manifest, Run, SummaryRow, TaskOutcome, TaskRow, Text,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How runs are told apart.
@@ -19,9 +21,22 @@ pub enum By {
 
 /// The finished jobs of `runs`, and what had to be left out or guessed.
 pub fn replications(runs: &[Run], by: By) -> (Vec<Replication>, Vec<String>) {
+    collect(runs.iter().map(|run| (run, [].as_slice())), by)
+}
+
+/// As [`replications`], of runs with the rows of their summaries, which are all that is known where the rows of tasks
+/// were not kept.
+pub fn summarised(runs: &[(Run, Vec<SummaryRow>)], by: By) -> (Vec<Replication>, Vec<String>) {
+    collect(runs.iter().map(|(run, rows)| (run, rows.as_slice())), by)
+}
+
+fn collect<'a>(
+    runs: impl Iterator<Item = (&'a Run, &'a [SummaryRow])>,
+    by: By,
+) -> (Vec<Replication>, Vec<String>) {
     let mut warnings = Vec::new();
     let mut labelled: Vec<(String, Replication)> = Vec::new();
-    for run in runs {
+    for (run, summaries) in runs {
         if run.torn_rows > 0 {
             warnings.push(format!(
                 "{}: {} rows were written in part only, because the server was killed; they are left out",
@@ -30,7 +45,9 @@ pub fn replications(runs: &[Run], by: By) -> (Vec<Replication>, Vec<String>) {
             ));
         }
         let folder = run.path.display().to_string();
-        let replications = if run.tasks.is_empty() && run.jobs.is_empty() {
+        let replications = if run.tasks.is_empty() && !summaries.is_empty() {
+            from_summaries(&folder, summaries, &mut warnings)
+        } else if run.tasks.is_empty() && run.jobs.is_empty() {
             warnings.push(format!(
                 "{folder} has no finished job's row: makespans and latencies are from the attempts' times alone"
             ));
@@ -49,6 +66,26 @@ pub fn replications(runs: &[Run], by: By) -> (Vec<Replication>, Vec<String>) {
         .map(|(label, replication)| Replication { label: tell.then_some(label), ..replication })
         .collect();
     (replications, warnings)
+}
+
+/// One replication of each row that has results.
+fn from_summaries(
+    folder: &str,
+    rows: &[SummaryRow],
+    warnings: &mut Vec<String>,
+) -> Vec<(String, Replication)> {
+    let mut left_out: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut replications = Vec::new();
+    for row in rows {
+        match summary_row::from_row(row) {
+            Some(replication) => replications.push((row.label.to_string(), replication)),
+            None => *left_out.entry(&row.strategy).or_default() += 1,
+        }
+    }
+    warnings.extend(left_out.into_iter().map(|(strategy, seeds)| {
+        format!("{folder}: {strategy} was given up under {seeds} seeds, which are left out")
+    }));
+    replications
 }
 
 /// One replication of each job that ended with results.

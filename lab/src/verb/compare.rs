@@ -1,9 +1,9 @@
 //! `lab compare`: which strategy won, of recorded runs.
 
 use crate::comparison::render::{Format, render};
-use crate::comparison::source::{By, replications};
-use crate::comparison::{Comparison, compare};
-use records::Run;
+use crate::comparison::source::{By, summarised};
+use crate::comparison::{Comparison, Metric, compare_by};
+use records::{Run, SummaryRow, read_rows};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,6 +14,7 @@ Examples:
   lab compare results/*                          every strategy of every run against `random`
   lab compare results/* --baseline round_robin   against another one
   lab compare before after --by folder           two runs of the same strategy
+  lab compare results/* --metric mean            by the mean latency instead of the makespan
   lab compare results/* --format markdown        for a document")]
 pub(super) struct Arguments {
     /// Folders of runs, or files with the columns of attempts.csv
@@ -22,6 +23,9 @@ pub(super) struct Arguments {
     /// Strategy that the ratios refer to [default: random if it is there, else the first]
     #[arg(long, value_name = "NAME", env = "BALLAST_BASELINE")]
     baseline: Option<String>,
+    /// What decides who wins
+    #[arg(long, value_enum, default_value_t = Metric::Makespan, env = "BALLAST_METRIC")]
+    metric: Metric,
     /// How runs are told apart
     #[arg(long, value_enum, default_value_t = By::Label, env = "BALLAST_COMPARE_BY")]
     by: By,
@@ -41,9 +45,10 @@ fn comparison(arguments: &Arguments) -> Result<Comparison, Box<dyn std::error::E
     let mut runs = Vec::new();
     for path in &arguments.runs {
         for folder in super::why::runs_in(path)? {
-            runs.push(Run::read(&folder)?);
+            let rows = read_rows::<SummaryRow>(&folder).map(|(rows, _)| rows).unwrap_or_default();
+            runs.push((Run::read(&folder)?, rows));
         }
     }
-    let (replications, warnings) = replications(&runs, arguments.by);
-    Ok(compare(replications, arguments.baseline.as_deref(), warnings)?)
+    let (replications, warnings) = summarised(&runs, arguments.by);
+    Ok(compare_by(arguments.metric, replications, arguments.baseline.as_deref(), warnings)?)
 }

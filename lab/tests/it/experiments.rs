@@ -181,6 +181,16 @@ fn the_records_tell_what_was_printed() {
         stdout(&output),
         stdout(&why)
     );
+    let compared = run(&["compare", text(&folder), "--metric", "mean"]);
+    assert!(stdout(&output).starts_with(&stdout(&compared)), "{}\n{}", stdout(&output), stdout(&compared));
+    let summary = tempfile::tempdir().unwrap();
+    for name in ["summary.csv", "manifest.json"] {
+        fs::copy(folder.join(name), summary.path().join(name)).unwrap();
+    }
+    let header = fs::read_to_string(folder.join("attempts.csv")).unwrap().lines().next().unwrap().to_owned();
+    fs::write(summary.path().join("attempts.csv"), header + "\n").unwrap();
+    let from_summary = run(&["compare", text(summary.path()), "--metric", "mean"]);
+    assert_eq!(stdout(&from_summary), stdout(&compared));
     // The rows of attempts and tasks give the figures of the summary, warm-up and all.
     fs::remove_file(folder.join("summary.csv")).unwrap();
     let from_rows = run(&["why", text(&folder)]);
