@@ -12,6 +12,7 @@ mod half_vector;
 mod vector;
 
 pub mod corner;
+pub mod flood;
 pub mod gauss;
 pub mod gradient;
 pub mod gray;

@@ -1,6 +1,7 @@
 //! One bit a pixel: the candidates and the strong pixels of Canny, and the flood from the strong ones.
 
 use super::area::Area;
+use lanes::Level;
 use std::collections::HashSet;
 
 /// Two bitmaps of an image; a row begins at a word, the lowest bit of a word is its leftmost pixel.
@@ -10,6 +11,13 @@ pub(crate) struct Bitmaps {
     height: usize,
     candidates: Vec<u64>,
     strong: Vec<u64>,
+}
+
+/// Rows of words that a sweep works with.
+struct Sweep {
+    columns: Vec<u64>,
+    fresh: Vec<u64>,
+    late: Vec<u64>,
 }
 
 impl Bitmaps {
@@ -94,71 +102,55 @@ impl Bitmaps {
 
     /// Makes every candidate strong that touches a strong one (eight neighbours), and so on until nothing changes.
     ///
-    /// Works on 64 pixels at a time: one sweep from top to bottom, then a work list of the words above and to the left of
-    /// the sweep that have to follow.
-    pub(crate) fn flood(&mut self) {
-        let (mut work, mut seeds) = (Vec::new(), Vec::new());
+    /// Works on 64 pixels at a time: a sweep from top to bottom, and a work list of the words that it leaves behind.
+    pub(crate) fn flood(&mut self, level: Level) {
+        let mut work = Vec::new();
+        let mut sweep = Sweep {
+            columns: vec![0; self.words + 2],
+            fresh: vec![0; self.words + 2],
+            late: vec![0; self.words],
+        };
         for y in 0..self.height {
-            self.sweep_row(y, &mut seeds, &mut work);
+            self.sweep_row(y, &mut sweep, &mut work, level);
         }
         while let Some((y, k)) = work.pop() {
             self.flood_word(y as usize, k as usize, &mut work);
         }
     }
 
-    /// Lets the words of a row catch up from left to right. What may follow to the right or below is swept later; what
-    /// may follow above or to the left is put on the work list.
-    fn sweep_row(&mut self, y: usize, seeds: &mut Vec<u64>, work: &mut Vec<(u32, u32)>) {
-        self.seeds(y, seeds);
-        let row = y * self.words;
-        let mut carry = 0;
-        for (k, seeds) in seeds.iter().enumerate() {
-            let weak = self.weak(row + k);
-            let seeds = seeds | (carry & weak);
-            carry = 0;
-            if seeds == 0 {
-                continue;
+    /// Lets a row catch up and puts the words in it and above it that have to follow on the work list; those below are
+    /// swept later.
+    fn sweep_row(&mut self, y: usize, sweep: &mut Sweep, work: &mut Vec<(u32, u32)>, level: Level) {
+        let Sweep { columns, fresh, late } = sweep;
+        let words = self.words;
+        let candidates = &self.candidates[y * words..][..words];
+        let (before, rest) = self.strong.split_at_mut(y * words);
+        let (here, after) = rest.split_at_mut(words);
+        if candidates.iter().zip(&*here).fold(0, |weak, (candidates, strong)| weak | (candidates & !strong))
+            == 0
+        {
+            return;
+        }
+        // Beyond the border the row itself stands for its neighbour: it adds nothing.
+        let own;
+        let (above, below) = match (before.is_empty(), after.is_empty()) {
+            (false, false) => (&before[(y - 1) * words..], &after[..words]),
+            (above, below) => {
+                own = here.to_vec();
+                (
+                    if above { &own[..] } else { &before[(y - 1) * words..] },
+                    if below { &own[..] } else { &after[..words] },
+                )
             }
-            let fresh = fill(weak, seeds);
-            self.strong[row + k] |= fresh;
-            carry = fresh >> 63;
-            let reach = fresh | fresh << 1 | fresh >> 1;
-            let (first, last) = (fresh & 1 != 0 && k > 0, carry != 0 && k + 1 < self.words);
-            if first && self.weak(row + k - 1) >> 63 != 0 {
-                work.push((y as u32, k as u32 - 1));
-            }
-            let Some(above) = row.checked_sub(self.words) else { continue };
-            if self.weak(above + k) & reach != 0 {
-                work.push((y as u32 - 1, k as u32));
-            }
-            if first && self.weak(above + k - 1) >> 63 != 0 {
-                work.push((y as u32 - 1, k as u32 - 1));
-            }
-            if last && self.weak(above + k + 1) & 1 != 0 {
-                work.push((y as u32 - 1, k as u32 + 1));
+        };
+        lanes::flood::catch_up(level, [above, below], candidates, here, columns, fresh);
+        let first = y.saturating_sub(1);
+        for y in first..=y {
+            let row = y * words..(y + 1) * words;
+            if lanes::flood::behind(level, &self.candidates[row.clone()], &self.strong[row], fresh, late) {
+                work.extend((0..words).filter(|k| late[*k] != 0).map(|k| (y as u32, k as u32)));
             }
         }
-    }
-
-    /// The weak pixels of a row that touch a strong one, word by word.
-    fn seeds(&self, y: usize, seeds: &mut Vec<u64>) {
-        let row = |y: usize| &self.strong[y * self.words..][..self.words];
-        let (above, here, below) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(self.height - 1)));
-        let candidates = &self.candidates[y * self.words..][..self.words];
-        // The three rows as one, with an empty word on either side.
-        seeds.clear();
-        seeds.resize(2 * (self.words + 2), 0);
-        let (columns, found) = seeds.split_at_mut(self.words + 2);
-        for k in 0..self.words {
-            columns[k + 1] = above[k] | here[k] | below[k];
-        }
-        let (left, middle, right) = (&columns[..self.words], &columns[1..=self.words], &columns[2..]);
-        for k in 0..self.words {
-            let touched = middle[k] | middle[k] << 1 | middle[k] >> 1 | left[k] >> 63 | right[k] << 63;
-            found[k] = candidates[k] & !here[k] & touched;
-        }
-        seeds.drain(..self.words + 2);
-        seeds.truncate(self.words);
     }
 
     /// Candidates of a word that are not strong yet.
@@ -197,7 +189,7 @@ impl Bitmaps {
         if seeds == 0 {
             return;
         }
-        let fresh = fill(weak, seeds);
+        let fresh = lanes::flood::fill(weak, seeds);
         self.strong[at] |= fresh;
         let reach = fresh | fresh << 1 | fresh >> 1;
         for ny in y.saturating_sub(1)..(y + 2).min(self.height) {
@@ -213,16 +205,6 @@ impl Bitmaps {
             }
         }
     }
-}
-
-/// The seeds and the runs of set bits that they lie in.
-fn fill(bits: u64, seeds: u64) -> u64 {
-    runs(bits, seeds) | runs(bits.reverse_bits(), seeds.reverse_bits()).reverse_bits()
-}
-
-/// The seeds and all set bits above each as far as they follow without a gap: the carry of an addition runs along them.
-fn runs(bits: u64, seeds: u64) -> u64 {
-    ((bits.wrapping_add(seeds) ^ bits) & bits) | seeds
 }
 
 /// The bits of word `k` whose columns lie from `first` up to `end`.
@@ -280,7 +262,7 @@ mod tests {
                     s[x / 64] |= u64::from(strong[y * width + x]) << (x % 64);
                 });
             }
-            maps.flood();
+            maps.flood(lanes::Level::detect());
             let rows: Vec<&[u64]> = maps.strong_rows().collect();
             let found: Vec<bool> = (0..width * height)
                 .map(|i| rows[i / width][i % width / 64] >> (i % width % 64) & 1 == 1)

@@ -35,7 +35,7 @@ impl Canny {
     /// The edges of a whole image.
     pub(crate) fn edges(&self, image: &Image, scratch: &mut Scratch) -> Bitmaps {
         let mut maps = self.maxima(image, scratch);
-        maps.flood();
+        maps.flood(scratch.level());
         maps
     }
 
@@ -61,7 +61,7 @@ impl Canny {
         let own = region(view.own.want, view.own.census);
         let mut maps = self.maxima(&image, scratch);
         maps.keep(own.from(view.own.have));
-        maps.flood();
+        maps.flood(scratch.level());
         let (borders, components) = joints::survey(&maps, view.own.have, &regions, view.part, view.input);
         Stage::wait(Partial::Borders(borders), move |summary, scratch| {
             let Summary::Kept(kept) = summary else { return Err(SegmentError::WrongSummary) };
