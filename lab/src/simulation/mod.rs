@@ -2,7 +2,7 @@
 //!
 //! Results and records are the same for any number of threads, and for a run that was interrupted and resumed.
 //!
-//! Reading order: [`scenario`], `watch` and `replicate` (one replication), [`in_order`] (many), [`folder`] (where they
+//! Reading order: [`scenario`], `watch` and `replicate` (one replication), [`in_order`](mod@in_order) (many), [`folder`] (where they
 //! are recorded), this file.
 
 pub mod folder;
