@@ -4,8 +4,8 @@
 //! cargo bench -p imaging --bench operations -- [--quick] [OPERATION ...]
 //! ```
 //! Needs Python with opencv-python-headless, numpy and scikit-image (whose photographs are used; `PYTHON` names another
-//! interpreter). Codecs are not part of it. Each figure is the least of several processor times of one thread, ours and OpenCV's measured in turn;
-//! memory is reused between calls on both sides. Below 1 is faster than OpenCV.
+//! interpreter). Codecs are not part of it. Each figure is the least of several processor times of one thread, ours and
+//! OpenCV's measured in turn; memory is reused between calls on both sides. Below 1 is faster than OpenCV.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may panic")]
 

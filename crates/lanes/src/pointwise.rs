@@ -37,6 +37,17 @@ pub fn look_up(level: crate::Level, samples: &mut [u8], table: &[u8; 256]) {
     scalar::look_up(samples, table);
 }
 
+/// Replaces each sample by `|factor * sample + offset|` in single precision (fused), rounded to nearest with halves to
+/// even and at most 255.
+pub fn scale(level: crate::Level, samples: &mut [u8], factor: f32, offset: f32) {
+    #[cfg(target_arch = "x86_64")]
+    if level.avx2() && !level.avx512() && factor.abs() < 1e6 && offset.abs() < 1e6 {
+        // SAFETY: the level is the proof that the processor has the features.
+        return unsafe { avx2::scale(samples, factor, offset) };
+    }
+    look_up(level, samples, &scalar::scaled(factor, offset));
+}
+
 written_twice! {
     /// One byte a bit, lowest bit first: 255 where it is set, otherwise 0.
     ///
@@ -119,6 +130,16 @@ pub mod scalar {
         samples.iter_mut().for_each(|sample| *sample = if *sample > limit { above } else { below });
     }
 
+    /// What [`super::scale`] makes of each sample.
+    pub(super) fn scaled(factor: f32, offset: f32) -> [u8; 256] {
+        std::array::from_fn(|v| factor.mul_add(v as f32, offset).abs().round_ties_even() as u8)
+    }
+
+    /// See [`super::scale`].
+    pub fn scale(samples: &mut [u8], factor: f32, offset: f32) {
+        look_up(samples, &scaled(factor, offset));
+    }
+
     /// See [`super::look_up`].
     #[inline(always)]
     pub fn look_up(samples: &mut [u8], table: &[u8; 256]) {
@@ -150,7 +171,42 @@ mod avx2 {
     use crate::vector::{load, store};
     use std::arch::x86_64::*;
 
-    /// Sixteen tables of sixteen: a shuffle each, of which only the one whose index bits match gives something.
+    /// Eight samples (the lower eight bytes) scaled; numbers beyond 255 are left to the packing.
+    #[target_feature(enable = "avx2,fma")]
+    #[inline]
+    fn scaled(samples: __m128i, factor: __m256, offset: __m256) -> __m256i {
+        let exact = _mm256_fmadd_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(samples)), factor, offset);
+        _mm256_cvtps_epi32(_mm256_andnot_ps(_mm256_set1_ps(-0.0), exact))
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
+    pub(super) fn scale(samples: &mut [u8], factor: f32, offset: f32) {
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let (f, o) = (_mm256_set1_ps(factor), _mm256_set1_ps(offset));
+        let mut x = 0;
+        while x + 32 <= samples.len() {
+            let bytes = load(samples, x);
+            let (low, high) = (_mm256_castsi256_si128(bytes), _mm256_extracti128_si256::<1>(bytes));
+            let first = _mm256_packus_epi32(scaled(low, f, o), scaled(_mm_srli_si128::<8>(low), f, o));
+            let second = _mm256_packus_epi32(scaled(high, f, o), scaled(_mm_srli_si128::<8>(high), f, o));
+            // Words above 32767 would count as negative in the second packing.
+            let limit = _mm256_set1_epi16(255);
+            let packed = _mm256_packus_epi16(_mm256_min_epu16(first, limit), _mm256_min_epu16(second, limit));
+            store(samples, x, _mm256_permutevar8x32_epi32(packed, order));
+            x += 32;
+        }
+        super::scalar::scale(&mut samples[x..], factor, offset);
+    }
+
+    /// Two entries of a table row by the low half of each index, one of them kept by the top bit of `choice`.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    fn either(rows: &[__m256i; 16], first: usize, low: __m256i, choice: __m256i) -> __m256i {
+        let (zero, one) = (_mm256_shuffle_epi8(rows[first], low), _mm256_shuffle_epi8(rows[first + 1], low));
+        _mm256_blendv_epi8(zero, one, choice)
+    }
+
+    /// Sixteen tables of sixteen, a shuffle each by the low four bits; the high four choose among them, pair by pair.
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
     pub(super) fn look_up(samples: &mut [u8], table: &[u8; 256]) {
         let rows: [__m256i; 16] = std::array::from_fn(|k| {
@@ -159,19 +215,18 @@ mod avx2 {
             twice[16..].copy_from_slice(&table[16 * k..16 * k + 16]);
             load(&twice, 0)
         });
-        let sixteen = _mm256_set1_epi8(16);
+        let nibble = _mm256_set1_epi8(15);
         let mut x = 0;
         while x + 32 <= samples.len() {
-            // A shuffle takes an index below 16 and gives 0 for one with the top bit set. Indices of 16 to 127 are
-            // pushed above 127 by a saturating addition of 112; taking 16 away each time brings the next row in.
-            let mut index = load(samples, x);
-            let mut found = _mm256_setzero_si256();
-            for row in rows {
-                let only = _mm256_adds_epu8(index, _mm256_set1_epi8(112));
-                found = _mm256_or_si256(found, _mm256_shuffle_epi8(row, only));
-                index = _mm256_sub_epi8(index, sixteen);
-            }
-            store(samples, x, found);
+            let index = load(samples, x);
+            let low = _mm256_and_si256(index, nibble);
+            // A choice looks at the top bit of each byte only, so what a shift drags in from below does no harm.
+            let bit =
+                [_mm256_slli_epi16::<3>(index), _mm256_slli_epi16::<2>(index), _mm256_slli_epi16::<1>(index)];
+            let two = [0, 2, 4, 6, 8, 10, 12, 14].map(|k| either(&rows, k, low, bit[0]));
+            let four = [0, 2, 4, 6].map(|k| _mm256_blendv_epi8(two[k], two[k + 1], bit[1]));
+            let eight = [0, 2].map(|k| _mm256_blendv_epi8(four[k], four[k + 1], bit[2]));
+            store(samples, x, _mm256_blendv_epi8(eight[0], eight[1], index));
             x += 32;
         }
         super::scalar::look_up(&mut samples[x..], table);
@@ -296,6 +351,12 @@ mod tests {
                 same(
                     &|s| super::threshold(level, s, seed, 200, kept == 1),
                     &|s| super::scalar::threshold(s, seed, 200, kept == 1),
+                    n,
+                )?;
+                let (factor, offset) = (f32::from(seed) / 7.0 - 9.0, f32::from(seed ^ 85) * 40.5 - 2000.0);
+                same(
+                    &|s| super::scale(level, s, factor, offset),
+                    &|s| super::scalar::scale(s, factor, offset),
                     n,
                 )?;
                 prop_assert_eq!(super::extremes(level, gray), super::scalar::extremes(gray));

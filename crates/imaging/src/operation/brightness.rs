@@ -1,8 +1,7 @@
 //! `brightness`: contrast and brightness, `|contrast · v + offset|` cut to 255; exactly OpenCV's `convertScaleAbs`.
 //!
 //! OpenCV computes in single precision with a fused multiply-add (on every processor that has it) and rounds halves to
-//! even; 256 values make a table of it. The absolute value
-//! is kept: a negative offset folds dark samples back up instead of leaving them black.
+//! even. The absolute value is kept: a negative offset folds dark samples back up instead of leaving them black.
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
@@ -21,20 +20,22 @@ pub(super) const ENTRY: Entry = Entry {
         ),
     ],
     bind: |arguments| {
-        let (contrast, offset) = (arguments.real("contrast") as f32, arguments.real("offset") as f32);
-        let value = |v: usize| contrast.mul_add(v as f32, offset).abs().round_ties_even() as u8;
-        Box::new(Brightness { table: std::array::from_fn(value) })
+        Box::new(Brightness {
+            contrast: arguments.real("contrast") as f32,
+            offset: arguments.real("offset") as f32,
+        })
     },
 };
 
 #[derive(Debug)]
 struct Brightness {
-    table: [u8; 256],
+    contrast: f32,
+    offset: f32,
 }
 
 impl Transform for Brightness {
     fn apply(&self, mut image: Image, scratch: &mut Scratch) -> Image {
-        lanes::pointwise::look_up(scratch.level(), &mut image.samples, &self.table);
+        lanes::pointwise::scale(scratch.level(), &mut image.samples, self.contrast, self.offset);
         image
     }
 }

@@ -47,6 +47,7 @@ pub use parameter::{Domain, Parameter, Value};
 
 use crate::image::Image;
 use crate::segment::{Area, SegmentError, Size, Stage, View};
+use luck::Seed;
 use parameter::Arguments;
 use std::fmt;
 
@@ -211,6 +212,13 @@ impl Operation {
     pub(crate) fn step_names(&self) -> impl Iterator<Item = String> {
         self.steps.iter().map(Step::to_string)
     }
+}
+
+/// One of several operations for the image with number `index` of a job: a mix that the seed alone decides.
+pub fn draw(operations: &[Operation], seed: Seed, index: u64) -> Option<&Operation> {
+    let luck = u128::from(seed.derive(index).0);
+    // The high half of a product draws evenly.
+    operations.get(((luck * operations.len() as u128) >> 64) as usize)
 }
 
 /// Whether an image is what it says it is.

@@ -1,7 +1,8 @@
 //! `normalize`: min-max scaling of the samples; exactly OpenCV's `normalize(NORM_MINMAX)` to 8 bits.
 //!
 //! The smallest sample of the image (all channels together) becomes `low`, the largest `high`, in single precision
-//! with halves rounded to even. An image of one value becomes `low`.
+//! with halves rounded to even. An image of one value becomes `low`. For a whole data set, find its extremes first
+//! ([`Statistics`](crate::statistics::Statistics)) and give them as `smallest` and `largest` to each image.
 
 use super::{Entry, Parameter, Transform};
 use crate::image::Image;
@@ -15,11 +16,25 @@ pub(super) const ENTRY: Entry = Entry {
     parameters: &[
         Parameter::integer("low", "what the smallest sample becomes", (0, 255), 0),
         Parameter::integer("high", "what the largest sample becomes", (0, 255), 255),
+        Parameter::integer(
+            "smallest",
+            "sample taken for the smallest, -1 for the picture's own",
+            (-1, 255),
+            -1,
+        ),
+        Parameter::integer(
+            "largest",
+            "sample taken for the largest, -1 for the picture's own",
+            (-1, 255),
+            -1,
+        ),
     ],
     bind: |arguments| {
         let [a, b] = ["low", "high"].map(|name| arguments.integer(name) as u8);
+        let [smallest, largest] =
+            ["smallest", "largest"].map(|name| u8::try_from(arguments.integer(name)).ok());
         // OpenCV takes the two in either order.
-        Box::new(Normalize { low: a.min(b), high: a.max(b) })
+        Box::new(Normalize { low: a.min(b), high: a.max(b), smallest, largest })
     },
 };
 
@@ -27,11 +42,14 @@ pub(super) const ENTRY: Entry = Entry {
 struct Normalize {
     low: u8,
     high: u8,
+    smallest: Option<u8>,
+    largest: Option<u8>,
 }
 
 impl Normalize {
-    /// What each sample becomes when the image's go from `smallest` to `largest`.
+    /// What each sample becomes when the image's go from one to the other, unless parameters say otherwise.
     fn table(&self, (smallest, largest): (u8, u8)) -> [u8; 256] {
+        let (smallest, largest) = (self.smallest.unwrap_or(smallest), self.largest.unwrap_or(largest));
         let (low, high) = (f64::from(self.low), f64::from(self.high));
         let range = f64::from(largest) - f64::from(smallest);
         let scale = if range > 0.0 { (high - low) * (1.0 / range) } else { 0.0 };
@@ -50,16 +68,22 @@ fn stretch(image: &mut Image, table: &[u8; 256], scratch: &Scratch) {
 
 impl Transform for Normalize {
     fn apply(&self, mut image: Image, scratch: &mut Scratch) -> Image {
-        let range = lanes::pointwise::extremes(scratch.level(), &image.samples);
+        let range = match self.counts() {
+            true => lanes::pointwise::extremes(scratch.level(), &image.samples),
+            false => (0, 255),
+        };
         stretch(&mut image, &self.table(range), scratch);
         image
     }
 
     fn counts(&self) -> bool {
-        true
+        self.smallest.is_none() || self.largest.is_none()
     }
 
     fn part(&self, mut image: Image, view: View, scratch: &mut Scratch) -> Result<Stage, SegmentError> {
+        if !self.counts() {
+            return Ok(Stage::Done(view.trim(self.apply(image, scratch))));
+        }
         let (low, high) = area::rows(&image, view.counted()).fold((255, 0), |(low, high): (u8, u8), row| {
             let (a, b) = lanes::pointwise::extremes(scratch.level(), row);
             (low.min(a), high.max(b))

@@ -1,8 +1,9 @@
 //! The table of operations from outside: its text form, its errors, and its results pinned without OpenCV at hand.
 
 use imaging::image::{Channels, Image};
-use imaging::operation::{Domain, Operation, OperationError, Scratch, Value, descriptions};
+use imaging::operation::{Domain, Operation, OperationError, Scratch, Value, descriptions, draw};
 use lanes::Level;
+use luck::Seed;
 use proptest::prelude::*;
 
 /// A picture with smooth parts, edges, texture and extremes, from integers alone.
@@ -55,6 +56,7 @@ pub(crate) const GOLDEN: &[(&str, u64, u64)] = &[
     ("hsv", 0x6922_d618_2b52_0a87, 0x780d_7a25_0055_6488),
     ("heatmap", 0x20ca_127e_afd8_2141, 0xdbb7_8eb6_b195_4269),
     ("normalize[low=20,high=117]", 0xeb76_90a6_7ccb_7301, 0x8760_05de_4212_f411),
+    ("normalize[smallest=20,largest=180]", 0xbf49_363b_e206_ddbf, 0x0b06_325e_b112_8e40),
     ("crop", 0x9f08_96ec_f59e_fd49, 0x5c55_6649_2e1a_77cc),
     ("noise", 0x5af9_2e31_c365_5614, 0x2c16_94d8_055e_f365),
     ("equalize", 0xbc5a_27b6_d035_8e51, 0x2972_2e23_dd2f_29d3),
@@ -269,6 +271,21 @@ fn luck_is_the_seeds() {
         (0..6).map(|seed| result(&format!("crop[part=0.4,blur=1,median=1,seed={seed}]"))).collect();
     assert!(places.iter().all(|place| (place.width, place.height) == (24, 20)));
     assert!(places.iter().any(|place| *place != places[0]));
+}
+
+#[test]
+fn a_mix_is_the_seeds_and_uses_all() {
+    let operations = ["crop", "noise", "grayscale | equalize"].map(|text| Operation::parse(text).unwrap());
+    let mix = |seed| (0..3000).map(move |index| (Seed(seed), index));
+    let drawn = |seed| mix(seed).filter_map(|(s, index)| draw(&operations, s, index)).collect::<Vec<_>>();
+    assert_eq!(drawn(1), drawn(1));
+    assert_ne!(drawn(1), drawn(2));
+    for operation in &operations {
+        let share = drawn(1).iter().filter(|other| **other == operation).count();
+        // Five standard deviations round a third.
+        assert!((870..1130).contains(&share), "{operation}: {share} of 3000");
+    }
+    assert_eq!(draw(&[], Seed(1), 0), None);
 }
 
 #[test]

@@ -21,6 +21,8 @@ const MORE: &[&str] = &[
     "equalize[open=7,close=5]",
     "equalize[open=1,close=1]",
     "threshold[kind=otsu]",
+    "normalize[smallest=30]",
+    "normalize[smallest=30,largest=120]",
     "resize[percent=37]",
     "resize[percent=230]",
     "resize[width=50,height=61]",

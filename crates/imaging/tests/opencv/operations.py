@@ -130,8 +130,12 @@ def lines(image, low=100, high=200, aperture=3, votes=150, count=50):
     return seen
 
 
-def normalize(image, low=0, high=255):
-    return cv2.normalize(image, None, low, high, cv2.NORM_MINMAX)
+def normalize(image, low=0, high=255, smallest=-1, largest=-1):
+    if smallest < 0 and largest < 0:
+        return cv2.normalize(image, None, low, high, cv2.NORM_MINMAX)
+    # What normalize does once it knows the extremes.
+    scale = (high - low) * (1.0 / (largest - smallest))
+    return cv2.convertScaleAbs(np.maximum(image, smallest), alpha=scale, beta=low - smallest * scale)
 
 
 def noise(image, sigma=25.0, layers=3, salt=0.01, pepper=0.01, seed=0):
