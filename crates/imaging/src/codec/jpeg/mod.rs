@@ -4,7 +4,7 @@
 //! `coefficients`) → `planes` of samples → `pixels`. Stages of encoding, in `encode`: pixels → planes → coefficients → bits.
 //! All number crunching lies in the `lanes` crate.
 //!
-//! A baseline file can be cut between nodes: [`index`] finds its rows, [`Index::cut`] and [`decode_strip`] give any rows of
+//! A baseline file can be cut between nodes: [`index()`] finds its rows, [`Index::cut`] and [`decode_strip`] give any rows of
 //! pixels alone, [`encode_strip`] codes them alone and [`stitch`] joins the pieces to the very file that one encoder writes.
 //!
 //! What is not read: arithmetic coding, lossless and hierarchical files, 12 bits a sample. A progressive file whose last
