@@ -1,12 +1,11 @@
-//! Experiments, statistics and reports over the testbed; nobody depends on the lab.
+//! Experiments and predictions over the testbed; nobody depends on the lab.
 //!
 //! Reading order: [`verb`] (one verb a file), [`design`] (what an experiment file says, pure), [`simulation`] (it is run
-//! in virtual time), [`experiment`] (on real processes, what is run in which order), [`local_cluster`] (the processes), [`comparison`], [`findings`] and [`statistics`] (pure), [`report`] and
-//! [`prediction`] (pure), [`prediction`] (pure), [`photograph`] (pure) and [`dataset`],
-//! [`benchmark`] (what the testbed itself costs).
+//! in virtual time), [`experiment`] (on real processes, what is run in which order), [`local_cluster`] (the processes),
+//! [`findings`] (pure), [`prediction`] (pure), [`photograph`] (pure) and [`dataset`], [`benchmark`] (what the testbed
+//! itself costs). Statistics, verdicts and reports are a crate below: `evidence`.
 
 pub mod benchmark;
-pub mod comparison;
 pub mod dataset;
 pub mod design;
 pub mod experiment;
@@ -14,7 +13,5 @@ pub mod findings;
 pub mod local_cluster;
 pub mod photograph;
 pub mod prediction;
-pub mod report;
 pub mod simulation;
-pub mod statistics;
 pub mod verb;

@@ -1,8 +1,8 @@
 //! The names of an experiment file and what stands behind them, as they are read: nothing is checked across fields yet.
 
 use super::values::{Each, One};
-use crate::comparison::Metric;
 use cluster::Profile;
+use evidence::comparison::Metric;
 use scheduler::Strategy;
 use serde::Deserialize;
 use simulator::Distribution;

@@ -18,8 +18,8 @@ pub use error::DesignError;
 pub use setting::{Images, Setting};
 pub use threshold::{Measure, Threshold};
 
-use crate::comparison::Metric;
 use error::Fault;
+use evidence::comparison::Metric;
 use fields::{Fields, Records};
 use scheduler::Strategy;
 use serde::Deserialize as _;

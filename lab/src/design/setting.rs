@@ -3,8 +3,8 @@
 use super::error::Fault;
 use super::fields::{self, Drawn, Kind};
 use super::values::Each;
-use crate::statistics::WarmUp;
 use cluster::{ChangingLoad, Probability, Profile};
+use evidence::statistics::WarmUp;
 use scheduler::Micros;
 use simulator::{Arrivals, Cancellation, Distribution, FaultKind, NodePlan, Processors, Work};
 use std::path::PathBuf;

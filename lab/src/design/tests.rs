@@ -1,7 +1,7 @@
 //! Experiment files: what is read, and what is said of mistakes.
 
 use super::*;
-use crate::statistics::WarmUp;
+use evidence::statistics::WarmUp;
 use simulator::{Distribution, Processors, Work};
 use std::time::Duration;
 

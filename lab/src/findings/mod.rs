@@ -2,18 +2,17 @@
 //!
 //! Reading order: [`explanation`], [`theory`], `thresholds`, this file, `render`.
 
-pub mod explanation;
 mod render;
 pub mod theory;
 mod thresholds;
 
 pub use render::why as why_text;
 
-use crate::comparison::group::{Group, group};
-use crate::comparison::{Comparison, Metric, compare_by};
 use crate::design::{Cell, Design};
 use crate::simulation::CellResult;
-use explanation::{Explanation, explain};
+use evidence::comparison::group::{Group, group};
+use evidence::comparison::{Comparison, Metric, compare_by};
+use evidence::explanation::{Explanation, explain};
 use serde::Serialize;
 use theory::Checked;
 

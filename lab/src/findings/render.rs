@@ -1,10 +1,10 @@
 //! Findings as text.
 
-use super::explanation::{Explanation, percent, time};
 use super::theory::Checked;
 use super::{CellFindings, Findings};
-use crate::comparison::parts::PARTS;
-use crate::comparison::render::{Format, grid_in, render};
+use evidence::comparison::parts::PARTS;
+use evidence::comparison::render::{Format, grid_in, render};
+use evidence::explanation::{Explanation, percent, time};
 
 impl Findings {
     /// The findings in `format`, with a line break at the end. CSV has the comparisons only.
@@ -61,9 +61,9 @@ impl Findings {
             let comparison = cell.comparison.as_ref()?;
             let row = comparison.rows.iter().find(|row| row.summary.name == name)?;
             let value = match self.metric {
-                crate::comparison::Metric::Makespan => Some(row.summary.makespan_s),
-                crate::comparison::Metric::Mean => row.summary.latency_mean_s,
-                crate::comparison::Metric::P99 => row.summary.latency_p99_s,
+                evidence::comparison::Metric::Makespan => Some(row.summary.makespan_s),
+                evidence::comparison::Metric::Mean => row.summary.latency_mean_s,
+                evidence::comparison::Metric::P99 => row.summary.latency_p99_s,
             };
             let best = if comparison.overall.best == name { " *" } else { "" };
             value.map(|value| format!("{}{best}", time(value)))

@@ -1,10 +1,10 @@
 //! What theory says of a cell, beside what was measured.
 
-use crate::comparison::{Group, Replication};
 use crate::design::Setting;
 use crate::simulation::scenario::scenario;
-use crate::statistics::{mean, standard_deviation};
 use cluster::Admission;
+use evidence::comparison::{Group, Replication};
+use evidence::statistics::{mean, standard_deviation};
 use luck::Seed;
 use scheduler::Strategy;
 use serde::Serialize;

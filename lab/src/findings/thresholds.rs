@@ -1,11 +1,11 @@
 //! Whether what had to come out came out.
 
 use super::{CellFindings, of_policy};
-use crate::comparison::Metric;
-use crate::comparison::group::{Group, group};
 use crate::design::{Design, Measure, Threshold};
 use crate::simulation::CellResult;
-use crate::statistics::mean;
+use evidence::comparison::Metric;
+use evidence::comparison::group::{Group, group};
+use evidence::statistics::mean;
 
 /// Thresholds that are missed, a sentence each. A policy without results misses all of its own.
 pub(super) fn missed(design: &Design, results: &[CellResult], cells: &[CellFindings]) -> Vec<String> {
@@ -40,9 +40,10 @@ fn judge(threshold: &Threshold, label: &str, value: Option<f64>) -> Option<Strin
 }
 
 fn figure(measure: Measure, group: &Group, cell: &CellFindings, nodes: usize) -> Option<f64> {
-    let latency =
-        |of: fn(&crate::comparison::Latency) -> f64| mean(&group.figures(|job| job.latency.as_ref().map(of)));
-    let per_task = |of: fn(&crate::comparison::Replication) -> u64| {
+    let latency = |of: fn(&evidence::comparison::Latency) -> f64| {
+        mean(&group.figures(|job| job.latency.as_ref().map(of)))
+    };
+    let per_task = |of: fn(&evidence::comparison::Replication) -> u64| {
         mean(&group.figures(|job| Some(of(job) as f64 / job.tasks.max(1) as f64)))
     };
     match measure {
@@ -58,7 +59,7 @@ fn figure(measure: Measure, group: &Group, cell: &CellFindings, nodes: usize) ->
         Measure::FailedShare => per_task(|job| job.tasks.saturating_sub(job.done)),
         Measure::Wasted => per_task(|job| job.wasted),
         Measure::SinkholeShare => {
-            mean(&group.figures(|job| Some(super::explanation::sinkhole_share(job, nodes))))
+            mean(&group.figures(|job| Some(evidence::explanation::sinkhole_share(job, nodes))))
         }
     }
 }

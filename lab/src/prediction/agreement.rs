@@ -1,11 +1,11 @@
 //! Prediction against reality, strategy by strategy, and whether both rank the strategies alike.
 
-use crate::comparison::group::group;
-use crate::comparison::render::grid;
-use crate::comparison::{CONFIDENCE, Group, Metric, Replication};
-use crate::statistics::kendall::kendall_tau;
-use crate::statistics::kolmogorov::kolmogorov_distance;
-use crate::statistics::mean;
+use evidence::comparison::group::group;
+use evidence::comparison::render::grid;
+use evidence::comparison::{CONFIDENCE, Group, Metric, Replication};
+use evidence::statistics::kendall::kendall_tau;
+use evidence::statistics::kolmogorov::kolmogorov_distance;
+use evidence::statistics::mean;
 
 /// How far a prediction is from reality.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,7 +156,7 @@ impl Agreement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comparison::examples::three_strategies;
+    use evidence::comparison::examples::three_strategies;
 
     #[test]
     fn a_perfect_prediction_has_no_error() {

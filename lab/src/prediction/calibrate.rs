@@ -3,8 +3,8 @@
 use super::PredictionError;
 use super::bracket::Bracket;
 use super::model::{Model, NodeModel, SCHEMA_VERSION, quantiles};
-use crate::report::node_order::node_order;
 use cluster::Admission;
+use evidence::report::node_order::node_order;
 use luck::{Purpose, Seed};
 use records::{AttemptOutcome, AttemptRow, Run};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -249,7 +249,7 @@ mod tests {
     use super::super::scenario::{Change, scenario};
     use super::super::world::play;
     use super::*;
-    use crate::report::section::examples::{attempt, run};
+    use evidence::report::section::examples::{attempt, run};
 
     /// Records of the example model under eight seeds.
     fn recorded(model: &Model) -> Vec<Run> {

@@ -1,7 +1,7 @@
 //! A fitted model: plain numbers that people can read and change, as TOML.
 
 use super::PredictionError;
-use crate::statistics::quantile;
+use evidence::statistics::quantile;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What more nodes bring: speedup, efficiency, and the part of the work that no number of nodes shortens.
 
-use crate::comparison::render::grid;
+use evidence::comparison::render::grid;
 
 /// A measured time on some nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]

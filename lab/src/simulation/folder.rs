@@ -1,9 +1,9 @@
 //! Folders of a simulated experiment: one run folder a cell, and one around them if there are several.
 
 use super::SimulationError;
-use crate::comparison::Replication;
-use crate::comparison::summary_row::from_row;
 use crate::design::{Cell, Design};
+use evidence::comparison::Replication;
+use evidence::comparison::summary_row::from_row;
 use records::manifest::{Host, SCHEMA_VERSION};
 use records::{Kept, Manifest, RunWriter, SummaryRow, read_rows, utc};
 use std::path::{Path, PathBuf};

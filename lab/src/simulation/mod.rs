@@ -13,12 +13,12 @@ mod watch;
 
 pub use folder::Place;
 
-use crate::comparison::group::group;
-use crate::comparison::summary_row::from_row;
-use crate::comparison::{Metric, Replication};
 use crate::design::{Cell, Design, Replications};
 use crate::experiment::interrupt::Interrupt;
 use crate::experiment::seed_of_replication;
+use evidence::comparison::group::group;
+use evidence::comparison::summary_row::from_row;
+use evidence::comparison::{Metric, Replication};
 use in_order::in_order;
 use records::{RecordsError, RunWriter, utc};
 use replicate::{Replicated, Wish, replicate};

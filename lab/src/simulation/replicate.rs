@@ -2,8 +2,8 @@
 
 use super::scenario::scenario;
 use super::watch::Watch;
-use crate::comparison::{Latency, Replication, summary_row};
 use crate::design::Cell;
+use evidence::comparison::{Latency, Replication, summary_row};
 use luck::Seed;
 use records::{SummaryRow, Text};
 use scheduler::Strategy;

@@ -1,6 +1,6 @@
 //! What is remembered of a simulation while it runs: enough for its replication, whatever becomes of its rows.
 
-use crate::comparison::{Finished, Parts};
+use evidence::comparison::{Finished, Parts};
 use records::JobOutcome;
 use scheduler::{JobEnd, Outcome, TaskEnd};
 use simulator::{AttemptSeen, JobSeen, Observer, TaskSeen};

@@ -1,8 +1,8 @@
 //! `lab compare`: which strategy won, of recorded runs.
 
-use crate::comparison::render::{Format, render};
-use crate::comparison::source::{By, summarised};
-use crate::comparison::{Comparison, Metric, compare_by};
+use evidence::comparison::render::{Format, render};
+use evidence::comparison::source::{By, summarised};
+use evidence::comparison::{Comparison, Metric, compare_by};
 use records::{Run, SummaryRow, read_rows};
 use std::path::PathBuf;
 use std::process::ExitCode;

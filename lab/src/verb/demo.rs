@@ -1,9 +1,6 @@
 //! `lab demo`, or just `lab`: every strategy on real processes over real sockets, and which one won.
 
 use super::say::{answer, tell};
-use crate::comparison::render::{Format, render};
-use crate::comparison::source::{By, replications};
-use crate::comparison::{Comparison, compare};
 use crate::dataset::{self, Dataset, Size};
 use crate::experiment::interrupt::Interrupt;
 use crate::experiment::jobs::RunError;
@@ -11,6 +8,9 @@ use crate::experiment::runner::{Finished, Observer, run as run_experiment};
 use crate::experiment::{Experiment, Trial};
 use crate::local_cluster::{ClusterPlan, LocalCluster};
 use cluster::Probability;
+use evidence::comparison::render::{Format, render};
+use evidence::comparison::source::{By, replications};
+use evidence::comparison::{Comparison, compare};
 use indicatif::{ProgressBar, ProgressStyle};
 use luck::Seed;
 use records::Run;

@@ -1,14 +1,14 @@
 //! `lab predict`: what other strategies, probabilities or clusters would give.
 
 use super::say::{answer, failure};
-use crate::comparison::render::{Format, render};
-use crate::comparison::source::{By, replications};
-use crate::comparison::{Comparison, Metric, compare_by};
 use crate::prediction::PredictionError;
 use crate::prediction::model::Model;
 use crate::prediction::scenario::{Change, scenario};
 use crate::prediction::world::play;
 use cluster::Probability;
+use evidence::comparison::render::{Format, render};
+use evidence::comparison::source::{By, replications};
+use evidence::comparison::{Comparison, Metric, compare_by};
 use luck::Seed;
 use records::Run;
 use std::error::Error;

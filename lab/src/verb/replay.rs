@@ -1,9 +1,9 @@
 //! `lab replay`: had another strategy been used, how long would each recorded job have taken?
 
 use super::say::{answer, failure};
-use crate::comparison::render::grid;
 use crate::prediction::replay::{Replayed, decisions, replay};
-use crate::statistics::geometric_mean;
+use evidence::comparison::render::grid;
+use evidence::statistics::geometric_mean;
 use records::Run;
 use std::error::Error;
 use std::fs;

@@ -2,11 +2,11 @@
 
 use super::say::{failure, tell};
 use super::why::runs_in;
-use crate::comparison::source::By;
-use crate::comparison::{Metric, summary_row};
-use crate::report::source::Source;
-use crate::report::splice::splice;
-use crate::report::{Report, Wish, page, report, text};
+use evidence::comparison::source::By;
+use evidence::comparison::{Metric, summary_row};
+use evidence::report::source::Source;
+use evidence::report::splice::splice;
+use evidence::report::{Report, Wish, page, report, text};
 use records::{Run, SummaryRow, read_rows};
 use std::error::Error;
 use std::fs;

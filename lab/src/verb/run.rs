@@ -2,8 +2,6 @@
 
 use super::say::{answer, failure, tell};
 use super::simulate::{farewell, report};
-use crate::comparison::render::Format;
-use crate::comparison::source::{By, replications};
 use crate::design::{self, Cell, Design};
 use crate::experiment::interrupt::Interrupt;
 use crate::experiment::jobs::RunError;
@@ -13,6 +11,8 @@ use crate::experiment::{Experiment, Trial};
 use crate::findings::{Findings, findings};
 use crate::simulation::CellResult;
 use crate::simulation::folder::{Place, annotate, parent};
+use evidence::comparison::render::Format;
+use evidence::comparison::source::{By, replications};
 use indicatif::{ProgressBar, ProgressStyle};
 use records::Run;
 use std::error::Error;

@@ -1,11 +1,11 @@
 //! `lab simulate`: an experiment file in virtual time.
 
 use super::say::{answer, failure, tell};
-use crate::comparison::render::Format;
 use crate::design::{self, Cell, Design};
 use crate::experiment::interrupt::Interrupt;
 use crate::findings::{Findings, findings};
 use crate::simulation::{CellResult, Options, Place, Progress, SimulationError, simulate};
+use evidence::comparison::render::Format;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

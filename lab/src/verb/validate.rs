@@ -2,7 +2,6 @@
 
 use super::predict::predict;
 use super::say::{answer, failure, tell};
-use crate::comparison::source::{By, replications};
 use crate::experiment::interrupt::Interrupt;
 use crate::experiment::runner::{Observer, run as run_experiment};
 use crate::experiment::{Experiment, Trial};
@@ -11,6 +10,7 @@ use crate::prediction::agreement::{Agreement, agreement};
 use crate::prediction::calibrate::calibrate;
 use crate::prediction::scenario::Change;
 use cluster::Probability;
+use evidence::comparison::source::{By, replications};
 use indicatif::ProgressBar;
 use records::Run;
 use std::error::Error;

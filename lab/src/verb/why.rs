@@ -1,13 +1,13 @@
 //! `lab why`: where the time of recorded runs went, and why one policy beats another.
 
 use super::say::{answer, failure};
-use crate::comparison::group::group;
-use crate::comparison::render::Format;
-use crate::comparison::source::{By, replications};
-use crate::comparison::{Metric, Replication, summary_row};
-use crate::findings::explanation::explain;
 use crate::findings::why_text;
 use clap::ValueEnum as _;
+use evidence::comparison::group::group;
+use evidence::comparison::render::Format;
+use evidence::comparison::source::{By, replications};
+use evidence::comparison::{Metric, Replication, summary_row};
+use evidence::explanation::explain;
 use records::{Manifest, Run, SummaryRow, read_rows};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! Intervals over seeds cover what they promise, on a queue and not on made-up numbers; intervals over requests do not.
 
-use lab::statistics::{Interval, interval_of_mean, mean};
+use evidence::statistics::{Interval, interval_of_mean, mean};
 use luck::Seed;
 use simulator::bare::{Outcome, Plan, exponential, run};
 

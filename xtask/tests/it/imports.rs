@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("wire", 1),
     ("program", 1),
     ("records", 1),
+    ("evidence", 1),
     ("simulator", 1),
     ("server", 2),
     ("computenode", 2),
@@ -31,6 +32,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("imaging", "luck"), // operations with noise
     ("imaging", "lanes"),
     ("simulator", "records"), // simulated rows are the same rows
+    ("evidence", "records"),
 ];
 
 /// What only these crates may name, tests included: formats, concurrency, the terminal, whole programs.
@@ -44,11 +46,11 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("threadpool", &["server"]),
     ("image", &["imaging"]),
     ("png", &["imaging"]),
-    ("clap", &["server", "computenode", "client", "lab"]),
+    ("clap", &["server", "computenode", "client", "evidence", "lab"]),
     ("indicatif", &["client", "lab"]),
     ("simplelog", &["program"]),
     ("signal-hook", &["server", "computenode", "client", "lab"]),
-    ("statrs", &["lab"]),
+    ("statrs", &["evidence"]),
     ("uuid", &["wire"]),
 ];
 

@@ -103,12 +103,15 @@ mod tests {
 
     #[test]
     fn the_published_schema_is_that_of_the_types() {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/schema/report.schema.json");
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema/report.schema.json");
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             std::fs::write(&path, json_schema()).unwrap();
         }
         let published = std::fs::read_to_string(&path).unwrap();
-        assert!(published == json_schema(), "renew it: UPDATE_SCHEMA=1 cargo test -p lab published_schema");
+        assert!(
+            published == json_schema(),
+            "renew it: UPDATE_SCHEMA=1 cargo test -p evidence published_schema"
+        );
     }
 
     #[test]

@@ -126,9 +126,11 @@ fn warm_up(manifest: Option<&Manifest>) -> WarmUp {
 
 /// The rows of a job.
 #[derive(Debug, Default)]
-pub(crate) struct JobRows<'a> {
-    pub(crate) attempts: Vec<&'a AttemptRow>,
-    pub(crate) tasks: Vec<&'a TaskRow>,
+pub struct JobRows<'a> {
+    /// Its attempts, in the order of the file.
+    pub attempts: Vec<&'a AttemptRow>,
+    /// Its tasks, in the order of the file.
+    pub tasks: Vec<&'a TaskRow>,
 }
 
 fn by_job(run: &Run) -> BTreeMap<&str, JobRows<'_>> {
@@ -172,7 +174,7 @@ impl JobRows<'_> {
 }
 
 /// The replication of a job and its rows.
-pub(crate) fn from_job(job: &JobRow, rows: &JobRows<'_>, warm_up: WarmUp) -> Replication {
+pub fn from_job(job: &JobRow, rows: &JobRows<'_>, warm_up: WarmUp) -> Replication {
     let finished = rows.finished();
     let mut node_attempts: BTreeMap<String, u64> = BTreeMap::new();
     let mut node_rejections: BTreeMap<String, u64> = BTreeMap::new();

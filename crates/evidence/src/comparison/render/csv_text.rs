@@ -33,7 +33,7 @@ pub(super) fn render(comparison: &Comparison) -> String {
 }
 
 /// The same for comparisons under several settings, with a first column that names the setting.
-pub(crate) fn render_settings(comparisons: &[(&str, &Comparison)]) -> String {
+pub fn render_settings(comparisons: &[(&str, &Comparison)]) -> String {
     lines(comparisons, true)
 }
 

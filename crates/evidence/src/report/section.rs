@@ -7,7 +7,7 @@ use super::timeline::{Timeline, timeline};
 use super::{Wish, latencies};
 use crate::comparison::source::replications;
 use crate::comparison::{Comparison, ComparisonError, Group, Metric, Replication, compare_by};
-use crate::findings::explanation::explain;
+use crate::explanation::explain;
 use crate::statistics::{geometric_mean, mean};
 use records::Run;
 use schemars::JsonSchema;
@@ -217,8 +217,8 @@ fn timelines(runs: &[Run], members: &Members, comparison: &Comparison) -> Vec<Ti
         .collect()
 }
 
-#[cfg(test)]
-pub(crate) mod examples {
+#[doc(hidden)] // for tests, here and in the crates above
+pub mod examples {
     //! Made-up records for tests of the report.
 
     use cluster::Admission;
@@ -226,7 +226,8 @@ pub(crate) mod examples {
     use records::{AttemptOutcome, AttemptRow, JobOutcome, JobRow, Manifest, Run, TaskOutcome, TaskRow};
     use std::path::PathBuf;
 
-    pub(crate) fn attempt(
+    /// One attempt of a task.
+    pub fn attempt(
         job: &str,
         task: u64,
         number: u32,
@@ -265,7 +266,8 @@ pub(crate) mod examples {
         }
     }
 
-    pub(crate) fn task(job: &str, index: u64, latency_us: u64) -> TaskRow {
+    /// A finished task.
+    pub fn task(job: &str, index: u64, latency_us: u64) -> TaskRow {
         TaskRow {
             run: "run".into(),
             job_key: job.into(),
@@ -285,7 +287,8 @@ pub(crate) mod examples {
         }
     }
 
-    pub(crate) fn job(key: &str, strategy: &str, seed: u64, makespan_us: u64) -> JobRow {
+    /// A finished job.
+    pub fn job(key: &str, strategy: &str, seed: u64, makespan_us: u64) -> JobRow {
         JobRow {
             run: "run".into(),
             job_key: key.into(),
@@ -309,7 +312,8 @@ pub(crate) mod examples {
         }
     }
 
-    pub(crate) fn run(path: &str, settings: &[(&str, &str)], jobs: &[JobRow]) -> Run {
+    /// A run of these jobs.
+    pub fn run(path: &str, settings: &[(&str, &str)], jobs: &[JobRow]) -> Run {
         let manifest = Manifest {
             schema_version: 1,
             program: "server".to_owned(),
@@ -334,7 +338,7 @@ pub(crate) mod examples {
     }
 
     /// `random` and a faster `ours` under three seeds, two tasks a job, one of them refused and then delayed.
-    pub(crate) fn two_strategies(settings: &[(&str, &str)], slowness: f64) -> Run {
+    pub fn two_strategies(settings: &[(&str, &str)], slowness: f64) -> Run {
         let mut whole = run("results/example", settings, &[]);
         for (strategy, factor) in [("random", 1.0), ("ours", 0.6)] {
             for (seed, luck) in [(1, 1.0), (2, 1.1), (3, 0.95)] {

@@ -5,8 +5,8 @@ mod json;
 mod markdown;
 mod table;
 
-pub(crate) use csv_text::render_settings as csv_of_settings;
-pub(crate) use table::grid;
+pub use csv_text::render_settings as csv_of_settings;
+pub use table::grid;
 
 use super::{Comparison, Metric, Row};
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub fn render(comparison: &Comparison, format: Format) -> String {
 }
 
 /// A table for people or for documents; columns that hold words are aligned to the left, the others to the right.
-pub(crate) fn grid_in(columns: &[&str], rows: Vec<Vec<String>>, format: Format) -> String {
+pub fn grid_in(columns: &[&str], rows: Vec<Vec<String>>, format: Format) -> String {
     if format == Format::Markdown { markdown::grid(columns, &rows) } else { table::grid(columns, rows) }
 }
 
@@ -63,8 +63,7 @@ pub(crate) const DETAIL_COLUMNS: [&str; 10] = [
 ];
 
 /// Columns that hold words; the others hold numbers.
-pub(crate) const WORD_COLUMNS: [&str; 6] =
-    ["strategy", "admission", "verdict", "share per node", "quantity", "law"];
+pub const WORD_COLUMNS: [&str; 6] = ["strategy", "admission", "verdict", "share per node", "quantity", "law"];
 
 pub(crate) fn tables(comparison: &Comparison) -> Tables {
     Tables {
@@ -161,7 +160,7 @@ fn count(value: f64) -> String {
 }
 
 /// The lines below the tables: what the columns mean, who won, and what weakens it.
-pub(crate) fn notes(comparison: &Comparison) -> Vec<String> {
+pub fn notes(comparison: &Comparison) -> Vec<String> {
     let mut notes = vec![
         format!(
             "ratio: {} over that of {}, paired by seed, with its {:.0} % interval (Holm over all rows).",

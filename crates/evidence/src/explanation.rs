@@ -215,7 +215,7 @@ fn waste(row: &Why) -> Option<String> {
 }
 
 /// Three significant figures, in seconds or milliseconds.
-pub(super) fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     match seconds.abs() {
         size if size >= 99.95 => format!("{seconds:.0} s"),
         size if size >= 9.995 => format!("{seconds:.1} s"),
@@ -226,7 +226,8 @@ pub(super) fn time(seconds: f64) -> String {
     }
 }
 
-pub(super) fn percent(share: f64) -> String {
+/// A share in words: 0.25 as `25 %`.
+pub fn percent(share: f64) -> String {
     if share >= 0.0995 || share == 0.0 {
         format!("{:.0} %", share * 100.0)
     } else {

@@ -19,7 +19,7 @@ pub(super) fn render(comparison: &Comparison) -> String {
 }
 
 /// A table without lines; numbers are aligned to the right, words to the left.
-pub(crate) fn grid(columns: &[&str], rows: Vec<Vec<String>>) -> String {
+pub fn grid(columns: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.to_vec());

@@ -154,8 +154,8 @@ fn doubts(groups: &[Group], baseline: usize) -> Vec<String> {
     doubts
 }
 
-#[cfg(test)]
-pub(crate) mod examples {
+#[doc(hidden)] // for tests, here and in the crates above
+pub mod examples {
     //! Made-up replications for tests of this module and its children.
 
     use super::{Finished, Latency, Parts, Replication};
@@ -164,7 +164,7 @@ pub(crate) mod examples {
     use std::collections::BTreeMap;
 
     /// A job of ten tasks that took `makespan_us`, half of its attempts on each of two nodes.
-    pub(crate) fn job(strategy: &str, seed: u64, makespan_us: u64) -> Replication {
+    pub fn job(strategy: &str, seed: u64, makespan_us: u64) -> Replication {
         let must_accept = strategy == "random";
         let latencies_us: Vec<u64> = (1..=10).map(|tenth| makespan_us * tenth / 10).collect();
         let finished = |&latency_us: &u64| {
@@ -200,7 +200,7 @@ pub(crate) mod examples {
     }
 
     /// Three strategies under five seeds: `fast` beats `random` by about a third under every seed, `even` does not.
-    pub(crate) fn three_strategies() -> Vec<Replication> {
+    pub fn three_strategies() -> Vec<Replication> {
         let luck = [1_000_000, 1_400_000, 900_000, 1_100_000, 1_250_000];
         let noise = [1.00, 1.02, 0.99, 1.01, 0.98];
         let mut jobs = Vec::new();
