@@ -1,6 +1,7 @@
 //! A result becomes visible: whole, under its final name, by one atomic rename.
 
 use crate::folder::{Folder, OUTPUT, TEMPORARY};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -9,9 +10,7 @@ use std::path::{Component, Path, PathBuf};
 pub(crate) fn rename(folder: &Folder, temporary: &str, image: &str) -> io::Result<()> {
     let output = folder.base.join(OUTPUT);
     let from = output.join(inside(temporary)?);
-    let to = output.join(inside(image)?);
-    make_parent(&to)?;
-    fs::rename(from, to)
+    put(&from, &output.join(inside(image)?))
 }
 
 /// Writes a result that came inline, first under a temporary name of its own.
@@ -19,8 +18,7 @@ pub(crate) fn write(folder: &Folder, name: &str, image: &str, bytes: &[u8]) -> i
     let output = folder.base.join(OUTPUT);
     let temporary = output.join(TEMPORARY).join(name);
     let to = output.join(inside(image)?);
-    make_parent(&to)?;
-    let written = create(&temporary, bytes).and_then(|()| fs::rename(&temporary, to));
+    let written = create(&temporary, bytes).and_then(|()| put(&temporary, &to));
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(&temporary);
@@ -47,6 +45,41 @@ pub(crate) fn clean_up(folder: &Folder) {
         }
     }
     let _ = fs::remove_dir(temporary);
+}
+
+/// Gives the file its final name in one step: who looks sees the whole new file, or what was there before.
+///
+/// An old result trades places with the new one and is removed under the temporary name. A rename onto it would do as
+/// much in one call, but file systems make that call slow (ext4 writes the new file's blocks out and frees the old
+/// one's while it holds both folders), and every other attempt that ends meanwhile would wait in line.
+fn put(from: &Path, to: &Path) -> io::Result<()> {
+    if exchange(from, to).is_err() {
+        return rename_new(from, to);
+    }
+    match fs::remove_file(from) {
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+            // A folder that stands where a result belongs is not ours to replace.
+            exchange(from, to)?;
+            Err(error)
+        }
+        // The old result has left its name already; what is left of it lies among the temporary files.
+        _ => Ok(()),
+    }
+}
+
+fn exchange(from: &Path, to: &Path) -> io::Result<()> {
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::EXCHANGE)?)
+}
+
+/// For a name that is new, and for file systems that cannot exchange.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_parent(to)?;
+            fs::rename(from, to)
+        }
+        outcome => outcome,
+    }
 }
 
 /// Tries at a file whose folder a late attempt of an earlier job may just be cleaning up.
@@ -110,11 +143,23 @@ mod tests {
     }
 
     #[test]
+    fn a_new_result_takes_the_place_of_an_old_one_and_nothing_of_it_is_left() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = folder(base.path());
+        for pixels in [&b"old"[..], b"new", b"newer"] {
+            write(&folder, "job/1", "sub/a.png", pixels).unwrap();
+            assert_eq!(fs::read(base.path().join("output_dir/sub/a.png")).unwrap(), pixels);
+            assert_eq!(fs::read_dir(base.path().join("output_dir/.ballast/job")).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
     fn a_failed_write_leaves_nothing_behind() {
         let base = tempfile::tempdir().unwrap();
         let folder = folder(base.path());
         fs::create_dir_all(base.path().join("output_dir/a.png/x")).unwrap();
         assert!(write(&folder, "job/1", "a.png", b"pixels").is_err());
         assert_eq!(fs::read_dir(base.path().join("output_dir/.ballast/job")).unwrap().count(), 0);
+        assert!(base.path().join("output_dir/a.png/x").is_dir(), "what stood there still stands");
     }
 }
