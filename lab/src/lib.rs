@@ -3,7 +3,7 @@
 //! Reading order: [`verb`] (one verb a file), [`design`] (what an experiment file says, pure), [`simulation`] (it is run
 //! in virtual time), [`experiment`] (on real processes, what is run in which order), [`local_cluster`] (the processes),
 //! [`findings`] (pure), [`prediction`] (pure), [`photograph`] (pure) and [`dataset`], [`benchmark`] (what the testbed
-//! itself costs). Statistics, verdicts and reports are a crate below: `evidence`.
+//! itself costs), [`torture`] (faults on real processes). Statistics, verdicts and reports are a crate below: `evidence`.
 
 pub mod benchmark;
 pub mod dataset;
@@ -14,4 +14,5 @@ pub mod local_cluster;
 pub mod photograph;
 pub mod prediction;
 pub mod simulation;
+pub mod torture;
 pub mod verb;

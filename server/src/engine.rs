@@ -7,10 +7,10 @@
 use crate::alarm::Alarm;
 use crate::carry;
 use crate::core::{Core, Returned, Todo};
-use crate::job::{Job, Tasks};
+use crate::job::Job;
 use crate::ledger::Share;
 use crate::means::Means;
-use crate::publish;
+use crate::sweep::sweep;
 use records::Text;
 use scheduler::{Attempt, Event, JobId, JobSpec, Micros, NodeId, Settings};
 use std::collections::BTreeMap;
@@ -123,9 +123,7 @@ impl Engine {
         for ended in todo.ended {
             self.jobs_mut().remove(&ended.job.id);
             let (job, mut report) = (ended.job, ended.report);
-            if let Tasks::Folder { folder, .. } = &job.tasks {
-                publish::clean_up(folder);
-            }
+            sweep(&job);
             if report.why.is_some() {
                 self.explain(&mut report);
             }
@@ -186,7 +184,14 @@ impl Engine {
         while let Some(attempt) = next {
             let job = self.jobs().get(&attempt.job()).cloned();
             let returned = match job {
-                Some(job) => carry::carry_out(&self.means, &job, attempt),
+                Some(job) => {
+                    let returned = carry::carry_out(&self.means, &job, attempt);
+                    if job.is_closed() {
+                        // It came late, and so perhaps did its result.
+                        sweep(&job);
+                    }
+                    returned
+                }
                 None => carry::unwanted(attempt),
             };
             next = self.settle(returned);

@@ -3,7 +3,7 @@
 //! Every decision is the `scheduler` crate's; this crate gives it time, threads and nodes. Reading order: `job` and
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
 //! around it), `carry` (one attempt from request to row, with its
-//! `means`), `peer` (a node), `greet` and `watch` (whether it lives), `publish` (a result becomes visible),
+//! `means`), `peer` (a node), `greet` and `watch` (whether it lives), `publish` (a result becomes visible), `sweep` (what was left behind goes),
 //! `recorder` (the CSV files), `service` (what clients are answered), then `start` and `stop` (the process around it).
 
 mod alarm;
@@ -22,6 +22,7 @@ mod recorder;
 mod service;
 mod start;
 mod stop;
+mod sweep;
 mod watch;
 mod words;
 

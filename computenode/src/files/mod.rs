@@ -8,7 +8,7 @@ mod name;
 mod roots;
 mod temporary;
 
-pub(crate) use name::{check_file_name, encode_component};
+pub(crate) use name::check_file_name;
 
 pub(crate) use roots::{BadRoot, DataFolder, DataRoots};
 pub(crate) use temporary::TemporaryFile;

@@ -9,12 +9,12 @@ mod service;
 
 use crate::counters::{Count, Counters};
 use crate::fence::{Fence, Stale};
-use crate::files::{DataFolder, DataRoots, WORKSHOP, check_file_name, encode_component};
+use crate::files::{DataFolder, DataRoots, WORKSHOP, check_file_name};
 use crate::gate::{Gate, Refusal};
 use crate::pixels::{Encoded, Pixels, timed};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use cluster::{Admission, LoadModel, Moment, Verdict};
+use cluster::{Admission, LoadModel, Moment, Verdict, encode_component};
 use imaging::operation::{Operation, OperationError};
 use luck::Seed;
 use std::panic::{AssertUnwindSafe, catch_unwind};

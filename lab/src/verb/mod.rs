@@ -13,6 +13,7 @@ mod run;
 mod say;
 mod scale;
 mod simulate;
+mod torture;
 mod validate;
 mod why;
 
@@ -60,6 +61,7 @@ enum Verb {
     Validate(validate::Arguments),
     Dataset(dataset::Arguments),
     Bench(bench::Arguments),
+    Torture(torture::Arguments),
     Simulate(simulate::Arguments),
     Run(run::Arguments),
     Why(why::Arguments),
@@ -94,6 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Validate(arguments)) => validate::run(&arguments),
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
         Some(Verb::Bench(arguments)) => bench::run(&arguments),
+        Some(Verb::Torture(arguments)) => torture::run(&arguments),
         Some(Verb::Simulate(arguments)) => simulate::run(&arguments),
         Some(Verb::Run(arguments)) => run::run(&arguments),
         Some(Verb::Why(arguments)) => why::run(&arguments),

@@ -8,4 +8,5 @@ mod faults;
 mod foreign;
 mod images;
 mod records;
+mod torture;
 mod world;

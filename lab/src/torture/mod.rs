@@ -1,0 +1,180 @@
+//! Processes and wires are killed, stopped, cut and shortened at random while jobs run, and what comes out is
+//! compared with an undisturbed run.
+//!
+//! The seed names the faults, their victims and their lengths; real processes and real sockets do the rest, so that a
+//! replay meets the same faults and not the same moments.
+//!
+//! Reading order: [`fault`] (pure: what happens), [`proxy`] (a wire that misbehaves), [`stage`] (the processes),
+//! [`nemesis`] (makes faults happen), [`witness`] (looks at what is left), and here the run.
+
+pub mod fault;
+pub mod nemesis;
+pub mod proxy;
+pub mod stage;
+pub mod witness;
+
+use crate::dataset::{Dataset, Format, Size};
+use crate::local_cluster::ProcessError;
+use luck::Seed;
+use nemesis::{Nemesis, Tally};
+use stage::{Actor, Stage};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::thread;
+
+/// Why the torture could not be carried out. What it finds is in its [`Verdict`].
+#[derive(Debug, thiserror::Error)]
+pub enum TortureError {
+    /// A program did not start.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// A file or folder of the run cannot be used.
+    #[error("cannot use '{}': {source}; make room in the folder for temporary files", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The images could not be made.
+    #[error(transparent)]
+    Dataset(#[from] crate::dataset::DatasetError),
+    /// Records that cannot be read.
+    #[error("{0}")]
+    Records(String),
+    /// The operating system refuses a port, a thread or a signal.
+    #[error("the system refuses a port, a thread or a signal: {0}")]
+    System(#[source] io::Error),
+    /// The run without any fault failed already.
+    #[error("the undisturbed run failed already: {0}")]
+    Undisturbed(String),
+}
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Names the faults.
+    pub seed: Seed,
+    /// How many.
+    pub faults: u64,
+    /// Compute nodes.
+    pub nodes: usize,
+    /// Images of every job.
+    pub images: usize,
+    /// Strategies, job by job in turn.
+    pub strategies: Vec<String>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Faults by kind.
+    pub tally: Tally,
+    /// Jobs that ran through the faults.
+    pub jobs: usize,
+    /// Results compared with the undisturbed run, byte for byte.
+    pub compared: usize,
+    /// Final rows looked at.
+    pub rows: u64,
+    /// Everything that is wrong, a sentence each; none is what we promise.
+    pub wrong: Vec<String>,
+}
+
+/// Tortures a cluster inside `folder`, which must be empty.
+///
+/// # Errors
+/// If the run could not be carried out; what it finds is no error.
+pub fn run(plan: &Plan, folder: &Path) -> Result<Verdict, TortureError> {
+    let data = folder.join("data");
+    let size = Size { width: 48, height: 36 };
+    Dataset { count: plan.images, size, format: Format::Mix, seed: Seed(1) }.write(&data)?;
+    let stage = Stage::start(folder, plan.nodes)?;
+    let mut run = Run { plan, stage: &stage, data, jobs: Vec::new(), verdict: Verdict::default() };
+    run.job().map_err(TortureError::Undisturbed)?;
+    let undisturbed = witness::outputs(&run.data)?;
+    let nemesis = Nemesis::new(plan.seed, plan.faults);
+    let tally = thread::scope(|scope| {
+        let raging = scope.spawn(|| nemesis.rage(&stage));
+        while !raging.is_finished() && run.verdict.wrong.is_empty() {
+            run.disturbed_job(&undisturbed)?;
+        }
+        nemesis.stop.store(true, Ordering::Relaxed);
+        raging.join().unwrap_or_else(|_| Err(TortureError::System(io::Error::other("the nemesis panicked"))))
+    })?;
+    run.verdict.tally = tally;
+    // All is healed. Whatever the last faults left behind must be gone after one more job.
+    run.disturbed_job(&undisturbed)?;
+    stage.end();
+    run.look_at_what_is_left()?;
+    Ok(run.verdict)
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    stage: &'a Stage,
+    data: PathBuf,
+    /// Keys of the jobs so far.
+    jobs: Vec<String>,
+    verdict: Verdict,
+}
+
+impl Run<'_> {
+    /// A job while faults happen, and the comparison of its results.
+    fn disturbed_job(&mut self, undisturbed: &witness::Outputs) -> Result<(), TortureError> {
+        for name in undisturbed.keys() {
+            let path = self.data.join("output_dir").join(name);
+            std::fs::remove_file(&path).map_err(|source| TortureError::File { path, source })?;
+        }
+        self.verdict.jobs += 1;
+        if let Err(why) = self.job() {
+            self.verdict.wrong.push(why);
+        }
+        let found = witness::outputs(&self.data)?;
+        self.verdict.compared += found.len();
+        let job = self.jobs.last().cloned().unwrap_or_default();
+        let differences = witness::differences(undisturbed, &found);
+        self.verdict
+            .wrong
+            .extend(differences.into_iter().map(|difference| format!("job {job}: {difference}")));
+        Ok(())
+    }
+
+    /// Runs the client once; a sentence if it does not end with every image done.
+    fn job(&mut self) -> Result<(), String> {
+        let number = self.jobs.len();
+        let key = format!("torture-{}-{number}", self.plan.seed.0);
+        let strategy = &self.plan.strategies[number % self.plan.strategies.len()];
+        let mut client = Command::new(self.stage.executable());
+        client.args(["client".as_ref(), self.data.as_os_str(), strategy.as_ref(), "--quiet".as_ref()]);
+        client.args(["--job-key", &key, "--seed", &number.to_string(), "--machines"]);
+        client.arg(self.stage.folder().join("servers.txt")).stdin(Stdio::null());
+        self.jobs.push(key.clone());
+        let said = client.output().map_err(|error| format!("job {key}: no client: {error}"))?;
+        if said.status.success() {
+            return Ok(());
+        }
+        let words = [said.stdout, said.stderr].concat();
+        let logs: String = self.stage.actors().iter().map(Actor::last_words).collect();
+        Err(format!(
+            "job {key} with {strategy} ended with {}: {}{logs}",
+            said.status,
+            String::from_utf8_lossy(&words).trim()
+        ))
+    }
+
+    fn look_at_what_is_left(&mut self) -> Result<(), TortureError> {
+        let tasks = self.plan.images as u64;
+        self.verdict.rows = tasks * self.jobs.len() as u64;
+        let rows = witness::wrong_rows(&self.stage.folder().join("results"), &self.jobs, tasks)?;
+        self.verdict.wrong.extend(rows);
+        for path in witness::temporary_files(&self.data)? {
+            self.verdict.wrong.push(format!("the temporary file '{}' is left", path.display()));
+        }
+        for process in witness::processes(self.stage.folder()) {
+            self.verdict.wrong.push(format!("a process is left: {process}"));
+        }
+        Ok(())
+    }
+}

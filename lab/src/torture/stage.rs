@@ -1,0 +1,209 @@
+//! The processes under torture: nodes and a server, each behind a wire that misbehaves on request.
+
+use super::TortureError;
+use super::fault::Kind;
+use super::proxy::{FaultProxy, Weather};
+use crate::local_cluster::Process;
+use rustix::process::{Pid, Signal, kill_process};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Load probabilities of the nodes in turn: most refuse or delay something.
+const LOADS: [&str; 4] = ["0.5", "0.2", "0.6", "0"];
+
+/// One program, which may be gone for a while.
+#[derive(Debug)]
+pub struct Actor {
+    name: String,
+    verb: &'static str,
+    arguments: Vec<OsString>,
+    wire: FaultProxy,
+    process: Mutex<Option<Process>>,
+}
+
+/// All programs.
+#[derive(Debug)]
+pub struct Stage {
+    executable: PathBuf,
+    folder: PathBuf,
+    actors: Vec<Actor>,
+}
+
+impl Stage {
+    /// Starts `nodes` nodes and a server that work inside `folder`.
+    ///
+    /// # Errors
+    /// If one does not get ready.
+    pub fn start(folder: &Path, nodes: usize) -> Result<Stage, TortureError> {
+        let executable = std::env::current_exe().map_err(TortureError::System)?;
+        let mut stage = Stage { executable, folder: folder.to_owned(), actors: Vec::new() };
+        for number in 0..nodes {
+            let arguments = stage.node_arguments(number);
+            stage.enter(format!("node{number}"), "computenode", arguments)?;
+        }
+        let entries: String =
+            stage.actors.iter().map(|actor| format!("{} {}\n", actor.name, actor.wire.address())).collect();
+        stage.write("machine.txt", &(entries + "server 127.0.0.1\n"))?;
+        let arguments = stage.server_arguments();
+        stage.enter("server".to_owned(), "server", arguments)?;
+        let server = stage.server().wire.address();
+        // For clients: the server as it is reached over its wire.
+        stage.write("servers.txt", &format!("server {server}\nnode 127.0.0.1:1\n"))?;
+        Ok(stage)
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), TortureError> {
+        let path = self.folder.join(name);
+        fs::write(&path, text).map_err(|source| TortureError::File { path, source })
+    }
+
+    fn node_arguments(&self, number: usize) -> Vec<OsString> {
+        let name = format!("node{number}");
+        let mut arguments = words(&[LOADS[number % LOADS.len()], "--name", &name, "--delay", "40ms"]);
+        arguments.extend(words(&["--listen", "127.0.0.1:0", "--slots", "2", "--grace", "1s"]));
+        arguments.extend(words(&["--log-level", "warn", "--data-root"]));
+        arguments.push(self.folder.clone().into_os_string());
+        arguments
+    }
+
+    fn server_arguments(&self) -> Vec<OsString> {
+        let mut arguments = words(&["--listen", "127.0.0.1:0", "--label", "torture", "--log-level", "warn"]);
+        // Short enough that a stopped node is noticed, long enough that no job is given up.
+        arguments.extend(words(&["--silence", "300ms", "--attempt-timeout", "2s", "--patience", "60s"]));
+        arguments.extend(words(&["--max-losses", "1000", "--max-attempts", "100000", "--grace", "20s"]));
+        arguments.push("--machines".into());
+        arguments.push(self.folder.join("machine.txt").into_os_string());
+        arguments.push("--results".into());
+        arguments.push(self.folder.join("results").into_os_string());
+        arguments
+    }
+
+    fn enter(
+        &mut self,
+        name: String,
+        verb: &'static str,
+        arguments: Vec<OsString>,
+    ) -> Result<(), TortureError> {
+        let process = Process::spawn(&self.executable, verb, &name, arguments.clone())?.ready()?;
+        let wire = FaultProxy::start(process.address()).map_err(TortureError::System)?;
+        self.actors.push(Actor { name, verb, arguments, wire, process: Mutex::new(Some(process)) });
+        Ok(())
+    }
+
+    /// Whom faults may befall.
+    pub fn actors(&self) -> &[Actor] {
+        &self.actors
+    }
+
+    fn server(&self) -> &Actor {
+        // The server is the last to enter.
+        &self.actors[self.actors.len() - 1]
+    }
+
+    /// The folder in which everything happens.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The lab's own executable, which is every program.
+    pub fn executable(&self) -> &Path {
+        &self.executable
+    }
+
+    /// Ends all programs, the server first, and waits for their ends.
+    pub fn end(&self) {
+        for actor in self.actors.iter().rev() {
+            drop(actor.lock().take());
+        }
+    }
+}
+
+impl Actor {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is a server, which holds jobs.
+    pub fn is_server(&self) -> bool {
+        self.verb == "server"
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Process>> {
+        // A process is put in or taken out whole.
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fault begins.
+    ///
+    /// # Errors
+    /// If the operating system refuses a signal.
+    pub fn suffer(&self, kind: Kind) -> Result<(), TortureError> {
+        if let Some(weather) = kind.weather() {
+            self.wire.set(weather);
+            return Ok(());
+        }
+        let mut process = self.lock();
+        match kind {
+            Kind::Stop => send(process.as_ref(), Signal::STOP),
+            Kind::Kill => {
+                if let Some(process) = process.as_mut() {
+                    process.kill().map_err(TortureError::System)?;
+                }
+                // Reaps it.
+                drop(process.take());
+                Ok(())
+            }
+            _ => {
+                // Lets it go, which it takes for SIGTERM, and waits for its end.
+                drop(process.take());
+                Ok(())
+            }
+        }
+    }
+
+    /// The fault is over.
+    ///
+    /// # Errors
+    /// If a process does not come up again.
+    pub fn heal(&self, kind: Kind, executable: &Path) -> Result<(), TortureError> {
+        match kind {
+            Kind::Kill | Kind::Terminate => {
+                let started =
+                    Process::spawn(executable, self.verb, &self.name, self.arguments.clone())?.ready()?;
+                self.wire.lead_to(started.address());
+                *self.lock() = Some(started);
+                Ok(())
+            }
+            Kind::Stop => send(self.lock().as_ref(), Signal::CONT),
+            _ => {
+                self.wire.set(Weather::Clear);
+                Ok(())
+            }
+        }
+    }
+
+    /// The end of its log, if it is there.
+    pub fn last_words(&self) -> String {
+        self.lock().as_ref().map(Process::last_words).unwrap_or_default()
+    }
+
+    /// Its process id, if it is there.
+    pub fn id(&self) -> Option<u32> {
+        self.lock().as_ref().map(Process::id)
+    }
+}
+
+fn send(process: Option<&Process>, signal: Signal) -> Result<(), TortureError> {
+    let id = process.and_then(|process| i32::try_from(process.id()).ok()).and_then(Pid::from_raw);
+    match id {
+        Some(id) => kill_process(id, signal).map_err(|error| TortureError::System(error.into())),
+        None => Ok(()),
+    }
+}
+
+fn words(texts: &[&str]) -> Vec<OsString> {
+    texts.iter().map(OsString::from).collect()
+}

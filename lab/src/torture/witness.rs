@@ -1,0 +1,143 @@
+//! Who looks at what is left after the faults: outputs, rows, temporary files, processes.
+
+use super::TortureError;
+use records::{Run, TaskOutcome};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The bytes of every result, by name.
+pub type Outputs = BTreeMap<String, Vec<u8>>;
+
+/// Reads all results of a data folder; what is hidden is not one.
+///
+/// # Errors
+/// If one cannot be read.
+pub fn outputs(data: &Path) -> Result<Outputs, TortureError> {
+    let mut outputs = Outputs::new();
+    for path in entries(&data.join("output_dir"))? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            let bytes = fs::read(&path).map_err(|source| TortureError::File { path, source })?;
+            outputs.insert(name, bytes);
+        }
+    }
+    Ok(outputs)
+}
+
+/// How `found` differs from what an undisturbed run made, a sentence a result.
+pub fn differences(undisturbed: &Outputs, found: &Outputs) -> Vec<String> {
+    let lacking = undisturbed.keys().filter(|name| !found.contains_key(*name));
+    let lacking = lacking.map(|name| format!("{name} has no result"));
+    let other = found.iter().filter_map(|(name, bytes)| match undisturbed.get(name) {
+        None => Some(format!("{name} is a result that nobody asked for")),
+        Some(right) if right != bytes => {
+            Some(format!("{name} has other bytes ({} instead of {})", bytes.len(), right.len()))
+        }
+        Some(_) => None,
+    });
+    lacking.chain(other).collect()
+}
+
+/// Files below `output_dir` that are no results.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn temporary_files(data: &Path) -> Result<Vec<PathBuf>, TortureError> {
+    let mut found = Vec::new();
+    let hidden =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let mut left: Vec<PathBuf> = entries(&data.join("output_dir"))?.into_iter().filter(hidden).collect();
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(entries(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// What is wrong with the final rows of the jobs, each of so many tasks, over all runs below `results`.
+///
+/// # Errors
+/// If a run cannot be read.
+pub fn wrong_rows(results: &Path, jobs: &[String], tasks: u64) -> Result<Vec<String>, TortureError> {
+    let mut rows: BTreeMap<(String, u64), Vec<TaskOutcome>> = BTreeMap::new();
+    for folder in entries(results)? {
+        let run = Run::read(&folder).map_err(|error| TortureError::Records(error.to_string()))?;
+        for row in run.tasks {
+            rows.entry((row.job_key.to_string(), row.task)).or_default().push(row.outcome);
+        }
+    }
+    let mut wrong = Vec::new();
+    for job in jobs {
+        for task in 0..tasks {
+            match rows.get(&(job.clone(), task)).map(Vec::as_slice) {
+                Some([TaskOutcome::Done]) => {}
+                Some([other]) => wrong.push(format!("job {job}, task {task} ended as {other:?}")),
+                Some(many) => wrong.push(format!("job {job}, task {task} has {} final rows", many.len())),
+                None => wrong.push(format!("job {job}, task {task} has no final row")),
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+/// Processes whose command line names `folder`.
+pub fn processes(folder: &Path) -> Vec<String> {
+    let wanted = folder.to_string_lossy().into_owned();
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let lines = entries.flatten().filter_map(|entry| {
+        let line = fs::read(entry.path().join("cmdline")).ok()?;
+        Some((entry.file_name(), String::from_utf8_lossy(&line).replace('\0', " ")))
+    });
+    let own = std::process::id().to_string();
+    lines
+        .filter(|(id, line)| line.contains(&wanted) && id.to_string_lossy() != own)
+        .map(|(id, line)| format!("{} {line}", id.to_string_lossy()))
+        .collect()
+}
+
+/// What is in a folder; nothing if there is none.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, TortureError> {
+    let fault = |source| TortureError::File { path: folder.to_owned(), source };
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(fault(error)),
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(fault)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_difference_is_told() {
+        let undisturbed: Outputs =
+            [("a", "1"), ("b", "2"), ("c", "3")].map(|(name, bytes)| (name.to_owned(), bytes.into())).into();
+        let mut found = undisturbed.clone();
+        assert_eq!(differences(&undisturbed, &found), [""; 0]);
+        found.remove("a");
+        found.insert("b".to_owned(), b"22".to_vec());
+        found.insert("d".to_owned(), Vec::new());
+        let told = differences(&undisturbed, &found);
+        assert_eq!(
+            told,
+            ["a has no result", "b has other bytes (2 instead of 1)", "d is a result that nobody asked for"]
+        );
+    }
+
+    #[test]
+    fn what_is_left_is_found() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(temporary_files(data.path()).unwrap().is_empty());
+        let deep = data.path().join("output_dir/.hidden/deep");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("x"), b"").unwrap();
+        fs::write(data.path().join("output_dir/whole.png"), b"1").unwrap();
+        assert_eq!(temporary_files(data.path()).unwrap(), [deep.join("x")]);
+        assert_eq!(outputs(data.path()).unwrap().into_keys().collect::<Vec<_>>(), ["whole.png"]);
+    }
+}

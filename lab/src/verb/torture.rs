@@ -1,0 +1,86 @@
+//! `lab torture`: faults at random while jobs run, and whether anything was lost.
+
+use super::say::{answer, failure, tell};
+use crate::torture::{self, Plan, Verdict};
+use luck::Seed;
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// Kill, stop, cut and slow nodes, server and wires at random while jobs run; tell whether anything was lost
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  lab torture                          200 faults, about a minute
+  lab torture --faults 2000            ten times as many
+  lab torture --seed 7                 other faults; a failure prints the seed that it happened under
+
+Every job's results are compared byte for byte with those of an undisturbed run; every task must have exactly one
+final row; no temporary file and no process may be left.
+
+Exit status: 0 nothing was lost, 1 something was, or the run could not be carried out.")]
+pub(super) struct Arguments {
+    /// How many faults
+    #[arg(long, value_name = "N", default_value_t = 200, env = "BALLAST_TORTURE_FAULTS")]
+    faults: u64,
+    /// Names the faults, their victims and their lengths
+    #[arg(long, value_name = "S", default_value_t = 1, env = "BALLAST_SEED")]
+    seed: u64,
+    /// Compute nodes
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64), env = "BALLAST_TORTURE_NODES")]
+    nodes: u64,
+    /// Images of every job
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_000), env = "BALLAST_TORTURE_IMAGES")]
+    images: u64,
+    /// Strategies, job by job in turn
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", default_values_t = ["random", "load_balancing", "round_robin", "ballast"].map(str::to_owned), env = "BALLAST_STRATEGIES")]
+    strategies: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    match rack(arguments) {
+        Ok(verdict) => {
+            let printed = answer(&render(&verdict));
+            if verdict.wrong.is_empty() {
+                return printed;
+            }
+            let Arguments { faults, seed, .. } = arguments;
+            tell(&format!("lab: under these faults again: lab torture --faults {faults} --seed {seed}"));
+            ExitCode::FAILURE
+        }
+        Err(error) => failure(&*error),
+    }
+}
+
+fn rack(arguments: &Arguments) -> Result<Verdict, Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().canonicalize()?;
+    let plan = Plan {
+        seed: Seed(arguments.seed),
+        faults: arguments.faults,
+        nodes: usize::try_from(arguments.nodes)?,
+        images: usize::try_from(arguments.images)?,
+        strategies: arguments.strategies.clone(),
+    };
+    Ok(torture::run(&plan, &path)?)
+}
+
+/// What happened and what was found, a line each.
+fn render(verdict: &Verdict) -> String {
+    let mut text = String::new();
+    let total: u64 = verdict.tally.values().sum();
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "{total} faults");
+    for ((server, kind), count) in &verdict.tally {
+        let who = if *server { "server" } else { "node" };
+        let _ = writeln!(text, "{count:6} {who:6} {kind}");
+    }
+    let Verdict { jobs, compared, rows, wrong, .. } = verdict;
+    let _ = writeln!(text, "{jobs} jobs, {compared} results compared byte for byte, {rows} final rows");
+    if wrong.is_empty() {
+        text.push_str("nothing was lost, nothing is left\n");
+    }
+    for complaint in wrong {
+        let _ = writeln!(text, "WRONG: {complaint}");
+    }
+    text
+}
