@@ -35,7 +35,7 @@ pub(crate) enum FolderError {
     Missing { path: PathBuf },
     #[error("{path:?} is not a folder: name the folder that holds {INPUT}")]
     NoFolder { path: PathBuf },
-    #[error("{path:?} has no {INPUT}: put the images into {path:?}/{INPUT}")]
+    #[error("{path:?} has no {INPUT}: put the images into a folder of that name there")]
     NoInput { path: PathBuf },
     #[error("{path:?} cannot be read ({cause}): let the server's user read it")]
     Unreadable { path: PathBuf, cause: io::Error },

@@ -15,7 +15,9 @@ Examples:
   lab compare results/* --baseline round_robin   against another one
   lab compare before after --by folder           two runs of the same strategy
   lab compare results/* --metric mean            by the mean latency instead of the makespan
-  lab compare results/* --format markdown        for a document")]
+  lab compare results/* --format markdown        for a document
+
+Exit status: 0 done, 1 if a run cannot be read or there is nothing to compare, 2 usage.")]
 pub(super) struct Arguments {
     /// Folders of runs, or files with the columns of attempts.csv
     #[arg(value_name = "RUN", required = true)]

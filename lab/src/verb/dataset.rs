@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR", env = "BALLAST_DATASET_DIR")]
     folder: PathBuf,
     /// How many images
-    #[arg(long, value_name = "N", default_value_t = 48, env = "BALLAST_DATASET_COUNT")]
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = at_least_one, env = "BALLAST_DATASET_COUNT")]
     count: usize,
     /// Size of each: thumbnail, small (320x240), medium (816x612), large, 4k, 8k, or WxH
     #[arg(long, value_name = "SIZE", default_value = "small", env = "BALLAST_DATASET_SIZE")]
@@ -30,16 +30,27 @@ pub(super) struct Arguments {
     seed: u64,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "not a whole number from 1 up".to_owned())
+}
+
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let Arguments { folder, count, size, format, seed } = arguments;
     let dataset = Dataset { count: *count, size: *size, format: *format, seed: Seed(*seed) };
     match dataset.write(folder) {
-        Ok(written) => super::say::answer(&format!(
-            "{} photographs of {size}, {:.1} MB, in {}\n",
-            written.files,
-            written.bytes as f64 / 1e6,
-            folder.join("input_dir").display()
-        )),
+        Ok(written) => {
+            let input = folder.join("input_dir");
+            let others =
+                std::fs::read_dir(&input).map_or(0, |entries| entries.count().saturating_sub(written.files));
+            let beside =
+                if others > 0 { format!(", beside {others} that were there") } else { String::new() };
+            super::say::answer(&format!(
+                "{} photographs of {size}, {:.1} MB, in {}{beside}\n",
+                written.files,
+                written.bytes as f64 / 1e6,
+                input.display()
+            ))
+        }
         Err(error) => super::say::failure(&error),
     }
 }

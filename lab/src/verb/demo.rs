@@ -23,12 +23,14 @@ use wire::job::{JobReport, JobSource, Transfer};
 
 /// Start four nodes and a server, run every strategy, tell which one won (done when no verb is given)
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit status: 0 done, 1 failure, 2 usage, 3 some images failed, 4 no usable node, 130 interrupted.")]
 pub(super) struct Arguments {
     /// Folder whose `input_dir` holds your images; results appear in its `output_dir` [default: made photographs]
     #[arg(long, value_name = "DIR", env = "BALLAST_DATA")]
     data: Option<PathBuf>,
     /// Strategies to compare
-    #[arg(long, value_delimiter = ',', value_name = "NAMES", default_values_t = STRATEGIES.map(str::to_owned), env = "BALLAST_STRATEGIES")]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", default_value = STRATEGIES, env = "BALLAST_STRATEGIES")]
     strategies: Vec<String>,
     /// Jobs of each strategy, each under a seed that all strategies share
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000), env = "BALLAST_REPLICATIONS")]
@@ -66,16 +68,8 @@ pub(super) struct Arguments {
 }
 
 /// The strategies that the demonstration compares.
-const STRATEGIES: [&str; 8] = [
-    "random",
-    "load_balancing",
-    "round_robin",
-    "least_connections",
-    "weighted_response_time",
-    "power_of_two",
-    "load_aware",
-    "ballast",
-];
+const STRATEGIES: &str = "random,load_balancing,round_robin,least_connections,weighted_response_time,power_of_two,\
+                          load_aware,ballast";
 
 /// The photographs that are made when no folder is given.
 const PHOTOGRAPHS: Dataset = Dataset {
@@ -102,8 +96,11 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// 2 for a job that the server refuses as asked, 4 without a usable node, the signal's for an interruption.
+/// 2 for a folder that is not there or a job that the server refuses as asked, 4 without a usable node, the signal's for an interruption.
 fn status_of(error: &(dyn Error + 'static)) -> ExitCode {
+    if error.is::<NoFolder>() {
+        return ExitCode::from(2);
+    }
     match error.downcast_ref::<RunError>() {
         Some(RunError::Refused(_)) => ExitCode::from(2),
         Some(RunError::NoNode { .. }) => ExitCode::from(4),
@@ -129,6 +126,14 @@ fn demonstrate(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(3))
 }
 
+/// The folder of images that was asked for is not to be had.
+#[derive(Debug, thiserror::Error)]
+#[error("'{path}': {cause}; name a folder whose input_dir holds images")]
+struct NoFolder {
+    path: String,
+    cause: std::io::Error,
+}
+
 /// The images, and the temporary folder that holds them if they were made.
 struct Data {
     folder: PathBuf,
@@ -139,9 +144,9 @@ struct Data {
 impl Data {
     fn prepare(given: Option<&Path>) -> Result<Data, Box<dyn Error>> {
         if let Some(folder) = given {
-            let folder = folder.canonicalize().map_err(|error| {
-                format!("'{}': {error}; name a folder whose input_dir holds images", folder.display())
-            })?;
+            let folder = folder
+                .canonicalize()
+                .map_err(|cause| NoFolder { path: folder.display().to_string(), cause })?;
             let about = format!("the images of {}", folder.join("input_dir").display());
             return Ok(Data { folder, about, _made: None });
         }
