@@ -15,7 +15,7 @@ fn references() -> Option<&'static Path> {
 }
 
 fn make_references() -> Option<PathBuf> {
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+    let python = std::env::var("BALLAST_PYTHON").unwrap_or_else(|_| "python3".into());
     let has = Command::new(&python).args(["-c", "import cv2, numpy, PIL"]).output();
     if !has.is_ok_and(|output| output.status.success()) {
         eprintln!(

@@ -19,7 +19,7 @@ pub(crate) struct OpenCv {
 impl OpenCv {
     /// Starts Python, or says in a line why not.
     pub(crate) fn start() -> Option<OpenCv> {
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+        let python = std::env::var("BALLAST_PYTHON").unwrap_or_else(|_| "python3".into());
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/opencv/operations.py");
         let started = Command::new(&python)
             .arg(script)
