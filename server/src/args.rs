@@ -51,6 +51,10 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_LABEL", value_name = "TEXT", default_value = "server")]
     pub(crate) label: String,
 
+    /// Write the decision log too: what the scheduler was told and what it decided, for `lab replay`
+    #[arg(long, env = "BALLAST_DECISIONS")]
+    pub(crate) decisions: bool,
+
     /// Luck of jobs that bring no seed of their own [default: drawn at the start]
     #[arg(long, env = "BALLAST_SEED", value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub(crate) seed: Option<u64>,
@@ -102,6 +106,7 @@ impl Args {
     pub(crate) fn settings(&self) -> std::collections::BTreeMap<String, String> {
         let time = |time: Duration| humantime::format_duration(time).to_string();
         [
+            ("decisions", self.decisions.to_string()),
             ("fan_out", self.fan_out.to_string()),
             ("max_attempts", self.max_attempts.to_string()),
             ("max_losses", self.max_losses.to_string()),

@@ -1,5 +1,6 @@
 //! The scheduler and the books, changed together under one lock that is never held across I/O.
 
+use crate::decisions::Decisions;
 use crate::job::Job;
 use crate::ledger::{Ledger, Share};
 use records::{JobRow, TaskRow, Text};
@@ -21,6 +22,8 @@ pub(crate) struct Core {
     run: Text,
     actions: Vec<Action>,
     pub(crate) jobs_ended: u64,
+    /// None if nobody wants the log.
+    decisions: Option<Arc<Decisions>>,
 }
 
 /// What is to be done after the lock is released.
@@ -51,7 +54,12 @@ pub(crate) struct Returned {
 }
 
 impl Core {
-    pub(crate) fn new(settings: Settings, names: Vec<Text>, run: Text) -> Core {
+    pub(crate) fn new(
+        settings: Settings,
+        names: Vec<Text>,
+        run: Text,
+        decisions: Option<Arc<Decisions>>,
+    ) -> Core {
         Core {
             scheduler: Scheduler::new(settings),
             ledgers: BTreeMap::new(),
@@ -60,6 +68,7 @@ impl Core {
             run,
             actions: Vec::new(),
             jobs_ended: 0,
+            decisions,
         }
     }
 
@@ -82,7 +91,13 @@ impl Core {
     /// Tells the scheduler, keeps the books of what it answers, and hands on what needs effects.
     pub(crate) fn tell(&mut self, event: Event, now: Micros) -> Todo {
         let mut actions = std::mem::take(&mut self.actions);
-        self.scheduler.handle(now, event, &mut actions);
+        if let Some(decisions) = &self.decisions {
+            let page = decisions.told(now, &event);
+            self.scheduler.handle(now, event, &mut actions);
+            page.answered(now, &actions);
+        } else {
+            self.scheduler.handle(now, event, &mut actions);
+        }
         let mut todo = Todo::default();
         for action in actions.drain(..) {
             self.note(action, now, &mut todo);

@@ -12,7 +12,7 @@ use crate::ledger::Share;
 use crate::means::Means;
 use crate::sweep::sweep;
 use records::Text;
-use scheduler::{Attempt, Event, JobId, JobSpec, Micros, NodeId, Settings};
+use scheduler::{Attempt, Event, JobId, JobSpec, Micros, NodeId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Instant;
@@ -41,7 +41,8 @@ impl Engine {
     /// If no thread can be started.
     pub(crate) fn start(means: Means) -> std::io::Result<Arc<Engine>> {
         let names = means.peers.iter().map(|peer| Text::clone(&peer.name)).collect();
-        let rules = Settings { max_in_flight: means.fan_out, ..Settings::default() };
+        let run = Text::clone(&means.run);
+        let core = Core::new(means.rules.clone(), names, run, means.decisions.clone());
         let workers = threadpool::Builder::new()
             .num_threads(1)
             .thread_name("attempt".to_owned())
@@ -49,7 +50,7 @@ impl Engine {
             .build();
         let engine = Arc::new_cyclic(|this| Engine {
             origin: Instant::now(),
-            core: Mutex::new(Core::new(rules, names, Text::clone(&means.run))),
+            core: Mutex::new(core),
             means,
             jobs: RwLock::default(),
             workers: Mutex::new(workers),
@@ -97,6 +98,14 @@ impl Engine {
         let mut core = self.lock();
         let todo = core.tell(event, self.now());
         self.hand_out(core, todo);
+    }
+
+    /// A node has said who it is: notes that if it is news, and gives it work.
+    pub(crate) fn join(&self, node: NodeId, facts: scheduler::NodeFacts) {
+        if let Some(row) = self.means.peers[node.index()].news(&self.means.run, &facts) {
+            self.means.recorder.node(row);
+        }
+        self.tell(Event::NodeJoined { node, facts });
     }
 
     fn hand_out(&self, core: MutexGuard<'_, Core>, todo: Todo) {
@@ -210,7 +219,7 @@ impl Engine {
             }
             if let Some(engine) = this.upgrade() {
                 if let Some(facts) = alive {
-                    engine.tell(Event::NodeJoined { node, facts });
+                    engine.join(node, facts);
                 }
                 engine.tell(Event::ProbeEnded { node, alive: alive.is_some() });
             }

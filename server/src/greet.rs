@@ -2,8 +2,8 @@
 
 use crate::engine::Engine;
 use crate::peer::Kind;
+use scheduler::NodeId;
 use scheduler::health::Health;
-use scheduler::{Event, NodeId};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(crate) fn first_round(engine: &Arc<Engine>) -> usize {
     let mut up = 0;
     for (number, facts) in greeted.into_iter().enumerate() {
         if let Some(facts) = facts {
-            engine.tell(Event::NodeJoined { node: NodeId(number as u32), facts });
+            engine.join(NodeId(number as u32), facts);
             up += 1;
         } else if let Some(trouble) = engine.means.peers[number].trouble() {
             log::warn!("{trouble}; it gets work as soon as it answers");
@@ -51,7 +51,7 @@ fn round(engine: &Weak<Engine>) -> bool {
             (_, Health::Left) => {
                 if let Some(facts) = peer.greet() {
                     log::info!("{} is up", peer.name);
-                    engine.tell(Event::NodeJoined { node: NodeId(number as u32), facts });
+                    engine.join(NodeId(number as u32), facts);
                 }
             }
             (Kind::Compatible, _) => peer.close_idle(),

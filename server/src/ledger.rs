@@ -162,6 +162,7 @@ impl Ledger {
                 .unwrap_or(u32::MAX),
             started_utc: Text::from(records::utc::text(self.job.submitted_at)),
             why: Text::from(why.unwrap_or_default()),
+            dropped: 0,
         }
     }
 

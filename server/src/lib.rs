@@ -10,6 +10,7 @@ mod alarm;
 mod args;
 mod carry;
 mod core;
+mod decisions;
 mod engine;
 mod folder;
 mod greet;

@@ -1,8 +1,10 @@
 //! What attempts need beside the scheduler: nodes, the recorder, and what holds for all of them.
 
+use crate::decisions::Decisions;
 use crate::peer::Peer;
 use crate::recorder::Recorder;
 use records::Text;
+use scheduler::Settings;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +14,10 @@ pub(crate) struct Means {
     /// The nodes, by number.
     pub(crate) peers: Vec<Arc<Peer>>,
     pub(crate) recorder: Recorder,
+    /// The log that the recorder writes, if it is wanted.
+    pub(crate) decisions: Option<Arc<Decisions>>,
+    /// What holds for the scheduler.
+    pub(crate) rules: Settings,
     /// Most attempts in flight, and so most worker threads.
     pub(crate) fan_out: u32,
     /// How long an attempt may take.

@@ -1,7 +1,7 @@
 //! One compute node as the server deals with it: how to call it, what it told of itself, what its last trouble was.
 
 use cluster::Admission;
-use records::Text;
+use records::{NodeRow, Text};
 use scheduler::{LossReason, NodeFacts, Outcome};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -27,6 +27,8 @@ pub(crate) struct Peer {
     /// When the node last gave a sign of life.
     last_sign: Mutex<Instant>,
     is_asked: AtomicBool,
+    /// What the records say of it.
+    recorded: Mutex<Option<NodeRow>>,
 }
 
 /// The one question that may be open to a node. Dropping it makes room for the next.
@@ -92,6 +94,7 @@ impl Peer {
             known: RwLock::new(known),
             last_sign: Mutex::new(Instant::now()),
             is_asked: AtomicBool::new(false),
+            recorded: Mutex::default(),
         }
     }
 
@@ -121,6 +124,27 @@ impl Peer {
     /// What it turned out to be.
     pub(crate) fn kind(&self) -> Kind {
         self.known().kind
+    }
+
+    /// What it told of itself, if the records do not say so yet.
+    pub(crate) fn news(&self, run: &Text, facts: &NodeFacts) -> Option<NodeRow> {
+        let nothing = || Text::from("");
+        let (queue, delay, version) = match self.kind() {
+            Kind::Ballast(told) => (told.queue_bound, told.delay, Text::from(told.program_version.as_str())),
+            Kind::Compatible | Kind::Unknown => (u32::MAX, None, nothing()),
+        };
+        let row = NodeRow {
+            run: Text::clone(run),
+            node: Text::clone(&self.name),
+            address: Text::from(self.address.as_str()),
+            slots: facts.slots,
+            queue,
+            load: facts.load_probability.map_or_else(nothing, |load| Text::from(load.to_string())),
+            delay_us: delay.map_or(0, crate::ledger::micros),
+            version,
+        };
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        (recorded.as_ref() != Some(&row)).then(|| recorded.insert(row).clone())
     }
 
     /// Why it does not answer, if it does not.

@@ -3,7 +3,8 @@
 //! Rows are handed over under a short lock and written in batches, so that a worker waits for the disk only when the
 //! disk is far behind. Every batch is flushed: when the server is killed, what is lost is younger than [`GATHER`].
 
-use records::{AttemptRow, JobRow, RecordsError, RunWriter, TaskRow};
+use crate::decisions::Decisions;
+use records::{AttemptRow, JobRow, NodeRow, RecordsError, RunWriter, TaskRow};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -21,13 +22,14 @@ struct Waiting {
     attempts: Vec<AttemptRow>,
     tasks: Vec<TaskRow>,
     jobs: Vec<JobRow>,
+    nodes: Vec<NodeRow>,
     written: Vec<Written>,
     closing: bool,
 }
 
 impl Waiting {
     fn rows(&self) -> usize {
-        self.attempts.len() + self.tasks.len() + self.jobs.len()
+        self.attempts.len() + self.tasks.len() + self.jobs.len() + self.nodes.len()
     }
 
     fn is_idle(&self) -> bool {
@@ -68,16 +70,17 @@ impl std::fmt::Debug for Recorder {
 }
 
 impl Recorder {
-    /// Starts the thread, which owns `writer` from now on.
-    pub(crate) fn start(writer: RunWriter) -> std::io::Result<Recorder> {
+    /// Starts the thread, which owns `writer` from now on and writes the decision log too, if there is one.
+    pub(crate) fn start(writer: RunWriter, decisions: Option<Arc<Decisions>>) -> std::io::Result<Recorder> {
         let shared = Arc::new(Shared {
             waiting: Mutex::new(Waiting::default()),
             brought: Condvar::new(),
             taken: Condvar::new(),
         });
         let theirs = Arc::clone(&shared);
-        let thread =
-            thread::Builder::new().name("recorder".to_owned()).spawn(move || write_all(&theirs, writer))?;
+        let thread = thread::Builder::new()
+            .name("recorder".to_owned())
+            .spawn(move || write_all(&theirs, writer, decisions.as_deref()))?;
         Ok(Recorder { shared, thread: Mutex::new(Some(thread)) })
     }
 
@@ -108,6 +111,12 @@ impl Recorder {
         }
     }
 
+    /// What a node told of itself.
+    pub(crate) fn node(&self, row: NodeRow) {
+        self.shared.lock().nodes.push(row);
+        self.shared.brought.notify_one();
+    }
+
     /// The job's row, and `written` when all its rows are in the files.
     pub(crate) fn job(&self, row: JobRow, written: Written) {
         let mut waiting = self.shared.lock();
@@ -131,11 +140,13 @@ impl Recorder {
     }
 }
 
-fn write_all(shared: &Shared, mut writer: RunWriter) {
+fn write_all(shared: &Shared, mut writer: RunWriter, decisions: Option<&Decisions>) {
     let mut told = false;
     loop {
         let batch = next_batch(shared);
-        let result = write(&mut writer, &batch).map_err(|error| error.to_string());
+        // After the batch: the log holds what its rows came from.
+        let lines = decisions.map(Decisions::take).unwrap_or_default();
+        let result = write(&mut writer, &batch, &lines).map_err(|error| error.to_string());
         if let (Err(why), false) = (&result, told) {
             told = true;
             log::error!("the records of this run are incomplete: {why}");
@@ -167,7 +178,9 @@ fn next_batch(shared: &Shared) -> Waiting {
     batch
 }
 
-fn write(writer: &mut RunWriter, batch: &Waiting) -> Result<(), RecordsError> {
+fn write(writer: &mut RunWriter, batch: &Waiting, decisions: &str) -> Result<(), RecordsError> {
+    writer.write_decisions(decisions)?;
+    batch.nodes.iter().try_for_each(|node| writer.write_node(node))?;
     writer.write_attempts(&batch.attempts)?;
     writer.write_tasks(&batch.tasks)?;
     for job in &batch.jobs {

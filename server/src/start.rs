@@ -1,6 +1,7 @@
 //! From the command line to a server that listens, and to its exit status.
 
 use crate::args::Args;
+use crate::decisions::Decisions;
 use crate::engine::Engine;
 use crate::greet;
 use crate::means::Means;
@@ -19,7 +20,7 @@ use program::logging::{self, LogError};
 use program::ready::announce;
 use records::manifest::{Host, Manifest, SCHEMA_VERSION};
 use records::{RecordsError, RunWriter, Text};
-use scheduler::RetryRule;
+use scheduler::{RetryRule, Settings};
 use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
@@ -93,7 +94,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
             schema_version: SCHEMA_VERSION,
             program: "server".to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            git_revision: None,
+            git_revision: records::manifest::revision(),
             command_line,
             label: args.label.clone(),
             seed,
@@ -103,12 +104,18 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
             settings: args.settings(),
         },
     )?;
+    let writer = writer.with_nodes()?;
+    let writer = if args.decisions { writer.with_decisions()? } else { writer };
+    let rules = Settings { max_in_flight: args.fan_out, ..Settings::default() };
+    let decisions = args.decisions.then(|| Arc::new(Decisions::new(&rules)));
     let run_folder = std::path::absolute(writer.folder()).unwrap_or_else(|_| writer.folder().to_owned());
     let run = writer.name();
     let count = peers.len();
     let means = Means {
         peers,
-        recorder: Recorder::start(writer).map_err(StartError::System)?,
+        recorder: Recorder::start(writer, decisions.clone()).map_err(StartError::System)?,
+        decisions,
+        rules,
         fan_out: args.fan_out,
         attempt_timeout: args.attempt_timeout,
         incarnation: draw(),

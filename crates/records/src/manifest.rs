@@ -22,8 +22,8 @@ pub struct Manifest {
     pub program: String,
     /// Version of the program.
     pub program_version: String,
-    /// Revision of the source that it was built from, where known.
-    #[serde(default)]
+    /// Revision of the source that it was built from, where known: see [`revision`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git_revision: Option<String>,
     /// The command line, a word each.
     pub command_line: Vec<String>,
@@ -40,6 +40,12 @@ pub struct Manifest {
     pub machines: Vec<String>,
     /// Every setting by name, defaults too.
     pub settings: BTreeMap<String, String>,
+}
+
+/// Revision of the source, if the build was told: `BALLAST_REVISION=$(git rev-parse HEAD) cargo build`. A build asks
+/// nobody else, so it needs no git and the revision is never one of a changed tree by mistake.
+pub fn revision() -> Option<String> {
+    option_env!("BALLAST_REVISION").filter(|told| !told.is_empty()).map(str::to_owned)
 }
 
 /// The machine that a run was recorded on.

@@ -2,7 +2,7 @@
 
 use crate::RecordsError;
 use crate::manifest::Manifest;
-use crate::rows::{AttemptRow, JobRow, Row, TaskRow};
+use crate::rows::{AttemptRow, JobRow, NodeRow, Row, TaskRow};
 use crate::table::{self, ReadFault, Rows};
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -21,6 +21,8 @@ pub struct Run {
     pub tasks: Vec<TaskRow>,
     /// Rows of `jobs.csv`; none if a single file was read, or if no job has ended.
     pub jobs: Vec<JobRow>,
+    /// Rows of `nodes.csv`; none if a single file was read, or if the run is older than that file.
+    pub nodes: Vec<NodeRow>,
     /// Last rows that were written in part only, at most one a file, because the writer was killed. They are left out.
     pub torn_rows: usize,
 }
@@ -32,25 +34,28 @@ impl Run {
     /// If there is no such run, and for the first fault in its files.
     pub fn read(path: &Path) -> Result<Run, RecordsError> {
         let kind = fs::metadata(path).map_err(|cause| RecordsError::read(path, cause))?;
-        let (manifest, attempts, tasks, jobs);
+        let (manifest, attempts, tasks, jobs, nodes);
         if kind.is_dir() {
             manifest = Manifest::read(path)?;
             attempts = read_file::<AttemptRow>(&path.join(AttemptRow::FILE))?;
             tasks = read_if_there::<TaskRow>(path)?;
             jobs = read_if_there::<JobRow>(path)?;
+            nodes = read_if_there::<NodeRow>(path)?;
         } else {
             manifest = None;
             attempts = read_file::<AttemptRow>(path)?;
             tasks = Rows { rows: Vec::new(), torn: 0 };
             jobs = Rows { rows: Vec::new(), torn: 0 };
+            nodes = Rows { rows: Vec::new(), torn: 0 };
         }
         Ok(Run {
             path: path.to_owned(),
             manifest,
-            torn_rows: attempts.torn + tasks.torn + jobs.torn,
+            torn_rows: attempts.torn + tasks.torn + jobs.torn + nodes.torn,
             attempts: attempts.rows,
             tasks: tasks.rows,
             jobs: jobs.rows,
+            nodes: nodes.rows,
         })
     }
 }

@@ -15,6 +15,8 @@ pub trait Row: Sized {
     const FILE: &'static str;
     /// Names of the columns, in order.
     const COLUMNS: &'static [&'static str];
+    /// For each column what a cell holds in files that are older than the column; none for those of the first version.
+    const DEFAULTS: &'static [Option<&'static str>];
 
     /// Hands over the cells in the order of the columns.
     fn write(&self, to: &mut CellWriter);
@@ -26,9 +28,19 @@ pub trait Row: Sized {
     fn read(from: &mut CellReader<'_>) -> Result<Self, RowFault>;
 }
 
+/// The default of a column, if it has one.
+macro_rules! default {
+    () => {
+        None
+    };
+    ($text:literal) => {
+        Some($text)
+    };
+}
+
 /// A struct, its file and its columns in one place, so that they cannot drift apart.
 macro_rules! row {
-    ($(#[$meta:meta])* $name:ident in $file:literal { $($(#[$field_meta:meta])* $field:ident: $type:ty,)+ }) => {
+    ($(#[$meta:meta])* $name:ident in $file:literal { $($(#[$field_meta:meta])* $field:ident: $type:ty $(= $default:literal)?,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
@@ -38,6 +50,7 @@ macro_rules! row {
         impl Row for $name {
             const FILE: &'static str = $file;
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
+            const DEFAULTS: &'static [Option<&'static str>] = &[$(default!($($default)?)),+];
 
             fn write(&self, to: &mut CellWriter) {
                 $(to.cell(&self.$field);)+
@@ -233,6 +246,30 @@ row! {
         started_utc: Text,
         /// Why it was given up, if it was.
         why: Text,
+        /// Arrivals that were dropped because too many tasks were open; they are not among the tasks.
+        dropped: u64 = "0",
+    }
+}
+
+row! {
+    /// What a node told of itself. A node that comes back as something else has another row, which holds from then on.
+    NodeRow in "nodes.csv" {
+        /// Name of the run's folder.
+        run: Text,
+        /// Name of the node.
+        node: Text,
+        /// Where it listens; empty for a node of a simulation.
+        address: Text,
+        /// Attempts that it works on at once, sleeping ones included.
+        slots: u32,
+        /// Attempts that may wait for a slot; 4294967295 if nothing bounds them.
+        queue: u32,
+        /// Its load probability; empty if it tells none, or has another one for rejections than for delays.
+        load: Text,
+        /// How late a delayed attempt starts; 0 if it does not tell.
+        delay_us: u64,
+        /// Version of its program; empty for a node of the original's interface.
+        version: Text,
     }
 }
 

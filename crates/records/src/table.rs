@@ -54,11 +54,26 @@ impl Sink for File {
 /// Collects rows and writes them to a sink all at once. The formatter above may hand over halves of rows; only its
 /// `flush` stands between rows, and only there anything is written.
 #[derive(Debug)]
-struct WholeRows<S> {
+pub(crate) struct WholeRows<S> {
     sink: S,
     pending: Vec<u8>,
     /// Bytes in the sink, all of whole rows.
     written: u64,
+}
+
+impl<S: Sink> WholeRows<S> {
+    pub(crate) const fn new(sink: S) -> WholeRows<S> {
+        WholeRows { sink, pending: Vec::new(), written: 0 }
+    }
+
+    /// Whether so much waits that it should be written without being asked for.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.pending.len() > MOST_PENDING
+    }
+
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        self.sink.sync()
+    }
 }
 
 impl<S: Sink> Write for WholeRows<S> {
@@ -138,7 +153,7 @@ fn length_of<R: Row>(source: impl Read, rows: u64) -> Result<u64, ReadFault> {
 
 impl<R: Row, S: Sink> Table<R, S> {
     pub(crate) fn begin(sink: S, path: PathBuf) -> Result<Table<R, S>, RecordsError> {
-        let csv = csv::Writer::from_writer(WholeRows { sink, pending: Vec::new(), written: 0 });
+        let csv = csv::Writer::from_writer(WholeRows::new(sink));
         let mut table = Table { path, csv, cells: CellWriter::default(), rows: PhantomData };
         table.csv.write_record(R::COLUMNS).map_err(|cause| RecordsError::write(&table.path, cause.into()))?;
         table.flush()?;
@@ -152,7 +167,7 @@ impl<R: Row, S: Sink> Table<R, S> {
             let written = self.csv.write_byte_record(&self.cells.record);
             written.map_err(|cause| RecordsError::write(&self.path, cause.into()))?;
         }
-        if self.csv.get_ref().pending.len() > MOST_PENDING { self.flush() } else { Ok(()) }
+        if self.csv.get_ref().is_full() { self.flush() } else { Ok(()) }
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), RecordsError> {
@@ -164,7 +179,7 @@ impl<R: Row, S: Sink> Table<R, S> {
         let path = std::mem::take(&mut self.path);
         let wrap = |cause| RecordsError::write(&path, cause);
         let mut rows = self.csv.into_inner().map_err(|fault| wrap(fault.into_error()))?;
-        rows.sink.sync().map_err(wrap)
+        rows.sync().map_err(wrap)
     }
 }
 
@@ -178,9 +193,10 @@ impl<R, S: Sink> std::fmt::Debug for Table<R, S> {
 #[derive(Debug)]
 pub struct CellReader<'row> {
     record: &'row csv::ByteRecord,
-    /// For each column of the row type, its place in the file.
-    places: &'row [usize],
+    /// For each column of the row type, its place in the file; none for one that is younger than the file.
+    places: &'row [Option<usize>],
     columns: &'static [&'static str],
+    defaults: &'static [Option<&'static str>],
     next: usize,
     known: &'row mut KnownTexts,
 }
@@ -192,13 +208,14 @@ impl CellReader<'_> {
     /// If it does not hold such a value.
     pub fn cell<Value: Cell>(&mut self) -> Result<Value, RowFault> {
         let place = self.places[self.next];
-        let bytes = &self.record[place];
+        let default = self.defaults[self.next].unwrap_or_default();
+        let bytes = place.map_or(default.as_bytes(), |place| &self.record[place]);
         let value = std::str::from_utf8(bytes).ok().and_then(|text| Value::read(text, self.known));
         let column = self.columns[self.next];
         self.next += 1;
         value.ok_or_else(|| RowFault::Cell {
             line: line(self.record),
-            number: place + 1,
+            number: place.map_or(0, |place| place + 1),
             column,
             text: String::from_utf8_lossy(bytes).chars().take(LONGEST_SHOWN).collect(),
             wanted: Value::WANTED,
@@ -256,8 +273,8 @@ pub(crate) fn read<R: Row>(source: impl Read) -> Result<Rows<R>, ReadFault> {
         let found = record.len();
         let short = found < width;
         let row = if found == width {
-            let (columns, known) = (R::COLUMNS, &mut known);
-            R::read(&mut CellReader { record: &record, places: &places, columns, next: 0, known })
+            let (columns, defaults, known) = (R::COLUMNS, R::DEFAULTS, &mut known);
+            R::read(&mut CellReader { record: &record, places: &places, columns, defaults, next: 0, known })
         } else {
             Err(RowFault::Length { line: line(&record), found, wanted: width })
         };
@@ -279,18 +296,21 @@ pub(crate) fn read<R: Row>(source: impl Read) -> Result<Rows<R>, ReadFault> {
     Ok(Rows { rows, torn })
 }
 
-fn places<R: Row>(header: &csv::ByteRecord) -> Result<Vec<usize>, RowFault> {
+fn places<R: Row>(header: &csv::ByteRecord) -> Result<Vec<Option<usize>>, RowFault> {
     let names: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
-    let place = |&column: &&'static str| {
+    let place = |(&column, default): (&&'static str, &Option<&str>)| {
         // Spreadsheet programs begin text files with a byte order mark.
         let found = names.iter().position(|name| name.trim_start_matches('\u{feff}') == column);
-        found.ok_or_else(|| RowFault::NoColumn {
+        if found.is_some() || default.is_some() {
+            return Ok(found);
+        }
+        Err(RowFault::NoColumn {
             column,
             file: R::FILE,
             found: names.iter().map(|name| name.chars().take(LONGEST_SHOWN).collect()).collect(),
         })
     };
-    R::COLUMNS.iter().map(place).collect()
+    R::COLUMNS.iter().zip(R::DEFAULTS).map(place).collect()
 }
 
 /// Remembers the last byte that was read: a file that ends without a line feed ends in the middle of a row.

@@ -1,7 +1,8 @@
 //! Writes a run as it happens. There is no thread in here: whoever owns the writer decides when rows go to the disk.
 
+use crate::decisions::DecisionFile;
 use crate::manifest::Manifest;
-use crate::rows::{AttemptRow, JobRow, SummaryRow, TaskRow};
+use crate::rows::{AttemptRow, JobRow, NodeRow, SummaryRow, TaskRow};
 use crate::table::Table;
 use crate::{RecordsError, Text};
 use std::fs;
@@ -26,7 +27,9 @@ pub struct RunWriter {
     attempts: Table<AttemptRow>,
     tasks: Table<TaskRow>,
     jobs: Table<JobRow>,
+    nodes: Option<Table<NodeRow>>,
     summaries: Option<Table<SummaryRow>>,
+    decisions: Option<DecisionFile>,
 }
 
 /// Rows at the beginning of each file that a resumed run keeps.
@@ -62,10 +65,30 @@ impl RunWriter {
             attempts: Table::create(&folder)?,
             tasks: Table::create(&folder)?,
             jobs: Table::create(&folder)?,
+            nodes: None,
             summaries: None,
+            decisions: None,
             name: Text::from(name),
             folder,
         })
+    }
+
+    /// Adds the file `nodes.csv` to the run.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn with_nodes(mut self) -> Result<RunWriter, RecordsError> {
+        self.nodes = Some(Table::create(&self.folder)?);
+        Ok(self)
+    }
+
+    /// Adds the file `decisions.log` to the run.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn with_decisions(mut self) -> Result<RunWriter, RecordsError> {
+        self.decisions = Some(DecisionFile::create(&self.folder)?);
+        Ok(self)
     }
 
     /// Adds the file `summary.csv` to the run.
@@ -88,7 +111,9 @@ impl RunWriter {
             attempts: Table::resume(folder, kept.attempts)?,
             tasks: Table::resume(folder, kept.tasks)?,
             jobs: Table::resume(folder, kept.jobs)?,
+            nodes: None,
             summaries: Some(Table::resume(folder, kept.summaries)?),
+            decisions: None,
             name: Text::from(&*name),
             folder: folder.to_owned(),
         })
@@ -128,6 +153,26 @@ impl RunWriter {
         self.jobs.write(std::slice::from_ref(row))
     }
 
+    /// Adds a row to `nodes.csv`, if the run has one. It reaches the file at the next flush.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_node(&mut self, row: &NodeRow) -> Result<(), RecordsError> {
+        match &mut self.nodes {
+            Some(nodes) => nodes.write(std::slice::from_ref(row)),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds whole lines to `decisions.log`, if the run has one. They reach the file at the next flush, or when there are
+    /// many.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_decisions(&mut self, lines: &str) -> Result<(), RecordsError> {
+        self.decisions.as_mut().map_or(Ok(()), |decisions| decisions.write(lines))
+    }
+
     /// Adds a row to `summary.csv`, if the run has one. It reaches the file at the next flush.
     ///
     /// # Errors
@@ -145,7 +190,9 @@ impl RunWriter {
     /// If a file cannot be written; the others are written all the same.
     pub fn flush(&mut self) -> Result<(), RecordsError> {
         let mut results = vec![self.attempts.flush(), self.tasks.flush(), self.jobs.flush()];
+        results.extend(self.nodes.as_mut().map(Table::flush));
         results.extend(self.summaries.as_mut().map(Table::flush));
+        results.extend(self.decisions.as_mut().map(DecisionFile::flush));
         results.into_iter().collect()
     }
 
@@ -155,7 +202,9 @@ impl RunWriter {
     /// If a file cannot be written; the others are closed all the same.
     pub fn close(self) -> Result<(), RecordsError> {
         let mut results = vec![self.attempts.close(), self.tasks.close(), self.jobs.close()];
+        results.extend(self.nodes.map(Table::close));
         results.extend(self.summaries.map(Table::close));
+        results.extend(self.decisions.map(DecisionFile::close));
         results.into_iter().collect()
     }
 }

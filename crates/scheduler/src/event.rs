@@ -141,6 +141,18 @@ pub enum GiveUp {
     Cancelled,
 }
 
+impl GiveUp {
+    /// The reason as records and logs say it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            GiveUp::Rejections => "rejected too often",
+            GiveUp::Losses => "lost too often",
+            GiveUp::NoNode => "no node took it",
+            GiveUp::Cancelled => "job cancelled",
+        }
+    }
+}
+
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobEnd {

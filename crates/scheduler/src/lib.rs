@@ -27,7 +27,7 @@
 //! Reading order: [`event`](Event) (what is told and answered), [`attempt`](Attempt) (the token made once and consumed
 //! once), [`outcome`](Outcome), [`policy`] (who gets the next attempt), [`strategy`](Strategy) (a policy, its
 //! wrappers and an admission), [`retry`](RetryRule), [`hedge`](HedgeRule), [`health`] (who is up), then [`Scheduler`],
-//! where they meet.
+//! where they meet, and [`history`], which writes all of it down and plays it again.
 
 mod attempt;
 mod budget;
@@ -35,6 +35,7 @@ mod event;
 mod flights;
 pub mod health;
 mod hedge;
+pub mod history;
 mod job;
 mod latencies;
 mod nodes;

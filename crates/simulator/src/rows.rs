@@ -2,7 +2,6 @@
 //!
 //! Rows go to a [`RowSink`] as they come, so a run of any length needs no more memory than a short one.
 
-use crate::log::give_up;
 use crate::observe::{AttemptSeen, JobSeen, Observer, TaskSeen};
 use crate::scenario::Scenario;
 use records::{
@@ -210,8 +209,8 @@ impl<S: RowSink> Observer for Rows<S> {
         let (outcome, reason) = match seen.end {
             TaskEnd::Done => (TaskOutcome::Done, ""),
             TaskEnd::Failed => (TaskOutcome::Failed, "failed"),
-            TaskEnd::GaveUp(GiveUp::Cancelled) => (TaskOutcome::Cancelled, give_up(GiveUp::Cancelled)),
-            TaskEnd::GaveUp(why) => (TaskOutcome::GivenUp, give_up(why)),
+            TaskEnd::GaveUp(GiveUp::Cancelled) => (TaskOutcome::Cancelled, GiveUp::Cancelled.words()),
+            TaskEnd::GaveUp(why) => (TaskOutcome::GivenUp, why.words()),
         };
         let row = TaskRow {
             run: Text::clone(&self.run),
@@ -261,6 +260,7 @@ impl<S: RowSink> Observer for Rows<S> {
             nodes: seen.nodes,
             started_utc: Text::clone(&self.started_utc),
             why: self.text(why),
+            dropped: seen.dropped,
         };
         self.sink.job(row);
     }

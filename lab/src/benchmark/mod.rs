@@ -75,6 +75,7 @@ fn plan(folder: &Path, load: Probability, slots: usize, delay: Duration) -> Clus
         data_root: folder.to_owned(),
         results: folder.join("results"),
         label: "bench".to_owned(),
+        decisions: false,
     }
 }
 

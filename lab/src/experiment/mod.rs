@@ -82,6 +82,7 @@ mod tests {
             data_root: "/data".into(),
             results: "results".into(),
             label: "test".to_owned(),
+            decisions: false,
         };
         Experiment {
             cluster,

@@ -76,6 +76,7 @@ pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Res
             data_root,
             results: PathBuf::from(results),
             label: cell.label.clone(),
+            decisions: true,
         },
         source,
         operation,

@@ -48,6 +48,8 @@ pub struct ClusterPlan {
     pub results: PathBuf,
     /// Label of the run.
     pub label: String,
+    /// Whether the server writes its decision log, so that the run can be replayed exactly.
+    pub decisions: bool,
 }
 
 impl ClusterPlan {
@@ -79,6 +81,9 @@ impl ClusterPlan {
         arguments.push("--results".into());
         arguments.push(self.results.clone().into_os_string());
         arguments.extend(words(&["--label", &self.label, "--grace", GRACE, "--log-level", "warn"]));
+        if self.decisions {
+            arguments.push("--decisions".into());
+        }
         arguments
     }
 }
@@ -117,6 +122,7 @@ mod tests {
             data_root: "/data".into(),
             results: "results".into(),
             label: "demo".to_owned(),
+            decisions: true,
         }
     }
 
@@ -128,7 +134,7 @@ mod tests {
     fn command_lines() {
         let plan = plan();
         insta::assert_snapshot!(line(plan.node_arguments(&plan.nodes[1])), @"0.2 --name node1 --listen 127.0.0.1:0 --slots 2 --delay 50000us --data-root /data --grace 2s --log-level warn");
-        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --label demo --grace 2s --log-level warn");
+        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --label demo --grace 2s --log-level warn --decisions");
     }
 
     #[test]

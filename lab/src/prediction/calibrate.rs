@@ -6,7 +6,7 @@ use super::model::{Model, NodeModel, SCHEMA_VERSION, quantiles};
 use cluster::Admission;
 use evidence::report::node_order::node_order;
 use luck::{Purpose, Seed};
-use records::{AttemptOutcome, AttemptRow, Run};
+use records::{AttemptOutcome, AttemptRow, NodeRow, Run};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The reason in records of attempts that the load model refused.
@@ -32,7 +32,10 @@ pub fn calibrate(runs: &[Run]) -> Result<Model, PredictionError> {
         .iter()
         .map(|name| {
             let fitted = node(name, &attempts, &work);
-            NodeModel { slots: told_slots(runs, name).unwrap_or(fitted.slots), ..fitted }
+            match told(runs, name) {
+                Some(told) => with_told(fitted, told),
+                None => NodeModel { slots: told_slots(runs, name).unwrap_or(fitted.slots), ..fitted },
+            }
         })
         .collect();
     let seeds: BTreeSet<u64> = attempts.iter().map(|attempt| attempt.seed).collect();
@@ -59,6 +62,25 @@ fn names<'a>(runs: &'a [Run], attempts: &[&'a AttemptRow]) -> Vec<&'a str> {
     let mut names: Vec<&str> = seen.into_iter().collect();
     names.sort_by_key(|name| (place(name), node_order(name)));
     names
+}
+
+/// What a node told of itself last, if the runs have it.
+fn told<'a>(runs: &'a [Run], name: &str) -> Option<&'a NodeRow> {
+    runs.iter().flat_map(|run| &run.nodes).rfind(|row| &*row.node == name)
+}
+
+/// What a node told takes the place of what was inferred. Its load does so only where every coin agrees with it: a node
+/// may be under more load than the one that it was started with.
+fn with_told(fitted: NodeModel, told: &NodeRow) -> NodeModel {
+    let load: Option<f64> = told.load.parse().ok();
+    let probability = |fitted: f64, is_exact: bool| load.filter(|_| is_exact).unwrap_or(fitted);
+    NodeModel {
+        slots: told.slots.max(1),
+        queue: Some(told.queue).filter(|bound| *bound < u32::MAX),
+        reject: probability(fitted.reject, fitted.reject_is_exact),
+        delay: probability(fitted.delay, fitted.delay_is_exact),
+        ..fitted
+    }
 }
 
 /// Slots of a node where the manifest of a simulated run tells them: `node0 slots=2 …`.
@@ -153,6 +175,7 @@ fn node(name: &str, attempts: &[&AttemptRow], work: &Work) -> NodeModel {
     NodeModel {
         name: name.to_owned(),
         slots: slots(&own),
+        queue: None,
         speed: work.speed(name),
         reject: reject.probability().unwrap_or(delay_probability),
         reject_is_exact: reject.is_consistent() && reject.tried() > 0,

@@ -6,11 +6,12 @@
 //!
 //! Reading order: [`bracket`] (a probability from its coins), [`calibrate`] (a model from records), [`model`] (what is
 //! in it), [`scenario`] (a model as something to simulate), [`world`] (simulate, and read as if recorded), [`replay`]
-//! (the same arrivals, work and wire under another strategy), [`agreement`] (prediction against reality), [`scale`].
+//! (the same arrivals, work and wire under another strategy), [`decisions`] (the same decisions again), [`agreement`] (prediction against reality), [`scale`].
 
 pub mod agreement;
 pub mod bracket;
 pub mod calibrate;
+pub mod decisions;
 pub mod model;
 pub mod replay;
 pub mod scale;

@@ -42,6 +42,9 @@ pub struct NodeModel {
     pub name: String,
     /// Attempts that it worked on at once.
     pub slots: u32,
+    /// Attempts that might wait for a slot, if it told a bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<u32>,
     /// How fast it worked, 1 on average.
     pub speed: f64,
     /// Probability of refusing an attempt.
@@ -109,6 +112,7 @@ pub(super) mod examples {
         let node = |name: &str, load: f64| NodeModel {
             name: name.to_owned(),
             slots: 2,
+            queue: None,
             speed: 1.0,
             reject: load,
             reject_is_exact: true,

@@ -25,8 +25,8 @@ pub struct Replayed {
     pub recorded_us: u64,
     /// Its makespan when it is replayed under its own strategy: what is wrong with it is the model's error.
     pub own_us: u64,
-    /// Its makespan under the other strategy.
-    pub other_us: u64,
+    /// Its makespan under the other strategy, if there is one.
+    pub other_us: Option<u64>,
     /// Recorded attempts.
     pub attempts: usize,
     /// Of them, those that the replay under its own strategy begins on the same node with the same outcome.
@@ -35,17 +35,25 @@ pub struct Replayed {
     pub is_exact: bool,
 }
 
-/// Replays every job of `run` that has ended with results, under `strategy` and under its own. `slots` is for nodes
-/// whose number cannot be seen from the records.
+/// Replays every job of `run` that has ended with results, under its own strategy and, if there is one, under `strategy`.
+/// `slots` is for nodes whose number cannot be seen from the records.
 ///
 /// # Errors
 /// If the strategy is unknown, or there is nothing to replay.
-pub fn replay(run: &Run, strategy: &str, slots: Option<u32>) -> Result<Vec<Replayed>, PredictionError> {
+pub fn replay(
+    run: &Run,
+    strategy: Option<&str>,
+    slots: Option<u32>,
+) -> Result<Vec<Replayed>, PredictionError> {
     let model = calibrate(std::slice::from_ref(run))?;
     let jobs = run.jobs.iter().filter(|job| matches!(job.state, JobOutcome::Done | JobOutcome::Partial));
     jobs.map(|job| {
         let own = play(&recorded_scenario(&model, run, job, &job.strategy, slots)?, "own")?;
-        let other = play(&recorded_scenario(&model, run, job, strategy, slots)?, "other")?;
+        let other = strategy.map(|strategy| {
+            let other = recorded_scenario(&model, run, job, strategy, slots)?;
+            play(&other, "other")
+        });
+        let other = other.transpose()?;
         let recorded: Vec<&AttemptRow> = attempts(run, job).collect();
         let makespan = |run: &Run| run.jobs.first().map_or(0, |job| job.makespan_us);
         Ok(Replayed {
@@ -54,7 +62,7 @@ pub fn replay(run: &Run, strategy: &str, slots: Option<u32>) -> Result<Vec<Repla
             recorded_strategy: job.strategy.to_string(),
             recorded_us: job.makespan_us,
             own_us: makespan(&own),
-            other_us: makespan(&other),
+            other_us: other.as_ref().map(makespan),
             attempts: recorded.len(),
             attempts_alike: alike(&recorded, &own),
             is_exact: recorded.len() == own.attempts.len()
@@ -203,7 +211,10 @@ mod tests {
         let mut log = DecisionLog::default();
         simulate_into(scenario, (&mut rows, &mut log)).unwrap();
         let Collected { attempts, tasks, jobs } = rows.sink;
-        (Run { path: "r".into(), manifest: None, attempts, tasks, jobs, torn_rows: 0 }, log.text)
+        (
+            Run { path: "r".into(), manifest: None, attempts, tasks, jobs, nodes: Vec::new(), torn_rows: 0 },
+            log.text,
+        )
     }
 
     #[test]
@@ -218,7 +229,7 @@ mod tests {
                 let (run, log) = recorded(&scenario);
                 let again = decisions(&run, &run.jobs[0], strategy, Some(2)).unwrap();
                 assert!(again == log, "{strategy}: the replay decides otherwise");
-                let replayed = replay(&run, strategy, Some(2)).unwrap();
+                let replayed = replay(&run, Some(strategy), Some(2)).unwrap();
                 assert!(
                     replayed[0].is_exact && replayed[0].own_us == replayed[0].recorded_us,
                     "{replayed:?}"
@@ -233,14 +244,14 @@ mod tests {
         let batch = || Arrivals::AllAtOnce { tasks: 400 };
         let (run, _) = recorded(&original("random", batch()));
         let (truth, _) = recorded(&original("least_connections", batch()));
-        let replayed = replay(&run, "least_connections", Some(2)).unwrap();
-        let error = replayed[0].other_us as f64 / truth.jobs[0].makespan_us as f64 - 1.0;
+        let replayed = replay(&run, Some("least_connections"), Some(2)).unwrap();
+        let error = replayed[0].other_us.unwrap() as f64 / truth.jobs[0].makespan_us as f64 - 1.0;
         assert!(error.abs() < 0.1, "{error}: {replayed:?}");
     }
 
     #[test]
     fn an_unknown_strategy_is_refused() {
         let (run, _) = recorded(&original("random", Arrivals::AllAtOnce { tasks: 10 }));
-        assert!(replay(&run, "best", None).is_err());
+        assert!(replay(&run, Some("best"), None).is_err());
     }
 }

@@ -92,6 +92,7 @@ fn node(model: &Model, index: usize, change: &Change) -> NodePlan {
     };
     NodePlan {
         slots: change.slots.unwrap_or(known.slots),
+        queue_bound: known.queue.unwrap_or(u32::MAX),
         speed: known.speed,
         load: load(known, change.loads.get(index % change.loads.len().max(1)), change.delay),
         wire: Distribution::Empirical(known.wire_us.iter().map(|&us| Duration::from_micros(us)).collect()),

@@ -16,5 +16,13 @@ pub fn play(scenario: &Scenario, label: &str) -> Result<Run, PredictionError> {
     let mut rows = Rows::new(scenario, label.into(), label, NO_DATE, Collected::default());
     simulate_into(scenario, &mut rows)?;
     let Collected { attempts, tasks, jobs } = rows.sink;
-    Ok(Run { path: PathBuf::from(label), manifest: None, attempts, tasks, jobs, torn_rows: 0 })
+    Ok(Run {
+        path: PathBuf::from(label),
+        manifest: None,
+        attempts,
+        tasks,
+        jobs,
+        nodes: Vec::new(),
+        torn_rows: 0,
+    })
 }

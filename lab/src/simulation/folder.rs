@@ -80,7 +80,7 @@ fn manifest(design: &Design, cell: &Cell, place: &Place<'_>) -> Manifest {
         schema_version: SCHEMA_VERSION,
         program: "lab".to_owned(),
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_revision: None,
+        git_revision: records::manifest::revision(),
         command_line: place.command_line.to_vec(),
         label: cell.label.clone(),
         seed: design.seed,

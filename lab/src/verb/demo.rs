@@ -169,6 +169,7 @@ fn experiment(arguments: &Arguments, folder: PathBuf) -> Result<Experiment, Box<
             data_root: folder,
             results: arguments.results.clone(),
             label: "demo".to_owned(),
+            decisions: true,
         },
         source,
         operation: arguments.operation.clone(),

@@ -122,6 +122,7 @@ fn experiment(arguments: &Arguments, nodes: u32, data: PathBuf) -> Result<Experi
             data_root: data,
             results: arguments.results.clone(),
             label: format!("scale-{nodes}"),
+            decisions: false,
         },
         source,
         operation: arguments.operation.clone(),

@@ -90,6 +90,7 @@ fn validate(arguments: &Arguments) -> Result<Agreement, Box<dyn Error>> {
             data_root: folder.path().canonicalize()?,
             results: arguments.results.clone(),
             label: "validate".to_owned(),
+            decisions: true,
         },
         source: JobSource::Synthetic { tasks: arguments.tasks, service: arguments.service },
         operation: "edges".to_owned(),

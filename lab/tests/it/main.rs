@@ -9,5 +9,6 @@ mod experiments;
 mod pitfalls;
 mod prediction;
 mod processes;
+mod replay;
 mod report;
 mod support;

@@ -109,6 +109,7 @@ fn job(key: &str, strategy: &str, seed: u64, makespan_us: u64) -> JobRow {
         nodes: 1,
         started_utc: "2026-01-01T00:00:00Z".into(),
         why: "".into(),
+        dropped: 0,
     }
 }
 

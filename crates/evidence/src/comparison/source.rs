@@ -192,7 +192,7 @@ pub fn from_job(job: &JobRow, rows: &JobRows<'_>, warm_up: WarmUp) -> Replicatio
         seed: job.seed,
         tasks: job.tasks,
         done: job.done,
-        dropped: 0,
+        dropped: job.dropped,
         makespan_us: job.makespan_us,
         latencies_us: finished.iter().map(|task| task.latency_us).collect(),
         latency: Latency::of(&finished, warm_up),
@@ -273,6 +273,7 @@ fn from_job_attempts(attempts: &[&AttemptRow]) -> Option<Replication> {
         nodes: 0,
         started_utc: "".into(),
         why: "".into(),
+        dropped: 0,
     };
     let rows = JobRows { attempts: attempts.to_vec(), tasks: tasks.values().collect() };
     Some(from_job(&job, &rows, WarmUp::None))
@@ -385,6 +386,7 @@ mod tests {
             nodes: 2,
             started_utc: "2026-01-01T00:00:00Z".into(),
             why: "".into(),
+            dropped: 0,
         }
     }
 
@@ -394,7 +396,15 @@ mod tests {
             attempt("j", 1, 1, AttemptOutcome::Failed, 0, 100),
             attempt("j", 0, 2, AttemptOutcome::Done, 20, 500),
         ];
-        Run { path: PathBuf::from(path), manifest: None, attempts, tasks, jobs, torn_rows: 0 }
+        Run {
+            path: PathBuf::from(path),
+            manifest: None,
+            attempts,
+            tasks,
+            jobs,
+            nodes: Vec::new(),
+            torn_rows: 0,
+        }
     }
 
     #[test]

@@ -309,6 +309,7 @@ pub mod examples {
             nodes: 1,
             started_utc: "2026-01-01T00:00:00Z".into(),
             why: "".into(),
+            dropped: 0,
         }
     }
 
@@ -333,6 +334,7 @@ pub mod examples {
             attempts: Vec::new(),
             tasks: Vec::new(),
             jobs: jobs.to_vec(),
+            nodes: Vec::new(),
             torn_rows: 0,
         }
     }

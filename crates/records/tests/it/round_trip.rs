@@ -5,8 +5,8 @@ use cluster::Admission;
 use proptest::prelude::*;
 use proptest::sample::select;
 use records::{
-    AttemptOutcome, AttemptRow, JobOutcome, JobRow, Row, Run, RunWriter, SummaryRow, TaskOutcome, TaskRow,
-    Text,
+    AttemptOutcome, AttemptRow, JobOutcome, JobRow, NodeRow, Row, Run, RunWriter, SummaryRow, TaskOutcome,
+    TaskRow, Text,
 };
 
 /// Names as the worst file systems have them.
@@ -59,16 +59,16 @@ prop_compose! {
 prop_compose! {
     fn job()(
         texts in proptest::array::uniform7(text()),
-        numbers in proptest::array::uniform9(any::<u64>()),
+        numbers in proptest::array::uniform10(any::<u64>()),
         nodes in any::<u32>(),
         admission in admission(),
         outcome in select(JobOutcome::ALL),
     ) -> JobRow {
         let [run, job_key, label, strategy, operation, started_utc, why] = texts;
-        let [seed, tasks, done, failed, attempts, rejected, delayed, lost, makespan_us] = numbers;
+        let [seed, tasks, done, failed, attempts, rejected, delayed, lost, makespan_us, dropped] = numbers;
         JobRow {
             run, job_key, label, strategy, admission, operation, seed, state: outcome, tasks, done, failed, attempts,
-            rejected, delayed, lost, makespan_us, nodes, started_utc, why,
+            rejected, delayed, lost, makespan_us, nodes, started_utc, why, dropped,
         }
     }
 }
@@ -106,12 +106,28 @@ proptest! {
 fn columns_are_stable_and_documented() {
     insta::assert_snapshot!(AttemptRow::COLUMNS.join(","), @"run,job_key,task,attempt,strategy,admission,operation,image,node,outcome,reason,delayed,begun_us,queue_us,delay_us,read_us,decode_us,operation_us,encode_us,write_us,wire_us,total_us,bytes_in,bytes_out,width,height,seed");
     insta::assert_snapshot!(TaskRow::COLUMNS.join(","), @"run,job_key,task,image,outcome,reason,attempts,rejections,delays,lost,node,submitted_us,started_us,ended_us,latency_us");
-    insta::assert_snapshot!(JobRow::COLUMNS.join(","), @"run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why");
+    insta::assert_snapshot!(JobRow::COLUMNS.join(","), @"run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why,dropped");
     insta::assert_snapshot!(SummaryRow::COLUMNS.join(","), @"run,label,strategy,admission,operation,seed,jobs,state,tasks,done,dropped,makespan_us,warm_up,mean_ns,wire_ns,lost_ns,waiting_ns,queue_ns,delay_ns,service_ns,deviation_us,p50_us,p95_us,p99_us,attempts,rejected,delayed,lost,wasted,delayed_tasks,nodes");
-    let columns = [AttemptRow::COLUMNS, TaskRow::COLUMNS, JobRow::COLUMNS, SummaryRow::COLUMNS].concat();
+    insta::assert_snapshot!(NodeRow::COLUMNS.join(","), @"run,node,address,slots,queue,load,delay_us,version");
+    let columns =
+        [AttemptRow::COLUMNS, TaskRow::COLUMNS, JobRow::COLUMNS, NodeRow::COLUMNS, SummaryRow::COLUMNS]
+            .concat();
     let table = include_str!("../../README.md").lines().filter_map(|line| line.strip_prefix("| `"));
     let documented: Vec<&str> = table.filter_map(|line| line.split('`').next()).collect();
     assert_eq!(documented, columns, "the tables of README.md list the columns in their order");
+}
+
+#[test]
+fn a_file_from_before_a_column_reads_as_if_it_were_zero() {
+    let results = tempfile::tempdir().unwrap();
+    let writer = RunWriter::create(results.path(), started(), &manifest()).unwrap();
+    let path = writer.folder().join(JobRow::FILE);
+    let old = "run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,\
+               makespan_us,nodes,started_utc,why\n\
+               r,k,l,random,may-reject,edges,1,done,5,5,0,6,1,0,0,900,4,2026,\n";
+    std::fs::write(&path, old).unwrap();
+    let jobs = Run::read(writer.folder()).unwrap().jobs;
+    assert_eq!((jobs.len(), jobs[0].tasks, jobs[0].dropped), (1, 5, 0));
 }
 
 #[test]
@@ -140,14 +156,15 @@ fn rows_are_in_the_file_after_a_flush() {
         nodes: 2,
         started_utc: Text::from("2026-11-20T17:44:51.123Z"),
         why: Text::from(""),
+        dropped: 0,
     };
     writer.write_job(&row).unwrap();
     writer.flush().unwrap();
     assert_eq!(Run::read(writer.folder()).unwrap().jobs, [row]);
     let text = std::fs::read_to_string(writer.folder().join("jobs.csv")).unwrap();
     insta::assert_snapshot!(text, @r"
-    run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why
-    20261120T174451Z-power-of-two-18446744073709551615,k,l,random,must-accept,edges,7,partial,3,2,1,5,1,1,0,12345,2,2026-11-20T17:44:51.123Z,
+    run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why,dropped
+    20261120T174451Z-power-of-two-18446744073709551615,k,l,random,must-accept,edges,7,partial,3,2,1,5,1,1,0,12345,2,2026-11-20T17:44:51.123Z,,0
     ");
 }
 
@@ -169,7 +186,6 @@ fn two_runs_of_one_second_have_two_folders() {
       "schema_version": 1,
       "program": "server",
       "program_version": "0.1.0",
-      "git_revision": null,
       "command_line": [
         "server",
         "--results",

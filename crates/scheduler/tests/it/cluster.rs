@@ -6,7 +6,7 @@ use ::cluster::load::{LoadModel, Probability, Verdict};
 use luck::{Purpose, Seed};
 use scheduler::{
     Action, Attempt, Event, JobCounts, JobEnd, JobId, JobSpec, LossReason, Micros, NodeFacts, NodeId,
-    NodeTimes, Observation, Outcome, Scheduler, Settings, TaskEnd,
+    NodeTimes, Observation, Outcome, Scheduler, Settings, TaskEnd, history,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -81,6 +81,8 @@ struct Queued {
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     pub(crate) log: String,
+    /// The same, as [`history`] writes it.
+    pub(crate) history: String,
     /// Final counts and end by job.
     pub(crate) ended: BTreeMap<u64, (JobEnd, JobCounts)>,
     pub(crate) drained: BTreeMap<u64, JobCounts>,
@@ -171,6 +173,7 @@ impl Cluster {
 
     /// Runs until every job is drained.
     pub(crate) fn run(mut self, settings: Settings) -> Story {
+        history::settings(&mut self.story.history, &settings);
         let mut scheduler = Scheduler::new(settings);
         let mut actions = Vec::new();
         self.introduce(&mut scheduler, Micros(0), &mut actions);
@@ -203,15 +206,27 @@ impl Cluster {
             if self.keep_log {
                 writeln!(self.story.log, "{now} {event:?}").unwrap();
             }
-            scheduler.handle(now, event, &mut actions);
+            self.tell(&mut scheduler, now, event, &mut actions);
         }
     }
 
     /// Tells the scheduler all nodes, also what they keep to themselves: only an oracle looks.
-    fn introduce(&self, scheduler: &mut Scheduler, now: Micros, actions: &mut Vec<Action>) {
-        for (index, node) in self.nodes.iter().enumerate() {
+    fn introduce(&mut self, scheduler: &mut Scheduler, now: Micros, actions: &mut Vec<Action>) {
+        for (index, node) in self.nodes.clone().iter().enumerate() {
             let facts = NodeFacts { slots: node.slots, load_probability: Some(node.load) };
-            scheduler.handle(now, Event::NodeJoined { node: NodeId(index as u32), facts }, actions);
+            self.tell(scheduler, now, Event::NodeJoined { node: NodeId(index as u32), facts }, actions);
+        }
+    }
+
+    fn tell(&mut self, scheduler: &mut Scheduler, now: Micros, event: Event, actions: &mut Vec<Action>) {
+        let before = actions.len();
+        if self.keep_log {
+            history::event(&mut self.story.history, now, &event);
+        }
+        scheduler.handle(now, event, actions);
+        if self.keep_log {
+            let answers = actions[before..].iter();
+            answers.for_each(|action| history::action(&mut self.story.history, now, action));
         }
     }
 

@@ -8,6 +8,7 @@ mod conformance;
 mod conservation;
 mod figures;
 mod hedging;
+mod history;
 mod notation;
 mod scale;
 mod scenarios;
