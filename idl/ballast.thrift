@@ -11,7 +11,7 @@ include "compat/client_server.thrift"
 include "compat/server_compute.thrift"
 
 /** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
-const string VERSION = "1.0.0"
+const string VERSION = "1.1.0"
 
 // ---------------------------------------------------------------------------------------------- shared words
 
@@ -115,6 +115,63 @@ struct AttemptTimings {
   8: required i64 total_us,
 }
 
+/** Where a strip of a JPEG lies in its file, and what a decoder must know to begin there. */
+struct JpegStrip {
+  /** Bytes of the file in front of its entropy-coded data: every strip needs them. */
+  1: required i64 head_bytes,
+  /** Where the strip's data begin in the file. */
+  2: required i64 offset,
+  3: required i64 bytes,
+  /** Number of the row of MCUs that the data begin with. */
+  4: required i32 first_mcu_row,
+  /** First bit in the first byte, 0 for the highest. */
+  5: required i32 bit,
+  /** Number of the next restart marker, 0 to 7. */
+  6: required i32 restart,
+  /** MCUs up to the next restart; unset in a file without restarts. */
+  7: optional i32 left,
+  /** The last first coefficient of each of four components. */
+  8: required list<i32> predictors,
+}
+
+/**
+ * One part of an image whose result is cut over nodes. Exactly one way of cutting is set. The node answers with a piece: what
+ * the part has seen of the picture, or what it makes of the result.
+ */
+struct Segment {
+  /** Number of the image in its job: with job and part the name under which a node keeps what it has begun. */
+  1: required i64 image,
+  /** Width of the whole source in pixels, upright. */
+  2: required i32 width,
+  3: required i32 height,
+  /** Number of the part, from 0. */
+  4: required i32 part,
+  /** Rows of the result in each band, from top to bottom. */
+  5: optional list<i32> row_heights,
+  /** Columns of the result in each band, from left to right. */
+  6: optional list<i32> column_widths,
+  /** A grid of even tiles. */
+  7: optional i32 tile_columns,
+  8: optional i32 tile_rows,
+  /** The part needs only this strip of the file; unset: the whole file. */
+  9: optional JpegStrip strip,
+  /** Lengths of what lies in `source` one after another: the inline bytes, then each summary that was made before. */
+  10: required list<i32> lengths,
+}
+
+/** Several images as one task: one admission, one slot, one attempt. An image that is at fault fails alone. */
+struct Batch {
+  /** By path: the folder, as in `SharedFile`, and the images in it. */
+  1: optional string base_path,
+  2: optional list<string> file_names,
+  /** Inline: lengths of the images in `source`, one after another. */
+  3: optional list<i32> lengths,
+  /** An operation for each image; unset: the request's for all. */
+  4: optional list<string> operations,
+  /** Answer the statistics of each image instead of a result. */
+  5: optional bool measure,
+}
+
 /** One try at one task on one node. Exactly one of `file` and `source` is set, or neither for an empty task. */
 struct AttemptRequest {
   /** The job, unique for ever. */
@@ -138,12 +195,31 @@ struct AttemptRequest {
   10: optional binary source,
   /** Work that burns no processor and touches no file, for experiments without images. */
   11: optional i64 synthetic_service_us,
+  /** The task is one part of the image. `source` then holds what `Segment.lengths` says, beside `file` too. */
+  12: optional Segment segment,
+  /** The task is several images; `file` is unset, and `source` holds them or is unset. */
+  13: optional Batch batch,
 }
 
 /** `<base_path>/input_dir/<file_name>`, whose result belongs to `<base_path>/output_dir/<file_name>`. */
 struct SharedFile {
   1: required string base_path,
   2: required string file_name,
+}
+
+/** What came of one image of a batch: a result, statistics, or `kind` and `why` it failed. */
+struct BatchItem {
+  1: optional string temporary_name,
+  /** Inline: how many bytes of `result` are this image's. */
+  2: optional i64 inline_bytes,
+  /** How often each of the 256 sample values occurs, as 64-bit little-endian numbers. */
+  3: optional binary statistics,
+  4: optional FailureKind kind,
+  5: optional string why,
+  6: required i64 bytes_in,
+  7: required i64 bytes_out,
+  8: required i32 width,
+  9: required i32 height,
 }
 
 /** A finished attempt. */
@@ -158,8 +234,10 @@ struct AttemptReply {
   5: required i32 height,
   /** By path: the whole result's temporary file, relative to `<base_path>/output_dir`, for the server to rename. */
   6: optional string temporary_name,
-  /** Inline: the encoded result. */
+  /** Inline: the encoded result; of a batch those of its images, one after another; of a segment its piece. */
   7: optional binary result,
+  /** Of a batch: each image, in the order of the request. */
+  8: optional list<BatchItem> items,
 }
 
 /** What a node tells of itself when a server first speaks to it. */
@@ -227,6 +305,29 @@ enum Transfer {
   INLINE = 2,
 }
 
+/** How one image is cut over nodes. */
+enum CutKind {
+  UNSPECIFIED = 0,
+  ROWS = 1,
+  COLUMNS = 2,
+  TILES = 3,
+}
+
+/** One image over several nodes; the merged result has the same bytes as the whole image's. */
+struct Segmentation {
+  /** Parts of each image; unset: as many as nodes are up, each as large as its node is fast. */
+  1: optional i32 parts,
+  2: required CutKind cut,
+}
+
+/** Several images as one task. Exactly one is set. */
+struct Batching {
+  /** Images in a batch. */
+  1: optional i32 images,
+  /** How long a batch should take; the server learns how many images that are. */
+  2: optional i64 target_us,
+}
+
 /** A folder of images and what to do with them. */
 struct JobRequest {
   /** Unique for ever; the same key again is the same job. */
@@ -254,6 +355,12 @@ struct JobRequest {
   13: optional string label,
   /** Attempts after which a task is given up; unset: the server's setting. */
   14: optional i32 max_attempts,
+  /** Each image is cut over nodes. Not together with `batching`. */
+  15: optional Segmentation segmentation,
+  /** Images go to nodes in batches. */
+  16: optional Batching batching,
+  /** First measure all images; then each step `normalize` without extremes of its own gets those of the data set. */
+  17: optional bool data_set,
 }
 
 /** A job that the server has taken. */
@@ -326,6 +433,10 @@ struct JobReport {
   3: required list<NodeShare> nodes,
   /** Set when the job was given up: why, and what to do. */
   4: optional string why,
+  /** Of a data set, once all images are measured: how often each of the 256 sample values occurs. */
+  5: optional list<i64> histogram,
+  /** Time that each node worked on the job, without waits and injected delays, in the order of `nodes`. */
+  6: optional list<i64> node_service_us,
 }
 
 struct ProgressRequest {

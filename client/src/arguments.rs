@@ -7,6 +7,7 @@ use cluster::{Address, Admission};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use wire::division::Division;
 use wire::job::{JobRequest, JobSource, Transfer};
 
 /// Hand a folder of images and a strategy to a server, and follow the job
@@ -113,6 +114,7 @@ impl Arguments {
                 path: absolute(&self.data, here)?,
                 recursive: self.recursive,
                 transfer: self.transfer.into(),
+                division: Division::default(),
             },
         };
         Ok(JobRequest {
@@ -159,8 +161,12 @@ mod tests {
     fn the_originals_words_are_enough() {
         let request =
             parse("client data random").unwrap().request("key".to_owned(), Path::new("/home")).unwrap();
-        let source =
-            JobSource::Folder { path: "/home/data".to_owned(), recursive: false, transfer: Transfer::Shared };
+        let source = JobSource::Folder {
+            path: "/home/data".to_owned(),
+            recursive: false,
+            transfer: Transfer::Shared,
+            division: Division::default(),
+        };
         assert_eq!(
             request,
             JobRequest {
@@ -187,6 +193,7 @@ mod tests {
             path: "/home/a/b/../c".to_owned(),
             recursive: true,
             transfer: Transfer::Inline,
+            division: Division::default(),
         };
         assert_eq!(request.source, source);
         assert_eq!((request.job_key.as_str(), request.seed, request.max_in_flight), ("k", Some(7), Some(9)));

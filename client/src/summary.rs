@@ -148,6 +148,7 @@ mod tests {
             rejected,
             delayed: 1,
             lost: attempts - done - rejected,
+            service: Duration::ZERO,
         }
     }
 
@@ -168,6 +169,7 @@ mod tests {
             failures: Vec::new(),
             nodes: vec![share("node0", 14, 2, 12), share("node10", 10, 6, 2)],
             why: None,
+            histogram: None,
         }
     }
 

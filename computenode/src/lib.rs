@@ -10,6 +10,7 @@ mod counters;
 mod fence;
 mod files;
 mod gate;
+mod kept;
 mod node;
 mod pixels;
 mod settings;

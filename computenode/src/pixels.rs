@@ -2,9 +2,10 @@
 
 use crate::gate::Gate;
 use crate::trouble::Trouble;
-use imaging::codec::{self, EncodeOptions, Format, Limits};
+use imaging::codec::{self, Decoded, EncodeOptions, Format, Limits};
 use imaging::error::DecodeError;
 use imaging::operation::{self, Operation};
+use imaging::statistics::Statistics;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wire::node::{AttemptTimings, FailureKind, FaultKind};
@@ -20,9 +21,9 @@ pub(crate) struct Pixels {
 
 /// Memory that one image leaves for the next on the same core.
 #[derive(Debug, Default)]
-struct Bench {
-    codec: codec::Scratch,
-    operation: operation::Scratch,
+pub(crate) struct Bench {
+    pub(crate) codec: codec::Scratch,
+    pub(crate) operation: operation::Scratch,
 }
 
 /// A finished image, as a file's bytes.
@@ -58,11 +59,50 @@ impl Pixels {
         operation: &Operation,
         timings: &mut AttemptTimings,
     ) -> Result<Encoded, Trouble> {
-        let shown = name.map_or_else(|| "the image".to_owned(), |name| format!("{name:?}"));
-        let fail = |kind, why: &dyn std::fmt::Display| Trouble::Image(kind, format!("{shown}: {why}"));
-        if source.is_empty() {
-            return Err(fail(FailureKind::Empty, &DecodeError::Empty));
-        }
+        self.on_core(timings, |bench, timings| {
+            let decoded = self.decode(source, name, bench, timings)?;
+            let result =
+                timed(&mut timings.operation, || operation.apply_with(decoded.image, &mut bench.operation));
+            let result = result.map_err(|error| failed(name, FailureKind::Operation, &error))?;
+            let options = EncodeOptions::default();
+            let encoded = timed(&mut timings.encode, || {
+                codec::encode_with(&result, decoded.format, &options, &mut bench.codec)
+            });
+            let bytes = encoded.map_err(|error| failed(name, FailureKind::Operation, &error))?;
+            let [width, height] = [result.width, result.height].map(side);
+            bench.codec.recycle(result);
+            Ok(Encoded { bytes, width, height })
+        })
+    }
+
+    /// Counts the samples of an image.
+    ///
+    /// # Errors
+    /// As [`transform`](Self::transform).
+    pub(crate) fn measure(
+        &self,
+        source: &[u8],
+        name: Option<&str>,
+        timings: &mut AttemptTimings,
+    ) -> Result<(Statistics, u32, u32), Trouble> {
+        self.on_core(timings, |bench, timings| {
+            let Decoded { image, .. } = self.decode(source, name, bench, timings)?;
+            let statistics = timed(&mut timings.operation, || Statistics::of(&image));
+            let [width, height] = [image.width, image.height].map(side);
+            bench.codec.recycle(image);
+            Ok((statistics, width, height))
+        })
+    }
+
+    /// Work on pixels, on a core and with the memory that lies there. The wait for it counts as queue time.
+    ///
+    /// # Errors
+    /// The work's own; the node's if there is no core to wait for.
+    pub(crate) fn on_core<T>(
+        &self,
+        timings: &mut AttemptTimings,
+        work: impl FnOnce(&mut Bench, &mut AttemptTimings) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
         let core = timed(&mut timings.queue, || self.cores.enter());
         let _core = core.map_err(|_| {
             Trouble::Node(
@@ -71,25 +111,32 @@ impl Pixels {
             )
         })?;
         let mut bench = self.take_bench();
+        let done = work(&mut bench, timings)?;
+        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+        Ok(done)
+    }
 
+    /// Decodes a file whose name, where there is one, must not promise another format.
+    ///
+    /// # Errors
+    /// The image's fault, in a sentence that begins with its name.
+    pub(crate) fn decode(
+        &self,
+        source: &[u8],
+        name: Option<&str>,
+        bench: &mut Bench,
+        timings: &mut AttemptTimings,
+    ) -> Result<Decoded, Trouble> {
         let decoded =
             timed(&mut timings.decode, || codec::decode_with(source, &self.limits, &mut bench.codec));
-        let decoded = decoded.map_err(|error| fail(kind_of(&error), &error))?;
-        check_label(name, decoded.format).map_err(|why| fail(FailureKind::Unsupported, &why))?;
-        let result =
-            timed(&mut timings.operation, || operation.apply_with(decoded.image, &mut bench.operation));
-        let result = result.map_err(|error| fail(FailureKind::Operation, &error))?;
-        let options = EncodeOptions::default();
-        let encoded = timed(&mut timings.encode, || {
-            codec::encode_with(&result, decoded.format, &options, &mut bench.codec)
-        });
-        let bytes = encoded.map_err(|error| fail(FailureKind::Operation, &error))?;
+        let decoded = decoded.map_err(|error| undecodable(name, &error))?;
+        check_label(name, decoded.format).map_err(|why| failed(name, FailureKind::Unsupported, &why))?;
+        Ok(decoded)
+    }
 
-        let [width, height] =
-            [result.width, result.height].map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-        bench.codec.recycle(result);
-        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
-        Ok(Encoded { bytes, width, height })
+    /// Bounds on images.
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     #[cfg(test)]
@@ -116,6 +163,22 @@ pub(crate) fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {
     result
 }
 
+/// An image's fault, in a sentence that begins with its name.
+pub(crate) fn failed(name: Option<&str>, kind: FailureKind, why: &dyn std::fmt::Display) -> Trouble {
+    let shown = name.map_or_else(|| "the image".to_owned(), |name| format!("{name:?}"));
+    Trouble::Image(kind, format!("{shown}: {why}"))
+}
+
+/// The fault of an image that cannot be decoded.
+pub(crate) fn undecodable(name: Option<&str>, error: &DecodeError) -> Trouble {
+    failed(name, kind_of(error), error)
+}
+
+/// A side as it travels.
+pub(crate) fn side(pixels: usize) -> u32 {
+    u32::try_from(pixels).unwrap_or(u32::MAX)
+}
+
 fn kind_of(error: &DecodeError) -> FailureKind {
     match error {
         DecodeError::Empty => FailureKind::Empty,
@@ -127,7 +190,7 @@ fn kind_of(error: &DecodeError) -> FailureKind {
 }
 
 /// A result goes to a file of the same name, so a name that promises another format would lie about the result too.
-fn check_label(name: Option<&str>, content: Format) -> Result<(), String> {
+pub(crate) fn check_label(name: Option<&str>, content: Format) -> Result<(), String> {
     match name.and_then(promised_format) {
         Some(promised) if promised != content => {
             Err(format!("its name says {promised} but it is {content}: rename it, or convert it"))

@@ -344,6 +344,64 @@ impl From<&Transfer> for i32 {
   }
 }
 
+/// How one image is cut over nodes.
+#[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CutKind(pub i32);
+
+impl CutKind {
+  pub const UNSPECIFIED: CutKind = CutKind(0);
+  pub const ROWS: CutKind = CutKind(1);
+  pub const COLUMNS: CutKind = CutKind(2);
+  pub const TILES: CutKind = CutKind(3);
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::UNSPECIFIED,
+    Self::ROWS,
+    Self::COLUMNS,
+    Self::TILES,
+  ];
+}
+
+impl TSerializable for CutKind {
+  #[allow(clippy::trivially_copy_pass_by_ref)]
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    o_prot.write_i32(self.0)
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<CutKind> {
+    let enum_value = i_prot.read_i32()?;
+    Ok(CutKind::from(enum_value))
+  }
+}
+
+impl From<i32> for CutKind {
+  fn from(i: i32) -> Self {
+    match i {
+      0 => CutKind::UNSPECIFIED,
+      1 => CutKind::ROWS,
+      2 => CutKind::COLUMNS,
+      3 => CutKind::TILES,
+      _ => CutKind(i)
+    }
+  }
+}
+
+impl From<&i32> for CutKind {
+  fn from(i: &i32) -> Self {
+    CutKind::from(*i)
+  }
+}
+
+impl From<CutKind> for i32 {
+  fn from(e: CutKind) -> i32 {
+    e.0
+  }
+}
+
+impl From<&CutKind> for i32 {
+  fn from(e: &CutKind) -> i32 {
+    e.0
+  }
+}
+
 /// Where a job stands.
 #[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct JobState(pub i32);
@@ -1050,6 +1108,530 @@ impl TSerializable for AttemptTimings {
 }
 
 //
+// JpegStrip
+//
+
+/// Where a strip of a JPEG lies in its file, and what a decoder must know to begin there.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct JpegStrip {
+  /// Bytes of the file in front of its entropy-coded data: every strip needs them.
+  pub head_bytes: i64,
+  /// Where the strip's data begin in the file.
+  pub offset: i64,
+  pub bytes: i64,
+  /// Number of the row of MCUs that the data begin with.
+  pub first_mcu_row: i32,
+  /// First bit in the first byte, 0 for the highest.
+  pub bit: i32,
+  /// Number of the next restart marker, 0 to 7.
+  pub restart: i32,
+  /// MCUs up to the next restart; unset in a file without restarts.
+  pub left: Option<i32>,
+  /// The last first coefficient of each of four components.
+  pub predictors: Vec<i32>,
+}
+
+impl JpegStrip {
+  pub fn new<F7>(head_bytes: i64, offset: i64, bytes: i64, first_mcu_row: i32, bit: i32, restart: i32, left: F7, predictors: Vec<i32>) -> JpegStrip where F7: Into<Option<i32>> {
+    JpegStrip {
+      head_bytes,
+      offset,
+      bytes,
+      first_mcu_row,
+      bit,
+      restart,
+      left: left.into(),
+      predictors,
+    }
+  }
+}
+
+impl TSerializable for JpegStrip {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<JpegStrip> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i64> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<i64> = None;
+    let mut f_4: Option<i32> = None;
+    let mut f_5: Option<i32> = None;
+    let mut f_6: Option<i32> = None;
+    let mut f_7: Option<i32> = None;
+    let mut f_8: Option<Vec<i32>> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i64()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i32()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_i32()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_i32()?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let val = i_prot.read_i32()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i32> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_0 = i_prot.read_i32()?;
+            val.push(list_elem_0);
+          }
+          i_prot.read_list_end()?;
+          f_8 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("JpegStrip.head_bytes", &f_1)?;
+    verify_required_field_exists("JpegStrip.offset", &f_2)?;
+    verify_required_field_exists("JpegStrip.bytes", &f_3)?;
+    verify_required_field_exists("JpegStrip.first_mcu_row", &f_4)?;
+    verify_required_field_exists("JpegStrip.bit", &f_5)?;
+    verify_required_field_exists("JpegStrip.restart", &f_6)?;
+    verify_required_field_exists("JpegStrip.predictors", &f_8)?;
+    let ret = JpegStrip {
+      head_bytes: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      offset: f_2.expect("auto-generated code should have checked for presence of required fields"),
+      bytes: f_3.expect("auto-generated code should have checked for presence of required fields"),
+      first_mcu_row: f_4.expect("auto-generated code should have checked for presence of required fields"),
+      bit: f_5.expect("auto-generated code should have checked for presence of required fields"),
+      restart: f_6.expect("auto-generated code should have checked for presence of required fields"),
+      left: f_7,
+      predictors: f_8.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("JpegStrip");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("head_bytes", TType::I64, 1))?;
+    o_prot.write_i64(self.head_bytes)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("offset", TType::I64, 2))?;
+    o_prot.write_i64(self.offset)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("bytes", TType::I64, 3))?;
+    o_prot.write_i64(self.bytes)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("first_mcu_row", TType::I32, 4))?;
+    o_prot.write_i32(self.first_mcu_row)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("bit", TType::I32, 5))?;
+    o_prot.write_i32(self.bit)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("restart", TType::I32, 6))?;
+    o_prot.write_i32(self.restart)?;
+    o_prot.write_field_end()?;
+    if let Some(fld_var) = self.left {
+      o_prot.write_field_begin(&TFieldIdentifier::new("left", TType::I32, 7))?;
+      o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_begin(&TFieldIdentifier::new("predictors", TType::List, 8))?;
+    o_prot.write_list_begin(&TListIdentifier::new(TType::I32, self.predictors.len() as i32))?;
+    for e in &self.predictors {
+      o_prot.write_i32(*e)?;
+    }
+    o_prot.write_list_end()?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// Segment
+//
+
+/// One part of an image whose result is cut over nodes. Exactly one way of cutting is set. The node answers with a piece: what
+/// the part has seen of the picture, or what it makes of the result.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Segment {
+  /// Number of the image in its job: with job and part the name under which a node keeps what it has begun.
+  pub image: i64,
+  /// Width of the whole source in pixels, upright.
+  pub width: i32,
+  pub height: i32,
+  /// Number of the part, from 0.
+  pub part: i32,
+  /// Rows of the result in each band, from top to bottom.
+  pub row_heights: Option<Vec<i32>>,
+  /// Columns of the result in each band, from left to right.
+  pub column_widths: Option<Vec<i32>>,
+  /// A grid of even tiles.
+  pub tile_columns: Option<i32>,
+  pub tile_rows: Option<i32>,
+  /// The part needs only this strip of the file; unset: the whole file.
+  pub strip: Option<JpegStrip>,
+  /// Lengths of what lies in `source` one after another: the inline bytes, then each summary that was made before.
+  pub lengths: Vec<i32>,
+}
+
+impl Segment {
+  pub fn new<F5, F6, F7, F8, F9>(image: i64, width: i32, height: i32, part: i32, row_heights: F5, column_widths: F6, tile_columns: F7, tile_rows: F8, strip: F9, lengths: Vec<i32>) -> Segment where F5: Into<Option<Vec<i32>>>, F6: Into<Option<Vec<i32>>>, F7: Into<Option<i32>>, F8: Into<Option<i32>>, F9: Into<Option<JpegStrip>> {
+    Segment {
+      image,
+      width,
+      height,
+      part,
+      row_heights: row_heights.into(),
+      column_widths: column_widths.into(),
+      tile_columns: tile_columns.into(),
+      tile_rows: tile_rows.into(),
+      strip: strip.into(),
+      lengths,
+    }
+  }
+}
+
+impl TSerializable for Segment {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Segment> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i64> = None;
+    let mut f_2: Option<i32> = None;
+    let mut f_3: Option<i32> = None;
+    let mut f_4: Option<i32> = None;
+    let mut f_5: Option<Vec<i32>> = None;
+    let mut f_6: Option<Vec<i32>> = None;
+    let mut f_7: Option<i32> = None;
+    let mut f_8: Option<i32> = None;
+    let mut f_9: Option<JpegStrip> = None;
+    let mut f_10: Option<Vec<i32>> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i64()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i32()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i32()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i32()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i32> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_1 = i_prot.read_i32()?;
+            val.push(list_elem_1);
+          }
+          i_prot.read_list_end()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i32> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_2 = i_prot.read_i32()?;
+            val.push(list_elem_2);
+          }
+          i_prot.read_list_end()?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let val = i_prot.read_i32()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = i_prot.read_i32()?;
+          f_8 = Some(val);
+        },
+        9 => {
+          let val = JpegStrip::read_from_in_protocol(i_prot)?;
+          f_9 = Some(val);
+        },
+        10 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i32> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_3 = i_prot.read_i32()?;
+            val.push(list_elem_3);
+          }
+          i_prot.read_list_end()?;
+          f_10 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("Segment.image", &f_1)?;
+    verify_required_field_exists("Segment.width", &f_2)?;
+    verify_required_field_exists("Segment.height", &f_3)?;
+    verify_required_field_exists("Segment.part", &f_4)?;
+    verify_required_field_exists("Segment.lengths", &f_10)?;
+    let ret = Segment {
+      image: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      width: f_2.expect("auto-generated code should have checked for presence of required fields"),
+      height: f_3.expect("auto-generated code should have checked for presence of required fields"),
+      part: f_4.expect("auto-generated code should have checked for presence of required fields"),
+      row_heights: f_5,
+      column_widths: f_6,
+      tile_columns: f_7,
+      tile_rows: f_8,
+      strip: f_9,
+      lengths: f_10.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("Segment");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("image", TType::I64, 1))?;
+    o_prot.write_i64(self.image)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("width", TType::I32, 2))?;
+    o_prot.write_i32(self.width)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("height", TType::I32, 3))?;
+    o_prot.write_i32(self.height)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("part", TType::I32, 4))?;
+    o_prot.write_i32(self.part)?;
+    o_prot.write_field_end()?;
+    if let Some(ref fld_var) = self.row_heights {
+      o_prot.write_field_begin(&TFieldIdentifier::new("row_heights", TType::List, 5))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::I32, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_i32(*e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.column_widths {
+      o_prot.write_field_begin(&TFieldIdentifier::new("column_widths", TType::List, 6))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::I32, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_i32(*e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.tile_columns {
+      o_prot.write_field_begin(&TFieldIdentifier::new("tile_columns", TType::I32, 7))?;
+      o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.tile_rows {
+      o_prot.write_field_begin(&TFieldIdentifier::new("tile_rows", TType::I32, 8))?;
+      o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.strip {
+      o_prot.write_field_begin(&TFieldIdentifier::new("strip", TType::Struct, 9))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_begin(&TFieldIdentifier::new("lengths", TType::List, 10))?;
+    o_prot.write_list_begin(&TListIdentifier::new(TType::I32, self.lengths.len() as i32))?;
+    for e in &self.lengths {
+      o_prot.write_i32(*e)?;
+    }
+    o_prot.write_list_end()?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// Batch
+//
+
+/// Several images as one task: one admission, one slot, one attempt. An image that is at fault fails alone.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Batch {
+  /// By path: the folder, as in `SharedFile`, and the images in it.
+  pub base_path: Option<String>,
+  pub file_names: Option<Vec<String>>,
+  /// Inline: lengths of the images in `source`, one after another.
+  pub lengths: Option<Vec<i32>>,
+  /// An operation for each image; unset: the request's for all.
+  pub operations: Option<Vec<String>>,
+  /// Answer the statistics of each image instead of a result.
+  pub measure: Option<bool>,
+}
+
+impl Batch {
+  pub fn new<F1, F2, F3, F4, F5>(base_path: F1, file_names: F2, lengths: F3, operations: F4, measure: F5) -> Batch where F1: Into<Option<String>>, F2: Into<Option<Vec<String>>>, F3: Into<Option<Vec<i32>>>, F4: Into<Option<Vec<String>>>, F5: Into<Option<bool>> {
+    Batch {
+      base_path: base_path.into(),
+      file_names: file_names.into(),
+      lengths: lengths.into(),
+      operations: operations.into(),
+      measure: measure.into(),
+    }
+  }
+}
+
+impl TSerializable for Batch {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Batch> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<Vec<String>> = None;
+    let mut f_3: Option<Vec<i32>> = None;
+    let mut f_4: Option<Vec<String>> = None;
+    let mut f_5: Option<bool> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_4 = i_prot.read_string()?;
+            val.push(list_elem_4);
+          }
+          i_prot.read_list_end()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i32> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_5 = i_prot.read_i32()?;
+            val.push(list_elem_5);
+          }
+          i_prot.read_list_end()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_6 = i_prot.read_string()?;
+            val.push(list_elem_6);
+          }
+          i_prot.read_list_end()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_bool()?;
+          f_5 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = Batch {
+      base_path: f_1,
+      file_names: f_2,
+      lengths: f_3,
+      operations: f_4,
+      measure: f_5,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("Batch");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.base_path {
+      o_prot.write_field_begin(&TFieldIdentifier::new("base_path", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.file_names {
+      o_prot.write_field_begin(&TFieldIdentifier::new("file_names", TType::List, 2))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.lengths {
+      o_prot.write_field_begin(&TFieldIdentifier::new("lengths", TType::List, 3))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::I32, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_i32(*e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.operations {
+      o_prot.write_field_begin(&TFieldIdentifier::new("operations", TType::List, 4))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.measure {
+      o_prot.write_field_begin(&TFieldIdentifier::new("measure", TType::Bool, 5))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for Batch {
+  fn default() -> Self {
+    Batch{
+      base_path: Some("".to_owned()),
+      file_names: Some(Vec::new()),
+      lengths: Some(Vec::new()),
+      operations: Some(Vec::new()),
+      measure: Some(false),
+    }
+  }
+}
+
+//
 // AttemptRequest
 //
 
@@ -1077,10 +1659,14 @@ pub struct AttemptRequest {
   pub source: Option<Vec<u8>>,
   /// Work that burns no processor and touches no file, for experiments without images.
   pub synthetic_service_us: Option<i64>,
+  /// The task is one part of the image. `source` then holds what `Segment.lengths` says, beside `file` too.
+  pub segment: Option<Segment>,
+  /// The task is several images; `file` is unset, and `source` holds them or is unset.
+  pub batch: Option<Batch>,
 }
 
 impl AttemptRequest {
-  pub fn new<F9, F10, F11>(job_key: String, epoch: i64, server_incarnation: i64, task: i64, attempt: i32, seed: i64, admission: Admission, operation: String, file: F9, source: F10, synthetic_service_us: F11) -> AttemptRequest where F9: Into<Option<Box<SharedFile>>>, F10: Into<Option<Vec<u8>>>, F11: Into<Option<i64>> {
+  pub fn new<F9, F10, F11, F12, F13>(job_key: String, epoch: i64, server_incarnation: i64, task: i64, attempt: i32, seed: i64, admission: Admission, operation: String, file: F9, source: F10, synthetic_service_us: F11, segment: F12, batch: F13) -> AttemptRequest where F9: Into<Option<Box<SharedFile>>>, F10: Into<Option<Vec<u8>>>, F11: Into<Option<i64>>, F12: Into<Option<Segment>>, F13: Into<Option<Batch>> {
     AttemptRequest {
       job_key,
       epoch,
@@ -1093,6 +1679,8 @@ impl AttemptRequest {
       file: file.into(),
       source: source.into(),
       synthetic_service_us: synthetic_service_us.into(),
+      segment: segment.into(),
+      batch: batch.into(),
     }
   }
 }
@@ -1111,6 +1699,8 @@ impl TSerializable for AttemptRequest {
     let mut f_9: Option<Box<SharedFile>> = None;
     let mut f_10: Option<Vec<u8>> = None;
     let mut f_11: Option<i64> = None;
+    let mut f_12: Option<Segment> = None;
+    let mut f_13: Option<Batch> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1162,6 +1752,14 @@ impl TSerializable for AttemptRequest {
           let val = i_prot.read_i64()?;
           f_11 = Some(val);
         },
+        12 => {
+          let val = Segment::read_from_in_protocol(i_prot)?;
+          f_12 = Some(val);
+        },
+        13 => {
+          let val = Batch::read_from_in_protocol(i_prot)?;
+          f_13 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1189,6 +1787,8 @@ impl TSerializable for AttemptRequest {
       file: f_9,
       source: f_10,
       synthetic_service_us: f_11,
+      segment: f_12,
+      batch: f_13,
     };
     Ok(ret)
   }
@@ -1232,6 +1832,16 @@ impl TSerializable for AttemptRequest {
     if let Some(fld_var) = self.synthetic_service_us {
       o_prot.write_field_begin(&TFieldIdentifier::new("synthetic_service_us", TType::I64, 11))?;
       o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.segment {
+      o_prot.write_field_begin(&TFieldIdentifier::new("segment", TType::Struct, 12))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.batch {
+      o_prot.write_field_begin(&TFieldIdentifier::new("batch", TType::Struct, 13))?;
+      fld_var.write_to_out_protocol(o_prot)?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -1309,6 +1919,166 @@ impl TSerializable for SharedFile {
 }
 
 //
+// BatchItem
+//
+
+/// What came of one image of a batch: a result, statistics, or `kind` and `why` it failed.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct BatchItem {
+  pub temporary_name: Option<String>,
+  /// Inline: how many bytes of `result` are this image's.
+  pub inline_bytes: Option<i64>,
+  /// How often each of the 256 sample values occurs, as 64-bit little-endian numbers.
+  pub statistics: Option<Vec<u8>>,
+  pub kind: Option<FailureKind>,
+  pub why: Option<String>,
+  pub bytes_in: i64,
+  pub bytes_out: i64,
+  pub width: i32,
+  pub height: i32,
+}
+
+impl BatchItem {
+  pub fn new<F1, F2, F3, F4, F5>(temporary_name: F1, inline_bytes: F2, statistics: F3, kind: F4, why: F5, bytes_in: i64, bytes_out: i64, width: i32, height: i32) -> BatchItem where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<Vec<u8>>>, F4: Into<Option<FailureKind>>, F5: Into<Option<String>> {
+    BatchItem {
+      temporary_name: temporary_name.into(),
+      inline_bytes: inline_bytes.into(),
+      statistics: statistics.into(),
+      kind: kind.into(),
+      why: why.into(),
+      bytes_in,
+      bytes_out,
+      width,
+      height,
+    }
+  }
+}
+
+impl TSerializable for BatchItem {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BatchItem> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<Vec<u8>> = None;
+    let mut f_4: Option<FailureKind> = None;
+    let mut f_5: Option<String> = None;
+    let mut f_6: Option<i64> = None;
+    let mut f_7: Option<i64> = None;
+    let mut f_8: Option<i32> = None;
+    let mut f_9: Option<i32> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_bytes()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = FailureKind::read_from_in_protocol(i_prot)?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_string()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_i64()?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let val = i_prot.read_i64()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = i_prot.read_i32()?;
+          f_8 = Some(val);
+        },
+        9 => {
+          let val = i_prot.read_i32()?;
+          f_9 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BatchItem.bytes_in", &f_6)?;
+    verify_required_field_exists("BatchItem.bytes_out", &f_7)?;
+    verify_required_field_exists("BatchItem.width", &f_8)?;
+    verify_required_field_exists("BatchItem.height", &f_9)?;
+    let ret = BatchItem {
+      temporary_name: f_1,
+      inline_bytes: f_2,
+      statistics: f_3,
+      kind: f_4,
+      why: f_5,
+      bytes_in: f_6.expect("auto-generated code should have checked for presence of required fields"),
+      bytes_out: f_7.expect("auto-generated code should have checked for presence of required fields"),
+      width: f_8.expect("auto-generated code should have checked for presence of required fields"),
+      height: f_9.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BatchItem");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.temporary_name {
+      o_prot.write_field_begin(&TFieldIdentifier::new("temporary_name", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.inline_bytes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("inline_bytes", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.statistics {
+      o_prot.write_field_begin(&TFieldIdentifier::new("statistics", TType::String, 3))?;
+      o_prot.write_bytes(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.kind {
+      o_prot.write_field_begin(&TFieldIdentifier::new("kind", TType::I32, 4))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.why {
+      o_prot.write_field_begin(&TFieldIdentifier::new("why", TType::String, 5))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_begin(&TFieldIdentifier::new("bytes_in", TType::I64, 6))?;
+    o_prot.write_i64(self.bytes_in)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("bytes_out", TType::I64, 7))?;
+    o_prot.write_i64(self.bytes_out)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("width", TType::I32, 8))?;
+    o_prot.write_i32(self.width)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("height", TType::I32, 9))?;
+    o_prot.write_i32(self.height)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
 // AttemptReply
 //
 
@@ -1325,12 +2095,14 @@ pub struct AttemptReply {
   pub height: i32,
   /// By path: the whole result's temporary file, relative to `<base_path>/output_dir`, for the server to rename.
   pub temporary_name: Option<String>,
-  /// Inline: the encoded result.
+  /// Inline: the encoded result; of a batch those of its images, one after another; of a segment its piece.
   pub result: Option<Vec<u8>>,
+  /// Of a batch: each image, in the order of the request.
+  pub items: Option<Vec<BatchItem>>,
 }
 
 impl AttemptReply {
-  pub fn new<F6, F7>(timings: AttemptTimings, bytes_in: i64, bytes_out: i64, width: i32, height: i32, temporary_name: F6, result: F7) -> AttemptReply where F6: Into<Option<String>>, F7: Into<Option<Vec<u8>>> {
+  pub fn new<F6, F7, F8>(timings: AttemptTimings, bytes_in: i64, bytes_out: i64, width: i32, height: i32, temporary_name: F6, result: F7, items: F8) -> AttemptReply where F6: Into<Option<String>>, F7: Into<Option<Vec<u8>>>, F8: Into<Option<Vec<BatchItem>>> {
     AttemptReply {
       timings,
       bytes_in,
@@ -1339,6 +2111,7 @@ impl AttemptReply {
       height,
       temporary_name: temporary_name.into(),
       result: result.into(),
+      items: items.into(),
     }
   }
 }
@@ -1353,6 +2126,7 @@ impl TSerializable for AttemptReply {
     let mut f_5: Option<i32> = None;
     let mut f_6: Option<String> = None;
     let mut f_7: Option<Vec<u8>> = None;
+    let mut f_8: Option<Vec<BatchItem>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1388,6 +2162,16 @@ impl TSerializable for AttemptReply {
           let val = i_prot.read_bytes()?;
           f_7 = Some(val);
         },
+        8 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<BatchItem> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_7 = BatchItem::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_7);
+          }
+          i_prot.read_list_end()?;
+          f_8 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1408,6 +2192,7 @@ impl TSerializable for AttemptReply {
       height: f_5.expect("auto-generated code should have checked for presence of required fields"),
       temporary_name: f_6,
       result: f_7,
+      items: f_8,
     };
     Ok(ret)
   }
@@ -1437,6 +2222,15 @@ impl TSerializable for AttemptReply {
     if let Some(ref fld_var) = self.result {
       o_prot.write_field_begin(&TFieldIdentifier::new("result", TType::String, 7))?;
       o_prot.write_bytes(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.items {
+      o_prot.write_field_begin(&TFieldIdentifier::new("items", TType::List, 8))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -1540,8 +2334,8 @@ impl TSerializable for NodeDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_0 = i_prot.read_string()?;
-            val.push(list_elem_0);
+            let list_elem_8 = i_prot.read_string()?;
+            val.push(list_elem_8);
           }
           i_prot.read_list_end()?;
           f_9 = Some(val);
@@ -1716,9 +2510,9 @@ impl TSerializable for NodeStatus {
           let map_ident = i_prot.read_map_begin()?;
           let mut val: BTreeMap<String, Box<OperationTotals>> = BTreeMap::new();
           for _ in 0..map_ident.size {
-            let map_key_1 = i_prot.read_string()?;
-            let map_val_2 = Box::new(OperationTotals::read_from_in_protocol(i_prot)?);
-            val.insert(map_key_1, map_val_2);
+            let map_key_9 = i_prot.read_string()?;
+            let map_val_10 = Box::new(OperationTotals::read_from_in_protocol(i_prot)?);
+            val.insert(map_key_9, map_val_10);
           }
           i_prot.read_map_end()?;
           f_10 = Some(val);
@@ -1867,6 +2661,159 @@ impl TSerializable for OperationTotals {
 }
 
 //
+// Segmentation
+//
+
+/// One image over several nodes; the merged result has the same bytes as the whole image's.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Segmentation {
+  /// Parts of each image; unset: as many as nodes are up, each as large as its node is fast.
+  pub parts: Option<i32>,
+  pub cut: CutKind,
+}
+
+impl Segmentation {
+  pub fn new<F1>(parts: F1, cut: CutKind) -> Segmentation where F1: Into<Option<i32>> {
+    Segmentation {
+      parts: parts.into(),
+      cut,
+    }
+  }
+}
+
+impl TSerializable for Segmentation {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Segmentation> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i32> = None;
+    let mut f_2: Option<CutKind> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i32()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = CutKind::read_from_in_protocol(i_prot)?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("Segmentation.cut", &f_2)?;
+    let ret = Segmentation {
+      parts: f_1,
+      cut: f_2.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("Segmentation");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(fld_var) = self.parts {
+      o_prot.write_field_begin(&TFieldIdentifier::new("parts", TType::I32, 1))?;
+      o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_begin(&TFieldIdentifier::new("cut", TType::I32, 2))?;
+    self.cut.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// Batching
+//
+
+/// Several images as one task. Exactly one is set.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Batching {
+  /// Images in a batch.
+  pub images: Option<i32>,
+  /// How long a batch should take; the server learns how many images that are.
+  pub target_us: Option<i64>,
+}
+
+impl Batching {
+  pub fn new<F1, F2>(images: F1, target_us: F2) -> Batching where F1: Into<Option<i32>>, F2: Into<Option<i64>> {
+    Batching {
+      images: images.into(),
+      target_us: target_us.into(),
+    }
+  }
+}
+
+impl TSerializable for Batching {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Batching> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i32> = None;
+    let mut f_2: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i32()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = Batching {
+      images: f_1,
+      target_us: f_2,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("Batching");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(fld_var) = self.images {
+      o_prot.write_field_begin(&TFieldIdentifier::new("images", TType::I32, 1))?;
+      o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.target_us {
+      o_prot.write_field_begin(&TFieldIdentifier::new("target_us", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for Batching {
+  fn default() -> Self {
+    Batching{
+      images: Some(0),
+      target_us: Some(0),
+    }
+  }
+}
+
+//
 // JobRequest
 //
 
@@ -1898,10 +2845,16 @@ pub struct JobRequest {
   pub label: Option<String>,
   /// Attempts after which a task is given up; unset: the server's setting.
   pub max_attempts: Option<i32>,
+  /// Each image is cut over nodes. Not together with `batching`.
+  pub segmentation: Option<Segmentation>,
+  /// Images go to nodes in batches.
+  pub batching: Option<Batching>,
+  /// First measure all images; then each step `normalize` without extremes of its own gets those of the data set.
+  pub data_set: Option<bool>,
 }
 
 impl JobRequest {
-  pub fn new<F3, F5, F7, F8, F9, F10, F11, F12, F13, F14>(job_key: String, epoch: i64, data_path: F3, strategy: String, admission: F5, operation: String, seed: F7, transfer: F8, recursive: F9, max_in_flight: F10, synthetic_tasks: F11, synthetic_service_us: F12, label: F13, max_attempts: F14) -> JobRequest where F3: Into<Option<String>>, F5: Into<Option<Admission>>, F7: Into<Option<i64>>, F8: Into<Option<Transfer>>, F9: Into<Option<bool>>, F10: Into<Option<i32>>, F11: Into<Option<i64>>, F12: Into<Option<i64>>, F13: Into<Option<String>>, F14: Into<Option<i32>> {
+  pub fn new<F3, F5, F7, F8, F9, F10, F11, F12, F13, F14, F15, F16, F17>(job_key: String, epoch: i64, data_path: F3, strategy: String, admission: F5, operation: String, seed: F7, transfer: F8, recursive: F9, max_in_flight: F10, synthetic_tasks: F11, synthetic_service_us: F12, label: F13, max_attempts: F14, segmentation: F15, batching: F16, data_set: F17) -> JobRequest where F3: Into<Option<String>>, F5: Into<Option<Admission>>, F7: Into<Option<i64>>, F8: Into<Option<Transfer>>, F9: Into<Option<bool>>, F10: Into<Option<i32>>, F11: Into<Option<i64>>, F12: Into<Option<i64>>, F13: Into<Option<String>>, F14: Into<Option<i32>>, F15: Into<Option<Segmentation>>, F16: Into<Option<Batching>>, F17: Into<Option<bool>> {
     JobRequest {
       job_key,
       epoch,
@@ -1917,6 +2870,9 @@ impl JobRequest {
       synthetic_service_us: synthetic_service_us.into(),
       label: label.into(),
       max_attempts: max_attempts.into(),
+      segmentation: segmentation.into(),
+      batching: batching.into(),
+      data_set: data_set.into(),
     }
   }
 }
@@ -1938,6 +2894,9 @@ impl TSerializable for JobRequest {
     let mut f_12: Option<i64> = None;
     let mut f_13: Option<String> = None;
     let mut f_14: Option<i32> = None;
+    let mut f_15: Option<Segmentation> = None;
+    let mut f_16: Option<Batching> = None;
+    let mut f_17: Option<bool> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -2001,6 +2960,18 @@ impl TSerializable for JobRequest {
           let val = i_prot.read_i32()?;
           f_14 = Some(val);
         },
+        15 => {
+          let val = Segmentation::read_from_in_protocol(i_prot)?;
+          f_15 = Some(val);
+        },
+        16 => {
+          let val = Batching::read_from_in_protocol(i_prot)?;
+          f_16 = Some(val);
+        },
+        17 => {
+          let val = i_prot.read_bool()?;
+          f_17 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -2027,6 +2998,9 @@ impl TSerializable for JobRequest {
       synthetic_service_us: f_12,
       label: f_13,
       max_attempts: f_14,
+      segmentation: f_15,
+      batching: f_16,
+      data_set: f_17,
     };
     Ok(ret)
   }
@@ -2093,6 +3067,21 @@ impl TSerializable for JobRequest {
     if let Some(fld_var) = self.max_attempts {
       o_prot.write_field_begin(&TFieldIdentifier::new("max_attempts", TType::I32, 14))?;
       o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.segmentation {
+      o_prot.write_field_begin(&TFieldIdentifier::new("segmentation", TType::Struct, 15))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.batching {
+      o_prot.write_field_begin(&TFieldIdentifier::new("batching", TType::Struct, 16))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.data_set {
+      o_prot.write_field_begin(&TFieldIdentifier::new("data_set", TType::Bool, 17))?;
+      o_prot.write_bool(fld_var)?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -2612,15 +3601,21 @@ pub struct JobReport {
   pub nodes: Vec<NodeShare>,
   /// Set when the job was given up: why, and what to do.
   pub why: Option<String>,
+  /// Of a data set, once all images are measured: how often each of the 256 sample values occurs.
+  pub histogram: Option<Vec<i64>>,
+  /// Time that each node worked on the job, without waits and injected delays, in the order of `nodes`.
+  pub node_service_us: Option<Vec<i64>>,
 }
 
 impl JobReport {
-  pub fn new<F4>(progress: JobProgress, failures: Vec<TaskFailure>, nodes: Vec<NodeShare>, why: F4) -> JobReport where F4: Into<Option<String>> {
+  pub fn new<F4, F5, F6>(progress: JobProgress, failures: Vec<TaskFailure>, nodes: Vec<NodeShare>, why: F4, histogram: F5, node_service_us: F6) -> JobReport where F4: Into<Option<String>>, F5: Into<Option<Vec<i64>>>, F6: Into<Option<Vec<i64>>> {
     JobReport {
       progress,
       failures,
       nodes,
       why: why.into(),
+      histogram: histogram.into(),
+      node_service_us: node_service_us.into(),
     }
   }
 }
@@ -2632,6 +3627,8 @@ impl TSerializable for JobReport {
     let mut f_2: Option<Vec<TaskFailure>> = None;
     let mut f_3: Option<Vec<NodeShare>> = None;
     let mut f_4: Option<String> = None;
+    let mut f_5: Option<Vec<i64>> = None;
+    let mut f_6: Option<Vec<i64>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -2647,8 +3644,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<TaskFailure> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_3 = TaskFailure::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_3);
+            let list_elem_11 = TaskFailure::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_11);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -2657,8 +3654,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<NodeShare> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_4 = NodeShare::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_4);
+            let list_elem_12 = NodeShare::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_12);
           }
           i_prot.read_list_end()?;
           f_3 = Some(val);
@@ -2666,6 +3663,26 @@ impl TSerializable for JobReport {
         4 => {
           let val = i_prot.read_string()?;
           f_4 = Some(val);
+        },
+        5 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_13 = i_prot.read_i64()?;
+            val.push(list_elem_13);
+          }
+          i_prot.read_list_end()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_14 = i_prot.read_i64()?;
+            val.push(list_elem_14);
+          }
+          i_prot.read_list_end()?;
+          f_6 = Some(val);
         },
         _ => {
           i_prot.skip(field_ident.field_type)?;
@@ -2682,6 +3699,8 @@ impl TSerializable for JobReport {
       failures: f_2.expect("auto-generated code should have checked for presence of required fields"),
       nodes: f_3.expect("auto-generated code should have checked for presence of required fields"),
       why: f_4,
+      histogram: f_5,
+      node_service_us: f_6,
     };
     Ok(ret)
   }
@@ -2708,6 +3727,24 @@ impl TSerializable for JobReport {
     if let Some(ref fld_var) = self.why {
       o_prot.write_field_begin(&TFieldIdentifier::new("why", TType::String, 4))?;
       o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.histogram {
+      o_prot.write_field_begin(&TFieldIdentifier::new("histogram", TType::List, 5))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::I64, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_i64(*e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.node_service_us {
+      o_prot.write_field_begin(&TFieldIdentifier::new("node_service_us", TType::List, 6))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::I64, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_i64(*e)?;
+      }
+      o_prot.write_list_end()?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -3150,8 +4187,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<NodeView> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_5 = NodeView::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_5);
+            let list_elem_15 = NodeView::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_15);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -3168,8 +4205,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_6 = i_prot.read_string()?;
-            val.push(list_elem_6);
+            let list_elem_16 = i_prot.read_string()?;
+            val.push(list_elem_16);
           }
           i_prot.read_list_end()?;
           f_9 = Some(val);
@@ -3178,8 +4215,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_7 = i_prot.read_string()?;
-            val.push(list_elem_7);
+            let list_elem_17 = i_prot.read_string()?;
+            val.push(list_elem_17);
           }
           i_prot.read_list_end()?;
           f_10 = Some(val);
@@ -3265,7 +4302,7 @@ impl TSerializable for ServerDescription {
   }
 }
 
-pub const VERSION: &str = "1.0.0";
+pub const VERSION: &str = "1.1.0";
 
 //
 // BallastNode service client

@@ -156,7 +156,9 @@ fn publish_result(job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
             let name = format!("{}/{}-{}", job.id.0, task, attempt.number());
             publish::write(folder, &name, image, bytes)
         }
-        AttemptResult::Nothing => Err(std::io::Error::new(ErrorKind::InvalidData, "the node sent no result")),
+        AttemptResult::Nothing | AttemptResult::Items(_) => {
+            Err(std::io::Error::new(ErrorKind::InvalidData, "the node sent no result"))
+        }
     };
     match published {
         Ok(()) => Came::done(reply),

@@ -16,11 +16,14 @@ pub(crate) struct Share {
     pub(crate) lost: u64,
     /// Round trips of finished attempts, in microseconds.
     pub(crate) done_us: u64,
+    /// Work proper of attempts, in microseconds, where nodes tell.
+    pub(crate) service_us: u64,
 }
 
 impl Share {
     pub(crate) fn hear(&mut self, observation: &Observation) {
         self.delayed += u64::from(was_delayed(observation));
+        self.service_us += observation.node.map_or(0, |times| micros(times.service));
         match observation.outcome {
             Outcome::Done => {
                 self.done += 1;
@@ -181,12 +184,14 @@ impl Ledger {
             rejected: share.rejected,
             delayed: share.delayed,
             lost: share.lost,
+            service: std::time::Duration::from_micros(share.service_us),
         });
         JobReport {
             progress: progress(state, counts, micros(now.since(self.job.submitted))),
             failures: self.failures.clone(),
             nodes: shares.collect(),
             why,
+            histogram: None,
         }
     }
 }

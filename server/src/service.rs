@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use wire::division::Division;
 use wire::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, NodeState, NodeView, ServerDescription,
     ServerService, SubmitError, Transfer, UnknownJob,
@@ -102,7 +103,7 @@ impl Service {
         };
         let operation = Operation::parse(&request.operation).map_err(|error| invalid("operation", error))?;
         let tasks = match &request.source {
-            JobSource::Folder { path, recursive, transfer } => {
+            JobSource::Folder { path, recursive, transfer, division: _ } => {
                 let folder =
                     Folder::open(Path::new(path), *recursive).map_err(|error| invalid("data_path", error))?;
                 Tasks::images(folder, *transfer)
@@ -365,6 +366,7 @@ impl ServerService for Service {
                 path: path.to_string_lossy().into_owned(),
                 recursive: false,
                 transfer: Transfer::Shared,
+                division: Division::default(),
             },
             strategy: if admission == Admission::MayReject { "load_balancing" } else { "random" }.to_owned(),
             admission: None,

@@ -3,6 +3,7 @@
 use crate::stage::{Part, Poll, Said, client, closed_port, run};
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use wire::division::Division;
 use wire::job::{JobSource, JobState, SubmitError, TaskFailure, Transfer};
 
 fn against(part: Part, words: &[&str]) -> Said {
@@ -108,6 +109,11 @@ fn the_environment_sets_options() {
     assert_eq!((said.status, said.error.as_str()), (Some(0), ""));
     let [request] = &*part.submissions() else { panic!("{:?}", part.scenes()) };
     let path = folder.path().canonicalize().unwrap().join("photos").to_string_lossy().into_owned();
-    let source = JobSource::Folder { path, recursive: true, transfer: Transfer::Shared };
+    let source = JobSource::Folder {
+        path,
+        recursive: true,
+        transfer: Transfer::Shared,
+        division: Division::default(),
+    };
     assert_eq!((&request.source, request.seed), (&source, Some(5)));
 }

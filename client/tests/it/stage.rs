@@ -135,8 +135,15 @@ impl ServerService for Part {
     }
 
     fn report(&self, _: &str) -> Result<JobReport, UnknownJob> {
-        let share =
-            NodeShare { node: "node0".to_owned(), attempts: 6, done: 4, rejected: 1, delayed: 1, lost: 1 };
+        let share = NodeShare {
+            node: "node0".to_owned(),
+            attempts: 6,
+            done: 4,
+            rejected: 1,
+            delayed: 1,
+            lost: 1,
+            service: Duration::ZERO,
+        };
         let mut progress = self.last();
         if !self.failures.is_empty() {
             progress.state = JobState::Partial;
@@ -145,7 +152,13 @@ impl ServerService for Part {
         if self.why.is_some() {
             (progress.state, progress.done) = (JobState::NoNode, 0);
         }
-        Ok(JobReport { progress, failures: self.failures.clone(), nodes: vec![share], why: self.why.clone() })
+        Ok(JobReport {
+            progress,
+            failures: self.failures.clone(),
+            nodes: vec![share],
+            why: self.why.clone(),
+            histogram: None,
+        })
     }
 
     fn cancel(&self, _: &str) -> Result<(), UnknownJob> {

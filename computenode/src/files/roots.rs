@@ -5,7 +5,7 @@ use crate::trouble::Trouble;
 use cap_fs_ext::OpenOptionsSyncExt as _;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use wire::node::{FailureKind, FaultKind};
 
@@ -125,6 +125,39 @@ impl<'roots> DataFolder<'roots> {
         let opened =
             self.root.open_with(&path, &options).map_err(|error| self.open_trouble(&error, file_name))?;
         read_regular(opened, file_name, limit)
+    }
+
+    /// Reads two ranges (start and length in bytes) of `input_dir/<file_name>`, whose name was checked.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); the image's fault also if the file is shorter, or more than `limit` bytes are asked for.
+    pub(crate) fn read_ranges(
+        &self,
+        file_name: &str,
+        ranges: [(u64, u64); 2],
+        limit: u64,
+    ) -> Result<[Vec<u8>; 2], Trouble> {
+        let path = self.base.join(INPUT).join(file_name);
+        let mut options = OpenOptions::new();
+        options.read(true).nonblock(true);
+        let mut file =
+            self.root.open_with(&path, &options).map_err(|error| self.open_trouble(&error, file_name))?;
+        let mut read = |(start, length): (u64, u64)| {
+            let mut bytes = Vec::new();
+            file.seek(SeekFrom::Start(start))?;
+            file.by_ref().take(length.min(limit)).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let unreadable = |error: io::Error| {
+            Trouble::Image(FailureKind::Unreadable, format!("{file_name:?} cannot be read: {error}"))
+        };
+        let [first, second] = ranges;
+        let found = [read(first).map_err(unreadable)?, read(second).map_err(unreadable)?];
+        if found[0].len() as u64 != first.1 || found[1].len() as u64 != second.1 {
+            let why = format!("{file_name:?} is shorter than when it was cut: copy it again from its source");
+            return Err(Trouble::Image(FailureKind::Truncated, why));
+        }
+        Ok(found)
     }
 
     /// Writes a new temporary file, `path` relative to `output_dir`.

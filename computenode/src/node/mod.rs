@@ -5,21 +5,27 @@
 //! the caller is told at each stop is an outcome, never a hang: whoever waits either gets a slot or is sent away when
 //! the node drains.
 
+mod batch;
+mod segment;
 mod service;
 
 use crate::counters::{Count, Counters};
 use crate::fence::{Fence, Stale};
 use crate::files::{DataFolder, DataRoots, WORKSHOP, check_file_name};
 use crate::gate::{Gate, Refusal};
+use crate::kept::Kept;
 use crate::pixels::{Encoded, Pixels, timed};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
+use batch::{Images, Sources};
 use cluster::{Admission, LoadModel, Moment, Verdict, encode_component};
 use imaging::operation::{Operation, OperationError};
 use luck::Seed;
+use segment::Part;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use wire::division::{Batch, BatchImages, SegmentSource};
 use wire::node::{AttemptRequest, AttemptResult, AttemptTimings, FaultKind, RejectReason, SharedFile, Work};
 
 /// Jobs whose highest epoch is remembered.
@@ -28,6 +34,8 @@ const FENCED_JOBS: usize = 4_096;
 const ORIGINAL_OPERATION: &str = "edges";
 /// The name under which synthetic work is counted.
 const SYNTHETIC: &str = "synthetic";
+/// The name under which the measuring of images is counted.
+const MEASURE: &str = "measure";
 
 /// A running compute node.
 #[derive(Debug)]
@@ -35,6 +43,7 @@ pub(crate) struct Node {
     settings: Settings,
     roots: DataRoots,
     pixels: Pixels,
+    kept: Kept,
     slots: Gate,
     fence: Fence,
     counters: Counters,
@@ -70,11 +79,47 @@ struct Luck {
 }
 
 /// Checked work, ready to be done.
-#[derive(Debug)]
 enum Plan<'node> {
     Synthetic(Duration),
     Inline(Vec<u8>, Operation),
     Shared(DataFolder<'node>, String, Operation),
+    Segment(Box<Part<'node>>),
+    Batch(Images<'node>),
+}
+
+impl Plan<'_> {
+    /// The name under which it is counted.
+    fn counted(&self) -> String {
+        match self {
+            Plan::Synthetic(_) => SYNTHETIC.to_owned(),
+            Plan::Inline(_, operation) | Plan::Shared(_, _, operation) => operation.to_string(),
+            Plan::Segment(part) => part.operation.to_string(),
+            Plan::Batch(images) if images.measure => MEASURE.to_owned(),
+            Plan::Batch(images) => match &images.operations[..] {
+                [operation] => operation.to_string(),
+                _ => "mix".to_owned(),
+            },
+        }
+    }
+}
+
+/// Whose attempt it is: the five numbers and names in the names of its files.
+#[derive(Clone, Debug)]
+struct Origin {
+    job_key: String,
+    epoch: u64,
+    server_incarnation: u64,
+    task: u64,
+    attempt: u32,
+}
+
+impl Origin {
+    /// The name of a file that this attempt alone makes, relative to `output_dir`.
+    fn temporary_name(&self, suffix: &str) -> String {
+        let Origin { job_key, epoch, server_incarnation, task, attempt } = self;
+        let folder = encode_component(job_key);
+        format!("{WORKSHOP}/{folder}/{epoch}-{server_incarnation}-{task}-{attempt}{suffix}.tmp")
+    }
 }
 
 /// What the work of an attempt came to.
@@ -100,6 +145,7 @@ impl Node {
         Ok(Node {
             roots,
             pixels: Pixels::new(settings.limits, settings.cores, settings.slots),
+            kept: Kept::default(),
             slots: Gate::new(settings.slots, settings.queue),
             fence: Fence::new(FENCED_JOBS),
             counters: Counters::default(),
@@ -152,7 +198,32 @@ impl Node {
                 let operation = parse()?;
                 Ok(Plan::Shared(self.find(&base_path, &file_name)?, file_name, operation))
             }
+            Work::Segment(segment) => {
+                let operation = parse()?;
+                let folder = match &segment.source {
+                    SegmentSource::Shared(file) => Some(self.find(&file.base_path, &file.file_name)?),
+                    SegmentSource::Inline(_) => None,
+                };
+                Ok(Plan::Segment(Box::new(Part { segment: *segment, operation, folder })))
+            }
+            Work::Batch(batch) => self.plan_batch(batch, operation),
         }
+    }
+
+    fn plan_batch(&self, batch: Batch, operation: &str) -> Result<Plan<'_>, Trouble> {
+        let texts = if batch.operations.is_empty() { vec![operation.to_owned()] } else { batch.operations };
+        let operations = texts.iter().map(|text| Operation::parse(text)).collect::<Result<Vec<_>, _>>();
+        let operations = operations.map_err(|error| Trouble::Request("operation", error.to_string()))?;
+        let sources = match batch.images {
+            BatchImages::Shared { base_path, file_names } => {
+                for name in &file_names {
+                    check_file_name(name).map_err(|why| Trouble::Request("batch.file_names", why))?;
+                }
+                Sources::Shared(self.roots.find(&base_path)?, file_names)
+            }
+            BatchImages::Inline(images) => Sources::Inline(images),
+        };
+        Ok(Plan::Batch(Images { sources, operations, measure: batch.measure }))
     }
 
     fn find(&self, base_path: &str, file_name: &str) -> Result<DataFolder<'_>, Trouble> {
@@ -229,10 +300,8 @@ impl Node {
         self.refuse_while_draining()?;
         let plan = self.plan(work, &operation)?;
         self.pass_fence(&job_key, epoch)?;
-        let counted = match &plan {
-            Plan::Synthetic(_) => SYNTHETIC.to_owned(),
-            Plan::Inline(_, operation) | Plan::Shared(_, _, operation) => operation.to_string(),
-        };
+        let counted = plan.counted();
+        let origin = Origin { job_key, epoch, server_incarnation, task, attempt };
         let luck = Luck { seed: Seed(seed), task, attempt: u64::from(attempt) };
         let product = self.admit_and_work(admission, luck, timings, |timings| match plan {
             Plan::Synthetic(time) => {
@@ -244,15 +313,15 @@ impl Node {
             Plan::Inline(source, operation) => self.transform_inline(&source, &operation, timings),
             Plan::Shared(folder, file_name, operation) => {
                 let (bytes_in, encoded) = self.transform_shared(&folder, &file_name, &operation, timings)?;
-                let folder_of_job = encode_component(&job_key);
-                let name =
-                    format!("{WORKSHOP}/{folder_of_job}/{epoch}-{server_incarnation}-{task}-{attempt}.tmp");
+                let name = origin.temporary_name("");
                 let temporary = timed(&mut timings.write, || folder.write_temporary(&name, &encoded.bytes))?;
                 // A newer submission may have come while this one was at work: its results must not be offered.
-                self.pass_fence(&job_key, epoch)?;
+                self.pass_fence(&origin.job_key, epoch)?;
                 temporary.keep();
                 Ok(product(bytes_in, encoded, |_| AttemptResult::TemporaryFile(name)))
             }
+            Plan::Segment(part) => self.work_on_segment(&origin, &part, timings),
+            Plan::Batch(images) => self.work_on_batch(&origin, &images, timings),
         })?;
         Ok((product, counted))
     }

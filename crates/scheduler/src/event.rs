@@ -50,6 +50,15 @@ pub enum Event {
         /// How many.
         count: u32,
     },
+    /// An open job gets more tasks, one for each entry. A task with a home is offered to that node first, whatever the
+    /// policy: it holds what the task needs, or is to have it. Refused, or with its home down, the task goes where the
+    /// policy says.
+    TasksPlaced {
+        /// Which job.
+        job: JobId,
+        /// The home of each task, if it has one.
+        homes: Vec<Option<NodeId>>,
+    },
     /// An open job gets no more tasks: it ends with its last one.
     JobSealed {
         /// Which job.

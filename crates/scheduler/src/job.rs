@@ -84,6 +84,8 @@ pub(crate) struct Task {
     /// The node that refused or lost it last.
     pub(crate) avoid: Option<NodeId>,
     pub(crate) ended: bool,
+    /// The node that gets it first.
+    pub(crate) home: Option<NodeId>,
 }
 
 /// A job at work.

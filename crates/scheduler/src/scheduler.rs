@@ -100,6 +100,7 @@ impl Scheduler {
             Event::ProbeEnded { node, alive } => self.probe_ended(node, alive, now),
             Event::JobSubmitted { job, spec } => self.submit(job, spec, now, actions),
             Event::TasksArrived { job, count } => self.arrive(job, count, now),
+            Event::TasksPlaced { job, homes } => self.place(job, &homes, now),
             Event::JobSealed { job } => self.seal(job, actions),
             Event::JobCancelled { job } => self.end_early(job, GiveUp::Cancelled, actions),
             Event::AttemptEnded { attempt, observation } => self.settle(&attempt, &observation, now, actions),
@@ -294,7 +295,8 @@ impl Scheduler {
         let number = task.attempts + 1;
         let coin = job.spec.seed.coin(Purpose::Pick, u64::from(index.0), u64::from(number));
         let choice = Choice::new(&self.nodes, task.avoid, now, coin)?.for_task(index, job.ready.len());
-        let node = job.policy.pick(&choice)?;
+        let home = task.home.filter(|home| number == 1 && choice.allows(*home));
+        let node = home.or_else(|| job.policy.pick(&choice))?;
         debug_assert!(choice.allows(node), "the policy picked node {}, which is no candidate", node.0);
         job.ready.pop_front();
         Some(self.begin(id, index, node, now))

@@ -1,5 +1,6 @@
 //! What a client and a server say to each other, as plain, checked types.
 
+use crate::division::Division;
 use cluster::Admission;
 use std::time::Duration;
 
@@ -84,6 +85,8 @@ pub enum JobSource {
         recursive: bool,
         /// How the images reach the nodes.
         transfer: Transfer,
+        /// How the images become tasks.
+        division: Division,
     },
     /// Tasks without images, which hold a slot without burning a processor.
     Synthetic {
@@ -206,6 +209,8 @@ pub struct NodeShare {
     pub delayed: u64,
     /// Attempts lost with it.
     pub lost: u64,
+    /// Time that it worked on them, without waits and injected delays.
+    pub service: Duration,
 }
 
 /// The whole story of a job.
@@ -219,6 +224,8 @@ pub struct JobReport {
     pub nodes: Vec<NodeShare>,
     /// Why the job was given up, if it was.
     pub why: Option<String>,
+    /// Of a data set, once all images are measured: how often each of the 256 sample values occurs.
+    pub histogram: Option<Vec<u64>>,
 }
 
 /// Failures that a report lists by name; the rows of `tasks.csv` hold all.

@@ -3,6 +3,7 @@
 //! These are the plain twins of the generated types, checked: an [`AttemptRequest`] that reaches a service has no
 //! negative number and no unknown enum value in it.
 
+use crate::division::{Batch, BatchItem, Segment};
 use cluster::Admission;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -70,6 +71,10 @@ pub enum Work {
     Inline(Vec<u8>),
     /// No image: hold a slot for the given time without burning a processor.
     Synthetic(Duration),
+    /// One part of an image. The result is a piece.
+    Segment(Box<Segment>),
+    /// Several images.
+    Batch(Batch),
 }
 
 /// `<base_path>/input_dir/<file_name>`, whose result belongs to `<base_path>/output_dir/<file_name>`.
@@ -128,6 +133,8 @@ pub enum AttemptResult {
     Inline(Vec<u8>),
     /// Synthetic work has none.
     Nothing,
+    /// Of a batch: each image, in the order of the request.
+    Items(Vec<BatchItem>),
 }
 
 /// Why an attempt has no result, by whose fault.

@@ -13,6 +13,7 @@ use imaging::operation::Operation;
 use luck::Seed;
 use std::path::Path;
 use std::time::Duration;
+use wire::division::Division;
 use wire::job::{JobReport, JobSource, Transfer};
 
 const SET: Dataset =
@@ -63,7 +64,12 @@ fn round(
     let plain = plain_loop::run(&folder.join("input_dir"), &folder.join("plain"), &edges)?.as_secs_f64();
     let plain_ticks = since(lab_before, processor_ticks(std::process::id()));
     let path = folder.display().to_string();
-    let source = JobSource::Folder { path, recursive: false, transfer: Transfer::Shared };
+    let source = JobSource::Folder {
+        path,
+        recursive: false,
+        transfer: Transfer::Shared,
+        division: Division::default(),
+    };
     let cluster_before = cluster_ticks(cluster);
     let (_, report) = jobs.run(request(source, "least_connections", 40))?;
     let our_ticks = since(cluster_before, cluster_ticks(cluster));

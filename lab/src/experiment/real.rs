@@ -9,6 +9,7 @@ use scheduler::Strategy;
 use simulator::{Arrivals, Distribution, Processors, Work};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use wire::division::Division;
 use wire::job::{JobSource, Transfer};
 
 /// Queue bound that a file without one has: nodes have their own.
@@ -61,7 +62,12 @@ pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Res
                 ))
             })?;
             let path = folder.to_str().ok_or_else(|| no("the path of the images is not UTF-8"))?.to_owned();
-            let source = JobSource::Folder { path, recursive: false, transfer: Transfer::Shared };
+            let source = JobSource::Folder {
+                path,
+                recursive: false,
+                transfer: Transfer::Shared,
+                division: Division::default(),
+            };
             (source, folder, images.operation.clone())
         }
         None => {

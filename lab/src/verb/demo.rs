@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use tempfile::TempDir;
+use wire::division::Division;
 use wire::job::{JobReport, JobSource, Transfer};
 
 /// Start four nodes and a server, run every strategy, tell which one won (done when no verb is given)
@@ -160,7 +161,12 @@ impl Data {
 fn experiment(arguments: &Arguments, folder: PathBuf) -> Result<Experiment, Box<dyn Error>> {
     let path =
         folder.to_str().ok_or("the data folder's path is not UTF-8, as paths on the wire are; rename it")?;
-    let source = JobSource::Folder { path: path.to_owned(), recursive: false, transfer: Transfer::Shared };
+    let source = JobSource::Folder {
+        path: path.to_owned(),
+        recursive: false,
+        transfer: Transfer::Shared,
+        division: Division::default(),
+    };
     Ok(Experiment {
         cluster: ClusterPlan {
             nodes: ClusterPlan::nodes_with(&arguments.loads),

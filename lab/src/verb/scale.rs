@@ -16,6 +16,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use wire::division::Division;
 use wire::job::{JobSource, Transfer};
 
 /// Measure the same work centralised and on more and more nodes: speedup, efficiency, Amdahl's law
@@ -112,7 +113,12 @@ fn experiment(arguments: &Arguments, nodes: u32, data: PathBuf) -> Result<Experi
         data.to_str().ok_or("the temporary folder's path is not UTF-8, as paths on the wire are")?.to_owned();
     let source = match arguments.service {
         Some(service) => JobSource::Synthetic { tasks: u64::from(arguments.tasks), service },
-        None => JobSource::Folder { path, recursive: false, transfer: Transfer::Shared },
+        None => JobSource::Folder {
+            path,
+            recursive: false,
+            transfer: Transfer::Shared,
+            division: Division::default(),
+        },
     };
     Ok(Experiment {
         cluster: ClusterPlan {

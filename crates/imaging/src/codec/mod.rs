@@ -13,6 +13,7 @@
 
 mod exif;
 mod format;
+mod header;
 pub mod jpeg;
 mod limits;
 mod orientation;
@@ -20,6 +21,7 @@ mod other;
 mod png;
 
 pub use format::Format;
+pub use header::{Header, header};
 pub use limits::Limits;
 pub use orientation::Orientation;
 

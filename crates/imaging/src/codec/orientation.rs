@@ -39,6 +39,14 @@ impl Orientation {
         }
     }
 
+    /// Whether rows become columns.
+    pub(crate) fn swaps_sides(self) -> bool {
+        matches!(
+            self,
+            Orientation::Transpose | Orientation::Rotate90 | Orientation::Transverse | Orientation::Rotate270
+        )
+    }
+
     /// The image as it should be seen.
     pub fn apply(self, image: Image) -> Image {
         let (w, h) = (image.width, image.height);

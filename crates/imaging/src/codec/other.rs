@@ -27,6 +27,25 @@ pub(super) fn decode(
     }
 }
 
+/// Sides as stored, and how they lie.
+pub(super) fn header(bytes: &[u8], format: Format) -> Result<(usize, usize, Orientation), DecodeError> {
+    let input = Cursor::new(bytes);
+    let told = |e| decode_error(format, e);
+    match format {
+        Format::Bmp => sides(bmp::BmpDecoder::new(input).map_err(told)?, format),
+        Format::Gif => sides(gif::GifDecoder::new(input).map_err(told)?, format),
+        Format::WebP => sides(webp::WebPDecoder::new(input).map_err(told)?, format),
+        Format::Tiff => sides(tiff::TiffDecoder::new(input).map_err(told)?, format),
+        Format::Jpeg | Format::Png => unreachable!("these have their own modules"),
+    }
+}
+
+fn sides(mut decoder: impl ImageDecoder, format: Format) -> Result<(usize, usize, Orientation), DecodeError> {
+    let (width, height) = decoder.dimensions();
+    let orientation = decoder.orientation().map_err(|e| decode_error(format, e))?;
+    Ok((width as usize, height as usize, Orientation::from_exif(u16::from(orientation.to_exif()))))
+}
+
 fn pixels(
     mut decoder: impl ImageDecoder,
     format: Format,

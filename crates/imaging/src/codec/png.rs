@@ -38,6 +38,30 @@ pub(super) fn decode(
     Ok((Image { width, height, channels, samples }, orientation))
 }
 
+/// Sides as stored, and how they lie. The chunk that tells the latter may stand behind the pixels, so all are walked over.
+pub(super) fn header(bytes: &[u8]) -> Result<(usize, usize, Orientation), DecodeError> {
+    let cut_off = || DecodeError::Truncated { format: Format::Png, detail: "its header is missing".into() };
+    let mut rest = bytes.get(8..).ok_or_else(cut_off)?;
+    let (mut sides, mut orientation) = (None, Orientation::Upright);
+    while let Some((head, behind)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let body = &behind[..length.min(behind.len())];
+        match (&head[4..], body) {
+            (b"IHDR", [a, b, c, d, e, f, g, h, ..]) if sides.is_none() => {
+                let side = |bytes: [u8; 4]| u32::from_be_bytes(bytes) as usize;
+                sides = Some((side([*a, *b, *c, *d]), side([*e, *f, *g, *h])));
+            }
+            (b"eXIf", tiff) => orientation = exif::orientation(tiff),
+            (b"IEND", _) => break,
+            _ => {}
+        }
+        // A checksum of four bytes follows each chunk.
+        rest = behind.get(length.saturating_add(4)..).unwrap_or_default();
+    }
+    let (width, height) = sides.ok_or_else(cut_off)?;
+    Ok((width, height, orientation))
+}
+
 fn whole_frame(
     reader: &mut png::Reader<Cursor<&[u8]>>,
     color: ColorType,

@@ -29,6 +29,28 @@ impl Cut {
         Cut::Columns(vec![1.0; parts])
     }
 
+    /// Bands of rows in proportion to the weights that begin at multiples of [`STRIP_ROWS`](super::STRIP_ROWS), so that
+    /// each can be coded as part of a JPEG of `height` rows; `None` when there are fewer such rows than weights.
+    pub fn strips(weights: &[f64], height: usize) -> Option<Cut> {
+        let units = height.div_ceil(super::STRIP_ROWS);
+        let cut = Cut::Rows(weights.to_vec());
+        cut.check(Size { width: 1, height: units }).ok()?;
+        let ends = stretches(weights, units).map(|(start, length)| {
+            let end = ((start + length) * super::STRIP_ROWS).min(height);
+            (end - start * super::STRIP_ROWS) as f64
+        });
+        Some(Cut::Rows(ends.collect()))
+    }
+
+    /// The same cut of a picture of this size in whole numbers, as it travels: the heights or widths of its bands.
+    pub fn bands(&self, size: Size) -> Vec<usize> {
+        match self {
+            Cut::Rows(weights) => stretches(weights, size.height).map(|(_, height)| height).collect(),
+            Cut::Columns(weights) => stretches(weights, size.width).map(|(_, width)| width).collect(),
+            Cut::Tiles { columns, rows } => vec![*columns, *rows],
+        }
+    }
+
     /// Parts that the cut makes.
     pub fn parts(&self) -> usize {
         match self {
@@ -126,6 +148,24 @@ mod tests {
             }
             if cut.check(size).is_ok() {
                 prop_assert!(areas.iter().all(|area| !area.is_empty()));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bands_in_whole_numbers_are_the_same_cut(
+            weights in proptest::collection::vec(0.01f64..100.0, 1..9),
+            height in 9usize..70_000,
+        ) {
+            let size = Size { width: 3, height };
+            let cut = Cut::Rows(weights.clone());
+            let again = Cut::Rows(cut.bands(size).into_iter().map(|band| band as f64).collect());
+            prop_assert_eq!(again.areas(size), cut.areas(size));
+            if let Some(strips) = Cut::strips(&weights, height) {
+                let areas = strips.areas(size);
+                prop_assert!(areas.iter().all(|area| area.y % 16 == 0 && !area.is_empty()));
+                prop_assert_eq!(areas.len(), weights.len());
             }
         }
     }

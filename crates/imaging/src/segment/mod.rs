@@ -9,6 +9,8 @@
 //! plan ── part 0 ── begin ── Partial ─┐            ┌─ resume ── pixels ─┐
 //!      └─ part 1 ── begin ── Partial ─┴─ combine ──┴─ resume ── pixels ─┴─ merge
 //! ```
+//! A finished part becomes a [`Piece`] that travels as bytes, and all pieces together the file ([`assemble`]).
+//!
 //! Everything here is a pure function of plan, part, pixels and summaries: a part that is lost is done again alone, by
 //! [`redo`] with the summaries that were made before. The plan itself is a pure function of operation, size and cut, so a
 //! worker that is told these three and a part's number needs no other word.
@@ -29,6 +31,7 @@
 mod cut;
 mod error;
 mod partial;
+mod piece;
 mod plan;
 mod progress;
 
@@ -36,6 +39,7 @@ pub use crate::kernel::area::{Area, Size};
 pub use cut::Cut;
 pub use error::SegmentError;
 pub use partial::{Partial, Summary};
+pub use piece::{AssemblyError, Piece, STRIP_ROWS, assemble, finish};
 pub use plan::{Part, Plan};
 pub use progress::{Progress, Waiting, apply, begin, redo};
 

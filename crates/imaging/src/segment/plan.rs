@@ -162,6 +162,16 @@ impl Plan {
         Ok(area::copy(image, part.source))
     }
 
+    /// The pixels of the source that a part is handed, out of whole rows of the source that begin with the part's first.
+    ///
+    /// # Errors
+    /// A number that the plan does not have, rows that are not the part's.
+    pub fn source_in_rows(&self, index: usize, rows: Image) -> Result<Image, SegmentError> {
+        let Area { x, width, height, .. } = self.part(index)?.source;
+        same_size(index, Size { width: self.source.width, height }, &rows)?;
+        Ok(area::cut(rows, Area { x, y: 0, width, height }))
+    }
+
     /// Puts the results of all parts, in order, together.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::Scheduler;
 use crate::job::Job;
 use crate::policy::Stale;
 use crate::timers::Due;
-use crate::{Action, GiveUp, JobEnd, JobId, JobSpec, Micros, TaskEnd};
+use crate::{Action, GiveUp, JobEnd, JobId, JobSpec, Micros, NodeId, TaskEnd};
 
 impl Scheduler {
     pub(super) fn submit(&mut self, id: JobId, spec: JobSpec, now: Micros, actions: &mut Vec<Action>) {
@@ -32,6 +32,16 @@ impl Scheduler {
                 job.last_progress = now;
             }
             job.add_tasks(count);
+        }
+    }
+
+    pub(super) fn place(&mut self, id: JobId, homes: &[Option<NodeId>], now: Micros) {
+        let first = self.jobs.get(&id).map_or(0, |job| job.tasks.len());
+        self.arrive(id, u32::try_from(homes.len()).unwrap_or(u32::MAX), now);
+        if let Some(job) = self.jobs.get_mut(&id) {
+            // A sealed job has taken none of them.
+            let placed = job.tasks.iter_mut().skip(first);
+            placed.zip(homes).for_each(|(task, home)| task.home = *home);
         }
     }
 

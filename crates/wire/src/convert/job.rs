@@ -1,5 +1,6 @@
 //! What clients and servers say to each other.
 
+use super::division::{division_in, division_out};
 use super::{Unfit, admission, count, enumerations, from_admission, micros, out, probability, time};
 use crate::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, NodeShare, NodeState, NodeView,
@@ -46,9 +47,16 @@ impl From<&JobRequest> for interface::JobRequest {
             synthetic_service_us: None,
             label: request.label.clone(),
             max_attempts: request.max_attempts.map(out),
+            segmentation: None,
+            batching: None,
+            data_set: None,
         };
         match &request.source {
-            JobSource::Folder { path, recursive, transfer } => {
+            JobSource::Folder { path, recursive, transfer, division } => {
+                let (segmentation, batching, data_set) = division_out(*division);
+                generated.segmentation = segmentation;
+                generated.batching = batching;
+                generated.data_set = data_set;
                 generated.data_path = Some(path.clone());
                 generated.recursive = Some(*recursive);
                 generated.transfer = Some((*transfer).into());
@@ -70,7 +78,8 @@ impl TryFrom<interface::JobRequest> for JobRequest {
             (Some(path), None) => {
                 let transfer =
                     request.transfer.map(Transfer::try_from).transpose()?.unwrap_or(Transfer::Shared);
-                JobSource::Folder { path, recursive: request.recursive.unwrap_or(false), transfer }
+                let division = division_in(request.segmentation, request.batching, request.data_set)?;
+                JobSource::Folder { path, recursive: request.recursive.unwrap_or(false), transfer, division }
             }
             (None, Some(tasks)) => {
                 let service = time("synthetic_service_us", request.synthetic_service_us.unwrap_or(0))?;
@@ -205,6 +214,8 @@ impl TryFrom<interface::NodeShare> for NodeShare {
             rejected: count("rejected", share.rejected)?,
             delayed: count("delayed", share.delayed)?,
             lost: count("lost", share.lost)?,
+            // It travels beside the shares.
+            service: Duration::ZERO,
         })
     }
 }
@@ -212,6 +223,7 @@ impl TryFrom<interface::NodeShare> for NodeShare {
 impl From<JobReport> for interface::JobReport {
     fn from(report: JobReport) -> Self {
         let failures = report.failures.into_iter();
+        let node_service_us = report.nodes.iter().map(|share| micros(share.service)).collect();
         Self {
             progress: report.progress.into(),
             failures: failures
@@ -219,6 +231,8 @@ impl From<JobReport> for interface::JobReport {
                 .collect(),
             nodes: report.nodes.into_iter().map(interface::NodeShare::from).collect(),
             why: report.why,
+            histogram: report.histogram.map(|counts| counts.into_iter().map(out).collect()),
+            node_service_us: Some(node_service_us),
         }
     }
 }
@@ -228,11 +242,19 @@ impl TryFrom<interface::JobReport> for JobReport {
 
     fn try_from(report: interface::JobReport) -> Result<Self, Unfit> {
         let failures = report.failures.into_iter();
+        let nodes = report.nodes.into_iter().map(NodeShare::try_from);
+        let mut nodes = nodes.collect::<Result<Vec<_>, Unfit>>()?;
+        for (node, service) in nodes.iter_mut().zip(report.node_service_us.unwrap_or_default()) {
+            node.service = time("node_service_us", service)?;
+        }
+        let histogram =
+            report.histogram.map(|counts| counts.into_iter().map(|n| count("histogram", n)).collect());
         Ok(Self {
             progress: report.progress.try_into()?,
             failures: failures.map(|each| TaskFailure { file_name: each.file_name, why: each.why }).collect(),
-            nodes: report.nodes.into_iter().map(NodeShare::try_from).collect::<Result<_, Unfit>>()?,
+            nodes,
             why: report.why,
+            histogram: histogram.transpose()?,
         })
     }
 }
@@ -326,6 +348,7 @@ pub(crate) fn wait(microseconds: i64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::division::Division;
     use cluster::Admission;
 
     fn request(source: JobSource) -> JobRequest {
@@ -344,7 +367,12 @@ mod tests {
     }
 
     fn folder() -> JobSource {
-        JobSource::Folder { path: "/data".to_owned(), recursive: true, transfer: Transfer::Inline }
+        JobSource::Folder {
+            path: "/data".to_owned(),
+            recursive: true,
+            transfer: Transfer::Inline,
+            division: Division::default(),
+        }
     }
 
     fn unfit(change: impl FnOnce(&mut interface::JobRequest)) -> Unfit {
@@ -394,7 +422,9 @@ mod tests {
                 rejected: 3,
                 delayed: 4,
                 lost: 5,
+                service: Duration::from_micros(6),
             }],
+            histogram: Some((0..256).collect()),
             why: Some("because".to_owned()),
         };
         assert_eq!(JobReport::try_from(interface::JobReport::from(report.clone())), Ok(report));

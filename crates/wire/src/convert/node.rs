@@ -1,5 +1,6 @@
 //! What servers and nodes say to each other.
 
+use super::division::{batch_in, batch_out, items_in, items_out, segment_in, segment_out};
 use super::{Unfit, admission, count, enumerations, from_admission, micros, out, probability, time};
 use crate::node::{
     AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, FailureKind, FaultKind,
@@ -35,11 +36,22 @@ enumerations! {
 
 impl From<&AttemptRequest> for interface::AttemptRequest {
     fn from(request: &AttemptRequest) -> Self {
-        let (file, source, synthetic) = match &request.work {
-            Work::Shared(file) => (Some(Box::new(file.clone().into())), None, None),
-            Work::Inline(source) => (None, Some(source.clone()), None),
-            Work::Synthetic(service) => (None, None, Some(micros(*service))),
-        };
+        let (mut file, mut source, mut synthetic_service_us) = (None, None, None);
+        let (mut segment, mut batch) = (None, None);
+        match &request.work {
+            Work::Shared(shared) => file = Some(Box::new(shared.clone().into())),
+            Work::Inline(bytes) => source = Some(bytes.clone()),
+            Work::Synthetic(service) => synthetic_service_us = Some(micros(*service)),
+            Work::Segment(part) => {
+                let (shared, generated, bytes) = segment_out(part);
+                file = shared.map(|shared| Box::new(shared.into()));
+                (segment, source) = (Some(generated), Some(bytes));
+            }
+            Work::Batch(images) => {
+                let (generated, bytes) = batch_out(images);
+                (batch, source) = (Some(generated), bytes);
+            }
+        }
         Self {
             job_key: request.job_key.clone(),
             epoch: out(request.epoch),
@@ -51,7 +63,9 @@ impl From<&AttemptRequest> for interface::AttemptRequest {
             operation: request.operation.clone(),
             file,
             source,
-            synthetic_service_us: synthetic,
+            synthetic_service_us,
+            segment,
+            batch,
         }
     }
 }
@@ -60,17 +74,25 @@ impl TryFrom<interface::AttemptRequest> for AttemptRequest {
     type Error = Unfit;
 
     fn try_from(request: interface::AttemptRequest) -> Result<Self, Unfit> {
-        let work = match (request.file, request.source, request.synthetic_service_us) {
-            (Some(file), None, None) => Work::Shared((*file).into()),
-            (None, Some(source), None) => Work::Inline(source),
-            (None, None, service) => Work::Synthetic(time("synthetic_service_us", service.unwrap_or(0))?),
-            _ => {
-                return Err(Unfit::new(
-                    "file",
-                    "only one of file, source and synthetic_service_us may be set",
-                ));
-            }
-        };
+        let shared = request.file.map(|file| SharedFile::from(*file));
+        let work =
+            match (shared, request.source, request.synthetic_service_us, request.segment, request.batch) {
+                (file, source, None, Some(segment), None) => {
+                    Work::Segment(Box::new(segment_in(segment, file, &source.unwrap_or_default())?))
+                }
+                (None, source, None, None, Some(batch)) => Work::Batch(batch_in(batch, source)?),
+                (Some(file), None, None, None, None) => Work::Shared(file),
+                (None, Some(source), None, None, None) => Work::Inline(source),
+                (None, None, service, None, None) => {
+                    Work::Synthetic(time("synthetic_service_us", service.unwrap_or(0))?)
+                }
+                _ => {
+                    return Err(Unfit::new(
+                        "file",
+                        "only one of file, source and synthetic_service_us may be set",
+                    ));
+                }
+            };
         let attempt = count("attempt", request.attempt)?;
         if attempt == 0 {
             return Err(Unfit::new("attempt", "attempts count from 1"));
@@ -135,10 +157,14 @@ impl TryFrom<interface::AttemptTimings> for AttemptTimings {
 
 impl From<AttemptReply> for interface::AttemptReply {
     fn from(reply: AttemptReply) -> Self {
-        let (temporary_name, result) = match reply.result {
-            AttemptResult::TemporaryFile(name) => (Some(name), None),
-            AttemptResult::Inline(bytes) => (None, Some(bytes)),
-            AttemptResult::Nothing => (None, None),
+        let (temporary_name, result, items) = match reply.result {
+            AttemptResult::TemporaryFile(name) => (Some(name), None, None),
+            AttemptResult::Inline(bytes) => (None, Some(bytes), None),
+            AttemptResult::Nothing => (None, None, None),
+            AttemptResult::Items(items) => {
+                let (items, result) = items_out(items);
+                (None, result, Some(items))
+            }
         };
         Self {
             timings: reply.timings.into(),
@@ -148,6 +174,7 @@ impl From<AttemptReply> for interface::AttemptReply {
             height: out(reply.height),
             temporary_name,
             result,
+            items,
         }
     }
 }
@@ -156,10 +183,11 @@ impl TryFrom<interface::AttemptReply> for AttemptReply {
     type Error = Unfit;
 
     fn try_from(reply: interface::AttemptReply) -> Result<Self, Unfit> {
-        let result = match (reply.temporary_name, reply.result) {
-            (Some(name), None) => AttemptResult::TemporaryFile(name),
-            (None, Some(bytes)) => AttemptResult::Inline(bytes),
-            (None, None) => AttemptResult::Nothing,
+        let result = match (reply.temporary_name, reply.result, reply.items) {
+            (None, result, Some(items)) => AttemptResult::Items(items_in(items, result)?),
+            (Some(name), None, None) => AttemptResult::TemporaryFile(name),
+            (None, Some(bytes), None) => AttemptResult::Inline(bytes),
+            (None, None, None) => AttemptResult::Nothing,
             _ => return Err(Unfit::new("result", "only one of temporary_name and result may be set")),
         };
         Ok(Self {

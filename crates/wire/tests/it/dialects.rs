@@ -75,6 +75,8 @@ fn a_node_answers_every_dialect() {
             file: None,
             source: Some(image.clone()),
             synthetic_service_us: None,
+            segment: None,
+            batch: None,
         };
         assert_eq!(client.attempt(sent.clone()).unwrap().result, Some(image), "{dialect}");
         let unfit = idl::ballast::AttemptRequest { task: -1, ..sent };

@@ -24,6 +24,8 @@ fn attempt(output: &mut dyn TOutputProtocol) {
         file: Some(Box::new(idl::ballast::SharedFile::new("/data".to_owned(), "a.png".to_owned()))),
         source: None,
         synthetic_service_us: None,
+        segment: None,
+        batch: None,
     };
     output.write_message_begin(&TMessageIdentifier::new("attempt", TMessageType::Call, 1)).unwrap();
     output.write_struct_begin(&TStructIdentifier::new("args")).unwrap();

@@ -100,7 +100,7 @@ impl NodeService for Node {
                         (9, AttemptResult::TemporaryFile(format!("{}.part", file.file_name)))
                     }
                     Work::Inline(bytes) => (bytes.len() as u64, AttemptResult::Inline(bytes)),
-                    Work::Synthetic(_) => (0, AttemptResult::Nothing),
+                    Work::Synthetic(_) | Work::Segment(_) | Work::Batch(_) => (0, AttemptResult::Nothing),
                 };
                 Ok(AttemptReply {
                     timings: timings(),
@@ -228,8 +228,10 @@ impl ServerService for Server {
                 rejected: 3,
                 delayed: 4,
                 lost: 5,
+                service: Duration::ZERO,
             }],
             why: None,
+            histogram: None,
         })
     }
 

@@ -75,6 +75,16 @@ pub(super) fn decode(
     Ok((painter.into_image(), parser.orientation()))
 }
 
+/// Sides as stored, and how they lie.
+pub(super) fn header(bytes: &[u8]) -> Result<(usize, usize, Orientation), DecodeError> {
+    let mut parser = Parser::new(bytes);
+    let Event::Scan(_) = parser.next_event()? else {
+        return Err(truncated("it ends before the first scan"));
+    };
+    let frame = parser.frame()?;
+    Ok((frame.width, frame.height, parser.orientation()))
+}
+
 fn corrupt(detail: impl Into<String>) -> DecodeError {
     DecodeError::Corrupt { format: Format::Jpeg, detail: detail.into() }
 }
