@@ -142,7 +142,7 @@ pub(super) fn segment_in(
         height: count("height", segment.height)?,
         part: count("part", segment.part)?,
         cut,
-        strip: segment.strip.map(|strip| JpegStrip::try_from(strip)).transpose()?,
+        strip: segment.strip.map(JpegStrip::try_from).transpose()?,
         summaries: all.collect(),
     })
 }
