@@ -25,7 +25,7 @@ pub(crate) enum Poll {
 /// What happened on the stage, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Scene {
-    Submitted(JobRequest),
+    Submitted(Box<JobRequest>),
     Polled,
     Cancelled,
 }
@@ -67,7 +67,7 @@ impl Part {
 
     pub(crate) fn submissions(&self) -> Vec<JobRequest> {
         let submitted = |scene| match scene {
-            Scene::Submitted(request) => Some(request),
+            Scene::Submitted(request) => Some(*request),
             _ => None,
         };
         self.scenes().into_iter().filter_map(submitted).collect()
@@ -105,7 +105,7 @@ impl ServerService for Part {
     }
 
     fn submit(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
-        self.enter(Scene::Submitted(request.clone()));
+        self.enter(Scene::Submitted(Box::new(request.clone())));
         if let Some(refusal) = self.refusals.lock().unwrap().pop_front() {
             return Err(refusal);
         }
