@@ -6,27 +6,26 @@
 //! the node drains.
 
 mod batch;
+mod plan;
 mod segment;
 mod service;
 
 use crate::counters::{Count, Counters};
 use crate::fence::{Fence, Stale};
-use crate::files::{DataFolder, DataRoots, WORKSHOP, check_file_name};
+use crate::files::{DataFolder, DataRoots, WORKSHOP};
 use crate::gate::{Gate, Refusal};
 use crate::kept::Kept;
 use crate::pixels::{Encoded, Pixels, timed};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
-use batch::{Images, Sources};
 use cluster::{Admission, LoadModel, Moment, Verdict, encode_component};
 use imaging::operation::{Operation, OperationError};
 use luck::Seed;
-use segment::Part;
+use plan::Plan;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use wire::division::{Batch, BatchImages, SegmentSource};
-use wire::node::{AttemptRequest, AttemptResult, AttemptTimings, FaultKind, RejectReason, SharedFile, Work};
+use wire::node::{AttemptRequest, AttemptResult, AttemptTimings, FaultKind, RejectReason, SharedFile};
 
 /// Jobs whose highest epoch is remembered.
 const FENCED_JOBS: usize = 4_096;
@@ -34,8 +33,6 @@ const FENCED_JOBS: usize = 4_096;
 const ORIGINAL_OPERATION: &str = "edges";
 /// The name under which synthetic work is counted.
 const SYNTHETIC: &str = "synthetic";
-/// The name under which the measuring of images is counted.
-const MEASURE: &str = "measure";
 
 /// A running compute node.
 #[derive(Debug)]
@@ -76,31 +73,6 @@ struct Luck {
     seed: Seed,
     task: u64,
     attempt: u64,
-}
-
-/// Checked work, ready to be done.
-enum Plan<'node> {
-    Synthetic(Duration),
-    Inline(Vec<u8>, Operation),
-    Shared(DataFolder<'node>, String, Operation),
-    Segment(Box<Part<'node>>),
-    Batch(Images<'node>),
-}
-
-impl Plan<'_> {
-    /// The name under which it is counted.
-    fn counted(&self) -> String {
-        match self {
-            Plan::Synthetic(_) => SYNTHETIC.to_owned(),
-            Plan::Inline(_, operation) | Plan::Shared(_, _, operation) => operation.to_string(),
-            Plan::Segment(part) => part.operation.to_string(),
-            Plan::Batch(images) if images.measure => MEASURE.to_owned(),
-            Plan::Batch(images) => match &images.operations[..] {
-                [operation] => operation.to_string(),
-                _ => "mix".to_owned(),
-            },
-        }
-    }
 }
 
 /// Whose attempt it is: the five numbers and names in the names of its files.
@@ -184,51 +156,6 @@ impl Node {
             time: self.started.elapsed(),
             in_flight: count(occupancy.inside + occupancy.queued),
         })
-    }
-
-    /// # Errors
-    /// The request's fault, or this node's if the folder is outside its roots.
-    fn plan(&self, work: Work, operation: &str) -> Result<Plan<'_>, Trouble> {
-        let parse =
-            || Operation::parse(operation).map_err(|error| Trouble::Request("operation", error.to_string()));
-        match work {
-            Work::Synthetic(time) => Ok(Plan::Synthetic(time)),
-            Work::Inline(source) => Ok(Plan::Inline(source, parse()?)),
-            Work::Shared(SharedFile { base_path, file_name }) => {
-                let operation = parse()?;
-                Ok(Plan::Shared(self.find(&base_path, &file_name)?, file_name, operation))
-            }
-            Work::Segment(segment) => {
-                let operation = parse()?;
-                let folder = match &segment.source {
-                    SegmentSource::Shared(file) => Some(self.find(&file.base_path, &file.file_name)?),
-                    SegmentSource::Inline(_) => None,
-                };
-                Ok(Plan::Segment(Box::new(Part { segment: *segment, operation, folder })))
-            }
-            Work::Batch(batch) => self.plan_batch(batch, operation),
-        }
-    }
-
-    fn plan_batch(&self, batch: Batch, operation: &str) -> Result<Plan<'_>, Trouble> {
-        let texts = if batch.operations.is_empty() { vec![operation.to_owned()] } else { batch.operations };
-        let operations = texts.iter().map(|text| Operation::parse(text)).collect::<Result<Vec<_>, _>>();
-        let operations = operations.map_err(|error| Trouble::Request("operation", error.to_string()))?;
-        let sources = match batch.images {
-            BatchImages::Shared { base_path, file_names } => {
-                for name in &file_names {
-                    check_file_name(name).map_err(|why| Trouble::Request("batch.file_names", why))?;
-                }
-                Sources::Shared(self.roots.find(&base_path)?, file_names)
-            }
-            BatchImages::Inline(images) => Sources::Inline(images),
-        };
-        Ok(Plan::Batch(Images { sources, operations, measure: batch.measure }))
-    }
-
-    fn find(&self, base_path: &str, file_name: &str) -> Result<DataFolder<'_>, Trouble> {
-        check_file_name(file_name).map_err(|why| Trouble::Request("file.file_name", why))?;
-        self.roots.find(base_path)
     }
 
     fn refuse_while_draining(&self) -> Result<(), Ending> {

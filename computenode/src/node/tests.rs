@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use wire::node::{
-    AttemptError, AttemptReply, CompatibleAnswer, FailureKind, NodeService as _, OperationTotals,
+    AttemptError, AttemptReply, CompatibleAnswer, FailureKind, NodeService as _, OperationTotals, Work,
 };
 
 /// A node over a data folder of its own.
