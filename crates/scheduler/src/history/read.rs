@@ -98,6 +98,9 @@ pub(super) fn event(
         }
         "submitted" => Event::JobSubmitted { job: words.job()?, spec: spec(words)? },
         "arrived" => Event::TasksArrived { job: words.job()?, count: words.value("tasks=")? },
+        "placed" => {
+            Event::TasksPlaced { job: words.job()?, homes: homes(&words.value::<String>("homes=")?)? }
+        }
         "sealed" => Event::JobSealed { job: words.job()? },
         "cancelled" => Event::JobCancelled { job: words.job()? },
         "ended" => {
@@ -110,6 +113,17 @@ pub(super) fn event(
         "timer" => Event::TimerFired,
         other => return Err(format!("'{other}' is no event")),
     })
+}
+
+/// The home of each task, `-` for none.
+fn homes(text: &str) -> Result<Vec<Option<NodeId>>, String> {
+    let home = |word: &str| match word {
+        "-" => Ok(None),
+        number => {
+            number.parse().map(|number| Some(NodeId(number))).map_err(|_| format!("'{number}' is no node"))
+        }
+    };
+    text.split(',').map(home).collect()
 }
 
 fn spec(words: &mut Words<'_>) -> Result<JobSpec, String> {

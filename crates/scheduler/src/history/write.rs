@@ -57,6 +57,17 @@ pub fn told(event: &Event) -> impl Display {
             )
         }
         Event::TasksArrived { job, count } => write!(to, "arrived j{} tasks={count}", job.0),
+        Event::TasksPlaced { job, homes } => {
+            write!(to, "placed j{} homes=", job.0)?;
+            for (number, home) in homes.iter().enumerate() {
+                let comma = if number == 0 { "" } else { "," };
+                match home {
+                    Some(node) => write!(to, "{comma}{}", node.0)?,
+                    None => write!(to, "{comma}-")?,
+                }
+            }
+            Ok(())
+        }
         Event::JobSealed { job } => write!(to, "sealed j{}", job.0),
         Event::JobCancelled { job } => write!(to, "cancelled j{}", job.0),
         Event::AttemptEnded { attempt, observation } => {

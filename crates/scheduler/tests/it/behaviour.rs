@@ -85,3 +85,34 @@ fn two_jobs_share_the_cluster() {
         "the short job waited"
     );
 }
+
+#[test]
+fn a_task_with_a_home_goes_there_first_and_when_refused_where_the_policy_says() {
+    use scheduler::{Action, Event, JobId, NodeFacts, NodeId, Observation, Outcome, Scheduler};
+    let mut scheduler = Scheduler::new(Settings::default());
+    let mut log = String::new();
+    let mut tell = |event| {
+        scheduler::history::event(&mut log, Micros(0), &event);
+        let mut actions = Vec::new();
+        scheduler.handle(Micros(0), event, &mut actions);
+        actions
+            .into_iter()
+            .filter_map(|action| if let Action::Start(attempt) = action { Some(attempt) } else { None })
+            .collect::<Vec<_>>()
+    };
+    for node in 0..3 {
+        tell(Event::NodeJoined { node: NodeId(node), facts: NodeFacts { slots: 9, load_probability: None } });
+    }
+    let job = JobId(1);
+    let open = JobSpec { sealed: false, ..spec("round_robin", 0) };
+    assert!(tell(Event::JobSubmitted { job, spec: open }).is_empty());
+    let homes = vec![Some(NodeId(2)), Some(NodeId(2)), None, Some(NodeId(1))];
+    let begun = tell(Event::TasksPlaced { job, homes });
+    let nodes: Vec<u32> = begun.iter().map(|attempt| attempt.node().0).collect();
+    assert_eq!((nodes[0], nodes[1], nodes[3]), (2, 2, 1));
+    let refused = Observation { outcome: Outcome::Rejected, ..Observation::default() };
+    let attempt = begun.into_iter().next().unwrap();
+    let again = tell(Event::AttemptEnded { attempt, observation: refused });
+    assert_ne!(again[0].node(), NodeId(2));
+    assert!(log.contains("placed j1 homes=2,2,-,1\n"), "{log}");
+}
