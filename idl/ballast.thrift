@@ -11,7 +11,7 @@ include "compat/client_server.thrift"
 include "compat/server_compute.thrift"
 
 /** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
-const string VERSION = "1.1.0"
+const string VERSION = "1.2.0"
 
 // ---------------------------------------------------------------------------------------------- shared words
 
@@ -199,6 +199,8 @@ struct AttemptRequest {
   12: optional Segment segment,
   /** The task is several images; `file` is unset, and `source` holds them or is unset. */
   13: optional Batch batch,
+  /** The job's strategy, for the node's totals. */
+  14: optional string strategy,
 }
 
 /** `<base_path>/input_dir/<file_name>`, whose result belongs to `<base_path>/output_dir/<file_name>`. */
@@ -276,6 +278,8 @@ struct NodeStatus {
   9: required bool draining,
   /** Count and total time of finished attempts by operation. */
   10: optional map<string, OperationTotals> by_operation,
+  /** The same by strategy. */
+  11: optional map<string, OperationTotals> by_strategy,
 }
 
 struct OperationTotals {
@@ -407,6 +411,8 @@ struct JobProgress {
   8: required i64 lost,
   9: required i64 in_flight,
   10: required i64 elapsed_us,
+  /** Whether an operator has paused it: no attempt begins until it is resumed. */
+  11: optional bool paused,
 }
 
 /** A task that got no result. */
@@ -449,6 +455,26 @@ exception UnknownJob {
   1: required string job_key,
 }
 
+/** One job as its server sees it. */
+struct JobView {
+  /** The request, with the seed in use: whoever submits it again has the same job under the same luck. */
+  1: required JobRequest request,
+  2: required JobReceipt receipt,
+  3: required JobProgress progress,
+  /** When it was submitted, in microseconds since 1970-01-01 UTC. */
+  4: required i64 submitted_us,
+}
+
+struct JobsRequest {
+  /** Only jobs that have not ended. */
+  1: optional bool running_only,
+}
+
+struct JobsReply {
+  /** The latest first, at most 1,000. */
+  1: required list<JobView> jobs,
+}
+
 /** How the server sees a node. */
 enum NodeState {
   UNSPECIFIED = 0,
@@ -456,6 +482,8 @@ enum NodeState {
   DOWN = 2,
   EJECTED = 3,
   DRAINING = 4,
+  /** Gives no sign of life; its tasks went elsewhere. */
+  SUSPECTED = 5,
 }
 
 struct NodeView {
@@ -476,6 +504,95 @@ struct NodeView {
   13: optional double load_probability,
   /** Speaks only the original's interface. */
   14: required bool compatibility,
+  /** Came by itself with `register_node` and not from a file. */
+  15: optional bool registered,
+  /** Draws another number at each start. */
+  16: optional i64 incarnation,
+  /** What it told of itself last: running and queued attempts, counts and times since its start. */
+  17: optional NodeStatus status,
+  /** How long ago it told that. */
+  18: optional i64 status_age_us,
+}
+
+exception UnknownNode {
+  1: required string node,
+}
+
+/**
+ * A node that no file names announces itself, and repeats it at the interval that the reply tells, so that a server that
+ * was restarted knows its nodes again. What it can do and does the server asks itself, by `describe` and `status`: an
+ * answer proves the way on which work travels, a message from the node only the other one.
+ */
+struct NodeRegistration {
+  /** `host:port` at which the server is to call it. */
+  1: required string address,
+  /** The name that it would like. */
+  2: required string name,
+  /** As in its description. */
+  3: required i64 incarnation,
+}
+
+struct NodeRegistered {
+  /** The name under which the server keeps it: the node's own, or another one if that was taken. */
+  1: required string name,
+  /** When to register again at the latest. */
+  2: required i64 again_within_us,
+  3: required i64 server_incarnation,
+}
+
+/** What kind of thing happened. */
+enum EventKind {
+  UNSPECIFIED = 0,
+  /** A node came by itself. */
+  NODE_REGISTERED = 1,
+  /** A node takes work: for the first time, or again. */
+  NODE_UP = 2,
+  /** A node has given no sign of life for too long; its tasks went elsewhere. */
+  NODE_SUSPECTED = 3,
+  /** A node cannot be reached. */
+  NODE_DOWN = 4,
+  /** A node answers, but lost too many attempts in a row. */
+  NODE_EJECTED = 5,
+  /** A node takes nothing new. */
+  NODE_DRAINING = 6,
+  /** A node that drains has nothing in flight any more. */
+  NODE_DRAINED = 7,
+  /** A node was away for too long and is not asked any more. */
+  NODE_REMOVED = 8,
+  /** A node is another process than before; what the earlier one may still answer is ignored. */
+  NODE_RESTARTED = 9,
+  JOB_TAKEN = 20,
+  JOB_ENDED = 21,
+  /** A job of another server goes on here. */
+  JOB_FAILED_OVER = 22,
+  /** Another server goes on with the job; this one has let go. */
+  JOB_DEPOSED = 23,
+  JOB_PAUSED = 24,
+  JOB_RESUMED = 25,
+}
+
+struct ClusterEvent {
+  /** Counts the events of this server's run, from 1. */
+  1: required i64 number,
+  /** Microseconds since 1970-01-01 UTC. */
+  2: required i64 at_us,
+  3: required EventKind kind,
+  /** Name of the node or key of the job. */
+  4: required string subject,
+  /** One sentence for people. */
+  5: required string text,
+}
+
+struct EventsRequest {
+  /** Only events with higher numbers; 0 for all that are kept. */
+  1: required i64 after,
+}
+
+struct EventsReply {
+  /** In their order; the server keeps the latest 1,000. */
+  1: required list<ClusterEvent> events,
+  /** Numbers begin anew with another incarnation. */
+  2: required i64 server_incarnation,
 }
 
 struct ServerDescription {
@@ -501,4 +618,17 @@ service BallastServer extends client_server.ClientServer {
   JobReport report(1: string job_key) throws (1: UnknownJob unknown),
   /** Stops the job: what is done stays, nothing new is begun. */
   void cancel(1: string job_key) throws (1: UnknownJob unknown),
+  /** The jobs that the server knows. */
+  JobsReply jobs(1: JobsRequest request),
+  /** Begins no attempt of the job until it is resumed; attempts in flight go on. */
+  void pause_job(1: string job_key) throws (1: UnknownJob unknown),
+  void resume_job(1: string job_key) throws (1: UnknownJob unknown),
+  /** The node finishes what it has and gets nothing new until it is resumed or started anew. */
+  void drain(1: string node) throws (1: UnknownNode unknown),
+  void resume(1: string node) throws (1: UnknownNode unknown),
+  /** What happened to nodes and jobs of late. */
+  EventsReply events(1: EventsRequest request),
+  /** A node comes by itself, or says that it is still there. */
+  NodeRegistered register_node(1: NodeRegistration registration)
+    throws (1: InvalidRequest invalid, 2: Unavailable unavailable),
 }

@@ -101,6 +101,7 @@ mod tests {
             lost: 0,
             in_flight: 8,
             elapsed: Duration::ZERO,
+            paused: false,
         }
     }
 

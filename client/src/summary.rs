@@ -165,6 +165,7 @@ mod tests {
                 lost: 2,
                 in_flight: 0,
                 elapsed: Duration::from_millis(3_412),
+                paused: false,
             },
             failures: Vec::new(),
             nodes: vec![share("node0", 14, 2, 12), share("node10", 10, 6, 2)],

@@ -479,12 +479,15 @@ impl NodeState {
   pub const DOWN: NodeState = NodeState(2);
   pub const EJECTED: NodeState = NodeState(3);
   pub const DRAINING: NodeState = NodeState(4);
+  /// Gives no sign of life; its tasks went elsewhere.
+  pub const SUSPECTED: NodeState = NodeState(5);
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::UNSPECIFIED,
     Self::UP,
     Self::DOWN,
     Self::EJECTED,
     Self::DRAINING,
+    Self::SUSPECTED,
   ];
 }
 
@@ -507,6 +510,7 @@ impl From<i32> for NodeState {
       2 => NodeState::DOWN,
       3 => NodeState::EJECTED,
       4 => NodeState::DRAINING,
+      5 => NodeState::SUSPECTED,
       _ => NodeState(i)
     }
   }
@@ -526,6 +530,111 @@ impl From<NodeState> for i32 {
 
 impl From<&NodeState> for i32 {
   fn from(e: &NodeState) -> i32 {
+    e.0
+  }
+}
+
+/// What kind of thing happened.
+#[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct EventKind(pub i32);
+
+impl EventKind {
+  pub const UNSPECIFIED: EventKind = EventKind(0);
+  /// A node came by itself.
+  pub const NODE_REGISTERED: EventKind = EventKind(1);
+  /// A node takes work: for the first time, or again.
+  pub const NODE_UP: EventKind = EventKind(2);
+  /// A node has given no sign of life for too long; its tasks went elsewhere.
+  pub const NODE_SUSPECTED: EventKind = EventKind(3);
+  /// A node cannot be reached.
+  pub const NODE_DOWN: EventKind = EventKind(4);
+  /// A node answers, but lost too many attempts in a row.
+  pub const NODE_EJECTED: EventKind = EventKind(5);
+  /// A node takes nothing new.
+  pub const NODE_DRAINING: EventKind = EventKind(6);
+  /// A node that drains has nothing in flight any more.
+  pub const NODE_DRAINED: EventKind = EventKind(7);
+  /// A node was away for too long and is not asked any more.
+  pub const NODE_REMOVED: EventKind = EventKind(8);
+  /// A node is another process than before; what the earlier one may still answer is ignored.
+  pub const NODE_RESTARTED: EventKind = EventKind(9);
+  pub const JOB_TAKEN: EventKind = EventKind(20);
+  pub const JOB_ENDED: EventKind = EventKind(21);
+  /// A job of another server goes on here.
+  pub const JOB_FAILED_OVER: EventKind = EventKind(22);
+  /// Another server goes on with the job; this one has let go.
+  pub const JOB_DEPOSED: EventKind = EventKind(23);
+  pub const JOB_PAUSED: EventKind = EventKind(24);
+  pub const JOB_RESUMED: EventKind = EventKind(25);
+  pub const ENUM_VALUES: &'static [Self] = &[
+    Self::UNSPECIFIED,
+    Self::NODE_REGISTERED,
+    Self::NODE_UP,
+    Self::NODE_SUSPECTED,
+    Self::NODE_DOWN,
+    Self::NODE_EJECTED,
+    Self::NODE_DRAINING,
+    Self::NODE_DRAINED,
+    Self::NODE_REMOVED,
+    Self::NODE_RESTARTED,
+    Self::JOB_TAKEN,
+    Self::JOB_ENDED,
+    Self::JOB_FAILED_OVER,
+    Self::JOB_DEPOSED,
+    Self::JOB_PAUSED,
+    Self::JOB_RESUMED,
+  ];
+}
+
+impl TSerializable for EventKind {
+  #[allow(clippy::trivially_copy_pass_by_ref)]
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    o_prot.write_i32(self.0)
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<EventKind> {
+    let enum_value = i_prot.read_i32()?;
+    Ok(EventKind::from(enum_value))
+  }
+}
+
+impl From<i32> for EventKind {
+  fn from(i: i32) -> Self {
+    match i {
+      0 => EventKind::UNSPECIFIED,
+      1 => EventKind::NODE_REGISTERED,
+      2 => EventKind::NODE_UP,
+      3 => EventKind::NODE_SUSPECTED,
+      4 => EventKind::NODE_DOWN,
+      5 => EventKind::NODE_EJECTED,
+      6 => EventKind::NODE_DRAINING,
+      7 => EventKind::NODE_DRAINED,
+      8 => EventKind::NODE_REMOVED,
+      9 => EventKind::NODE_RESTARTED,
+      20 => EventKind::JOB_TAKEN,
+      21 => EventKind::JOB_ENDED,
+      22 => EventKind::JOB_FAILED_OVER,
+      23 => EventKind::JOB_DEPOSED,
+      24 => EventKind::JOB_PAUSED,
+      25 => EventKind::JOB_RESUMED,
+      _ => EventKind(i)
+    }
+  }
+}
+
+impl From<&i32> for EventKind {
+  fn from(i: &i32) -> Self {
+    EventKind::from(*i)
+  }
+}
+
+impl From<EventKind> for i32 {
+  fn from(e: EventKind) -> i32 {
+    e.0
+  }
+}
+
+impl From<&EventKind> for i32 {
+  fn from(e: &EventKind) -> i32 {
     e.0
   }
 }
@@ -1663,10 +1772,12 @@ pub struct AttemptRequest {
   pub segment: Option<Segment>,
   /// The task is several images; `file` is unset, and `source` holds them or is unset.
   pub batch: Option<Batch>,
+  /// The job's strategy, for the node's totals.
+  pub strategy: Option<String>,
 }
 
 impl AttemptRequest {
-  pub fn new<F9, F10, F11, F12, F13>(job_key: String, epoch: i64, server_incarnation: i64, task: i64, attempt: i32, seed: i64, admission: Admission, operation: String, file: F9, source: F10, synthetic_service_us: F11, segment: F12, batch: F13) -> AttemptRequest where F9: Into<Option<Box<SharedFile>>>, F10: Into<Option<Vec<u8>>>, F11: Into<Option<i64>>, F12: Into<Option<Segment>>, F13: Into<Option<Batch>> {
+  pub fn new<F9, F10, F11, F12, F13, F14>(job_key: String, epoch: i64, server_incarnation: i64, task: i64, attempt: i32, seed: i64, admission: Admission, operation: String, file: F9, source: F10, synthetic_service_us: F11, segment: F12, batch: F13, strategy: F14) -> AttemptRequest where F9: Into<Option<Box<SharedFile>>>, F10: Into<Option<Vec<u8>>>, F11: Into<Option<i64>>, F12: Into<Option<Segment>>, F13: Into<Option<Batch>>, F14: Into<Option<String>> {
     AttemptRequest {
       job_key,
       epoch,
@@ -1681,6 +1792,7 @@ impl AttemptRequest {
       synthetic_service_us: synthetic_service_us.into(),
       segment: segment.into(),
       batch: batch.into(),
+      strategy: strategy.into(),
     }
   }
 }
@@ -1701,6 +1813,7 @@ impl TSerializable for AttemptRequest {
     let mut f_11: Option<i64> = None;
     let mut f_12: Option<Segment> = None;
     let mut f_13: Option<Batch> = None;
+    let mut f_14: Option<String> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1760,6 +1873,10 @@ impl TSerializable for AttemptRequest {
           let val = Batch::read_from_in_protocol(i_prot)?;
           f_13 = Some(val);
         },
+        14 => {
+          let val = i_prot.read_string()?;
+          f_14 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1789,6 +1906,7 @@ impl TSerializable for AttemptRequest {
       synthetic_service_us: f_11,
       segment: f_12,
       batch: f_13,
+      strategy: f_14,
     };
     Ok(ret)
   }
@@ -1842,6 +1960,11 @@ impl TSerializable for AttemptRequest {
     if let Some(ref fld_var) = self.batch {
       o_prot.write_field_begin(&TFieldIdentifier::new("batch", TType::Struct, 13))?;
       fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.strategy {
+      o_prot.write_field_begin(&TFieldIdentifier::new("strategy", TType::String, 14))?;
+      o_prot.write_string(fld_var)?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -2431,10 +2554,12 @@ pub struct NodeStatus {
   pub draining: bool,
   /// Count and total time of finished attempts by operation.
   pub by_operation: Option<BTreeMap<String, Box<OperationTotals>>>,
+  /// The same by strategy.
+  pub by_strategy: Option<BTreeMap<String, Box<OperationTotals>>>,
 }
 
 impl NodeStatus {
-  pub fn new<F10>(incarnation: i64, running: i32, queued: i32, done: i64, rejected: i64, delayed: i64, failed: i64, uptime_us: i64, draining: bool, by_operation: F10) -> NodeStatus where F10: Into<Option<BTreeMap<String, Box<OperationTotals>>>> {
+  pub fn new<F10, F11>(incarnation: i64, running: i32, queued: i32, done: i64, rejected: i64, delayed: i64, failed: i64, uptime_us: i64, draining: bool, by_operation: F10, by_strategy: F11) -> NodeStatus where F10: Into<Option<BTreeMap<String, Box<OperationTotals>>>>, F11: Into<Option<BTreeMap<String, Box<OperationTotals>>>> {
     NodeStatus {
       incarnation,
       running,
@@ -2446,6 +2571,7 @@ impl NodeStatus {
       uptime_us,
       draining,
       by_operation: by_operation.into(),
+      by_strategy: by_strategy.into(),
     }
   }
 }
@@ -2463,6 +2589,7 @@ impl TSerializable for NodeStatus {
     let mut f_8: Option<i64> = None;
     let mut f_9: Option<bool> = None;
     let mut f_10: Option<BTreeMap<String, Box<OperationTotals>>> = None;
+    let mut f_11: Option<BTreeMap<String, Box<OperationTotals>>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -2517,6 +2644,17 @@ impl TSerializable for NodeStatus {
           i_prot.read_map_end()?;
           f_10 = Some(val);
         },
+        11 => {
+          let map_ident = i_prot.read_map_begin()?;
+          let mut val: BTreeMap<String, Box<OperationTotals>> = BTreeMap::new();
+          for _ in 0..map_ident.size {
+            let map_key_11 = i_prot.read_string()?;
+            let map_val_12 = Box::new(OperationTotals::read_from_in_protocol(i_prot)?);
+            val.insert(map_key_11, map_val_12);
+          }
+          i_prot.read_map_end()?;
+          f_11 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -2544,6 +2682,7 @@ impl TSerializable for NodeStatus {
       uptime_us: f_8.expect("auto-generated code should have checked for presence of required fields"),
       draining: f_9.expect("auto-generated code should have checked for presence of required fields"),
       by_operation: f_10,
+      by_strategy: f_11,
     };
     Ok(ret)
   }
@@ -2579,6 +2718,16 @@ impl TSerializable for NodeStatus {
     o_prot.write_field_end()?;
     if let Some(ref fld_var) = self.by_operation {
       o_prot.write_field_begin(&TFieldIdentifier::new("by_operation", TType::Map, 10))?;
+      o_prot.write_map_begin(&TMapIdentifier::new(TType::String, TType::Struct, fld_var.len() as i32))?;
+      for (k, v) in fld_var {
+        o_prot.write_string(k)?;
+        v.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_map_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.by_strategy {
+      o_prot.write_field_begin(&TFieldIdentifier::new("by_strategy", TType::Map, 11))?;
       o_prot.write_map_begin(&TMapIdentifier::new(TType::String, TType::Struct, fld_var.len() as i32))?;
       for (k, v) in fld_var {
         o_prot.write_string(k)?;
@@ -3254,10 +3403,12 @@ pub struct JobProgress {
   pub lost: i64,
   pub in_flight: i64,
   pub elapsed_us: i64,
+  /// Whether an operator has paused it: no attempt begins until it is resumed.
+  pub paused: Option<bool>,
 }
 
 impl JobProgress {
-  pub fn new(state: JobState, tasks: i64, done: i64, failed: i64, attempts: i64, rejected: i64, delayed: i64, lost: i64, in_flight: i64, elapsed_us: i64) -> JobProgress {
+  pub fn new<F11>(state: JobState, tasks: i64, done: i64, failed: i64, attempts: i64, rejected: i64, delayed: i64, lost: i64, in_flight: i64, elapsed_us: i64, paused: F11) -> JobProgress where F11: Into<Option<bool>> {
     JobProgress {
       state,
       tasks,
@@ -3269,6 +3420,7 @@ impl JobProgress {
       lost,
       in_flight,
       elapsed_us,
+      paused: paused.into(),
     }
   }
 }
@@ -3286,6 +3438,7 @@ impl TSerializable for JobProgress {
     let mut f_8: Option<i64> = None;
     let mut f_9: Option<i64> = None;
     let mut f_10: Option<i64> = None;
+    let mut f_11: Option<bool> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -3333,6 +3486,10 @@ impl TSerializable for JobProgress {
           let val = i_prot.read_i64()?;
           f_10 = Some(val);
         },
+        11 => {
+          let val = i_prot.read_bool()?;
+          f_11 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -3361,6 +3518,7 @@ impl TSerializable for JobProgress {
       lost: f_8.expect("auto-generated code should have checked for presence of required fields"),
       in_flight: f_9.expect("auto-generated code should have checked for presence of required fields"),
       elapsed_us: f_10.expect("auto-generated code should have checked for presence of required fields"),
+      paused: f_11,
     };
     Ok(ret)
   }
@@ -3397,6 +3555,11 @@ impl TSerializable for JobProgress {
     o_prot.write_field_begin(&TFieldIdentifier::new("elapsed_us", TType::I64, 10))?;
     o_prot.write_i64(self.elapsed_us)?;
     o_prot.write_field_end()?;
+    if let Some(fld_var) = self.paused {
+      o_prot.write_field_begin(&TFieldIdentifier::new("paused", TType::Bool, 11))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -3644,8 +3807,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<TaskFailure> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_11 = TaskFailure::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_11);
+            let list_elem_13 = TaskFailure::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_13);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -3654,8 +3817,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<NodeShare> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_12 = NodeShare::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_12);
+            let list_elem_14 = NodeShare::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_14);
           }
           i_prot.read_list_end()?;
           f_3 = Some(val);
@@ -3668,8 +3831,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_13 = i_prot.read_i64()?;
-            val.push(list_elem_13);
+            let list_elem_15 = i_prot.read_i64()?;
+            val.push(list_elem_15);
           }
           i_prot.read_list_end()?;
           f_5 = Some(val);
@@ -3678,8 +3841,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_14 = i_prot.read_i64()?;
-            val.push(list_elem_14);
+            let list_elem_16 = i_prot.read_i64()?;
+            val.push(list_elem_16);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -3892,6 +4055,234 @@ impl Display for UnknownJob {
 }
 
 //
+// JobView
+//
+
+/// One job as its server sees it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct JobView {
+  /// The request, with the seed in use: whoever submits it again has the same job under the same luck.
+  pub request: JobRequest,
+  pub receipt: JobReceipt,
+  pub progress: JobProgress,
+  /// When it was submitted, in microseconds since 1970-01-01 UTC.
+  pub submitted_us: i64,
+}
+
+impl JobView {
+  pub fn new(request: JobRequest, receipt: JobReceipt, progress: JobProgress, submitted_us: i64) -> JobView {
+    JobView {
+      request,
+      receipt,
+      progress,
+      submitted_us,
+    }
+  }
+}
+
+impl TSerializable for JobView {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<JobView> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<JobRequest> = None;
+    let mut f_2: Option<JobReceipt> = None;
+    let mut f_3: Option<JobProgress> = None;
+    let mut f_4: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = JobRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = JobReceipt::read_from_in_protocol(i_prot)?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = JobProgress::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("JobView.request", &f_1)?;
+    verify_required_field_exists("JobView.receipt", &f_2)?;
+    verify_required_field_exists("JobView.progress", &f_3)?;
+    verify_required_field_exists("JobView.submitted_us", &f_4)?;
+    let ret = JobView {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      receipt: f_2.expect("auto-generated code should have checked for presence of required fields"),
+      progress: f_3.expect("auto-generated code should have checked for presence of required fields"),
+      submitted_us: f_4.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("JobView");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("receipt", TType::Struct, 2))?;
+    self.receipt.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("progress", TType::Struct, 3))?;
+    self.progress.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("submitted_us", TType::I64, 4))?;
+    o_prot.write_i64(self.submitted_us)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// JobsRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct JobsRequest {
+  /// Only jobs that have not ended.
+  pub running_only: Option<bool>,
+}
+
+impl JobsRequest {
+  pub fn new<F1>(running_only: F1) -> JobsRequest where F1: Into<Option<bool>> {
+    JobsRequest {
+      running_only: running_only.into(),
+    }
+  }
+}
+
+impl TSerializable for JobsRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<JobsRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<bool> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_bool()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = JobsRequest {
+      running_only: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("JobsRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(fld_var) = self.running_only {
+      o_prot.write_field_begin(&TFieldIdentifier::new("running_only", TType::Bool, 1))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for JobsRequest {
+  fn default() -> Self {
+    JobsRequest{
+      running_only: Some(false),
+    }
+  }
+}
+
+//
+// JobsReply
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct JobsReply {
+  /// The latest first, at most 1,000.
+  pub jobs: Vec<JobView>,
+}
+
+impl JobsReply {
+  pub fn new(jobs: Vec<JobView>) -> JobsReply {
+    JobsReply {
+      jobs,
+    }
+  }
+}
+
+impl TSerializable for JobsReply {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<JobsReply> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<Vec<JobView>> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<JobView> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_17 = JobView::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_17);
+          }
+          i_prot.read_list_end()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("JobsReply.jobs", &f_1)?;
+    let ret = JobsReply {
+      jobs: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("JobsReply");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("jobs", TType::List, 1))?;
+    o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.jobs.len() as i32))?;
+    for e in &self.jobs {
+      e.write_to_out_protocol(o_prot)?;
+    }
+    o_prot.write_list_end()?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
 // NodeView
 //
 
@@ -3914,10 +4305,18 @@ pub struct NodeView {
   pub load_probability: Option<OrderedFloat<f64>>,
   /// Speaks only the original's interface.
   pub compatibility: bool,
+  /// Came by itself with `register_node` and not from a file.
+  pub registered: Option<bool>,
+  /// Draws another number at each start.
+  pub incarnation: Option<i64>,
+  /// What it told of itself last: running and queued attempts, counts and times since its start.
+  pub status: Option<NodeStatus>,
+  /// How long ago it told that.
+  pub status_age_us: Option<i64>,
 }
 
 impl NodeView {
-  pub fn new<F12, F13>(name: String, address: String, state: NodeState, since_us: i64, in_flight: i64, attempts: i64, done: i64, rejected: i64, delayed: i64, lost: i64, mean_us: i64, slots: F12, load_probability: F13, compatibility: bool) -> NodeView where F12: Into<Option<i32>>, F13: Into<Option<OrderedFloat<f64>>> {
+  pub fn new<F12, F13, F15, F16, F17, F18>(name: String, address: String, state: NodeState, since_us: i64, in_flight: i64, attempts: i64, done: i64, rejected: i64, delayed: i64, lost: i64, mean_us: i64, slots: F12, load_probability: F13, compatibility: bool, registered: F15, incarnation: F16, status: F17, status_age_us: F18) -> NodeView where F12: Into<Option<i32>>, F13: Into<Option<OrderedFloat<f64>>>, F15: Into<Option<bool>>, F16: Into<Option<i64>>, F17: Into<Option<NodeStatus>>, F18: Into<Option<i64>> {
     NodeView {
       name,
       address,
@@ -3933,6 +4332,10 @@ impl NodeView {
       slots: slots.into(),
       load_probability: load_probability.into(),
       compatibility,
+      registered: registered.into(),
+      incarnation: incarnation.into(),
+      status: status.into(),
+      status_age_us: status_age_us.into(),
     }
   }
 }
@@ -3954,6 +4357,10 @@ impl TSerializable for NodeView {
     let mut f_12: Option<i32> = None;
     let mut f_13: Option<OrderedFloat<f64>> = None;
     let mut f_14: Option<bool> = None;
+    let mut f_15: Option<bool> = None;
+    let mut f_16: Option<i64> = None;
+    let mut f_17: Option<NodeStatus> = None;
+    let mut f_18: Option<i64> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -4017,6 +4424,22 @@ impl TSerializable for NodeView {
           let val = i_prot.read_bool()?;
           f_14 = Some(val);
         },
+        15 => {
+          let val = i_prot.read_bool()?;
+          f_15 = Some(val);
+        },
+        16 => {
+          let val = i_prot.read_i64()?;
+          f_16 = Some(val);
+        },
+        17 => {
+          let val = NodeStatus::read_from_in_protocol(i_prot)?;
+          f_17 = Some(val);
+        },
+        18 => {
+          let val = i_prot.read_i64()?;
+          f_18 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -4051,6 +4474,10 @@ impl TSerializable for NodeView {
       slots: f_12,
       load_probability: f_13,
       compatibility: f_14.expect("auto-generated code should have checked for presence of required fields"),
+      registered: f_15,
+      incarnation: f_16,
+      status: f_17,
+      status_age_us: f_18,
     };
     Ok(ret)
   }
@@ -4102,6 +4529,509 @@ impl TSerializable for NodeView {
     }
     o_prot.write_field_begin(&TFieldIdentifier::new("compatibility", TType::Bool, 14))?;
     o_prot.write_bool(self.compatibility)?;
+    o_prot.write_field_end()?;
+    if let Some(fld_var) = self.registered {
+      o_prot.write_field_begin(&TFieldIdentifier::new("registered", TType::Bool, 15))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.incarnation {
+      o_prot.write_field_begin(&TFieldIdentifier::new("incarnation", TType::I64, 16))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.status {
+      o_prot.write_field_begin(&TFieldIdentifier::new("status", TType::Struct, 17))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.status_age_us {
+      o_prot.write_field_begin(&TFieldIdentifier::new("status_age_us", TType::I64, 18))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// UnknownNode
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UnknownNode {
+  pub node: String,
+}
+
+impl UnknownNode {
+  pub fn new(node: String) -> UnknownNode {
+    UnknownNode {
+      node,
+    }
+  }
+}
+
+impl TSerializable for UnknownNode {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<UnknownNode> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("UnknownNode.node", &f_1)?;
+    let ret = UnknownNode {
+      node: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("UnknownNode");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("node", TType::String, 1))?;
+    o_prot.write_string(&self.node)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Error for UnknownNode {}
+
+impl From<UnknownNode> for thrift::Error {
+  fn from(e: UnknownNode) -> Self {
+    thrift::Error::User(Box::new(e))
+  }
+}
+
+impl Display for UnknownNode {
+  fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+    write!(f, "remote service threw UnknownNode")
+  }
+}
+
+//
+// NodeRegistration
+//
+
+/// A node that no file names announces itself, and repeats it at the interval that the reply tells, so that a server that
+/// was restarted knows its nodes again. What it can do and does the server asks itself, by `describe` and `status`: an
+/// answer proves the way on which work travels, a message from the node only the other one.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct NodeRegistration {
+  /// `host:port` at which the server is to call it.
+  pub address: String,
+  /// The name that it would like.
+  pub name: String,
+  /// As in its description.
+  pub incarnation: i64,
+}
+
+impl NodeRegistration {
+  pub fn new(address: String, name: String, incarnation: i64) -> NodeRegistration {
+    NodeRegistration {
+      address,
+      name,
+      incarnation,
+    }
+  }
+}
+
+impl TSerializable for NodeRegistration {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<NodeRegistration> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("NodeRegistration.address", &f_1)?;
+    verify_required_field_exists("NodeRegistration.name", &f_2)?;
+    verify_required_field_exists("NodeRegistration.incarnation", &f_3)?;
+    let ret = NodeRegistration {
+      address: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      name: f_2.expect("auto-generated code should have checked for presence of required fields"),
+      incarnation: f_3.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("NodeRegistration");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("address", TType::String, 1))?;
+    o_prot.write_string(&self.address)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("name", TType::String, 2))?;
+    o_prot.write_string(&self.name)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("incarnation", TType::I64, 3))?;
+    o_prot.write_i64(self.incarnation)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// NodeRegistered
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct NodeRegistered {
+  /// The name under which the server keeps it: the node's own, or another one if that was taken.
+  pub name: String,
+  /// When to register again at the latest.
+  pub again_within_us: i64,
+  pub server_incarnation: i64,
+}
+
+impl NodeRegistered {
+  pub fn new(name: String, again_within_us: i64, server_incarnation: i64) -> NodeRegistered {
+    NodeRegistered {
+      name,
+      again_within_us,
+      server_incarnation,
+    }
+  }
+}
+
+impl TSerializable for NodeRegistered {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<NodeRegistered> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("NodeRegistered.name", &f_1)?;
+    verify_required_field_exists("NodeRegistered.again_within_us", &f_2)?;
+    verify_required_field_exists("NodeRegistered.server_incarnation", &f_3)?;
+    let ret = NodeRegistered {
+      name: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      again_within_us: f_2.expect("auto-generated code should have checked for presence of required fields"),
+      server_incarnation: f_3.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("NodeRegistered");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("name", TType::String, 1))?;
+    o_prot.write_string(&self.name)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("again_within_us", TType::I64, 2))?;
+    o_prot.write_i64(self.again_within_us)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("server_incarnation", TType::I64, 3))?;
+    o_prot.write_i64(self.server_incarnation)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ClusterEvent
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ClusterEvent {
+  /// Counts the events of this server's run, from 1.
+  pub number: i64,
+  /// Microseconds since 1970-01-01 UTC.
+  pub at_us: i64,
+  pub kind: EventKind,
+  /// Name of the node or key of the job.
+  pub subject: String,
+  /// One sentence for people.
+  pub text: String,
+}
+
+impl ClusterEvent {
+  pub fn new(number: i64, at_us: i64, kind: EventKind, subject: String, text: String) -> ClusterEvent {
+    ClusterEvent {
+      number,
+      at_us,
+      kind,
+      subject,
+      text,
+    }
+  }
+}
+
+impl TSerializable for ClusterEvent {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ClusterEvent> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i64> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<EventKind> = None;
+    let mut f_4: Option<String> = None;
+    let mut f_5: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i64()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = EventKind::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_string()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_string()?;
+          f_5 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("ClusterEvent.number", &f_1)?;
+    verify_required_field_exists("ClusterEvent.at_us", &f_2)?;
+    verify_required_field_exists("ClusterEvent.kind", &f_3)?;
+    verify_required_field_exists("ClusterEvent.subject", &f_4)?;
+    verify_required_field_exists("ClusterEvent.text", &f_5)?;
+    let ret = ClusterEvent {
+      number: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      at_us: f_2.expect("auto-generated code should have checked for presence of required fields"),
+      kind: f_3.expect("auto-generated code should have checked for presence of required fields"),
+      subject: f_4.expect("auto-generated code should have checked for presence of required fields"),
+      text: f_5.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ClusterEvent");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("number", TType::I64, 1))?;
+    o_prot.write_i64(self.number)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("at_us", TType::I64, 2))?;
+    o_prot.write_i64(self.at_us)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("kind", TType::I32, 3))?;
+    self.kind.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("subject", TType::String, 4))?;
+    o_prot.write_string(&self.subject)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("text", TType::String, 5))?;
+    o_prot.write_string(&self.text)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// EventsRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct EventsRequest {
+  /// Only events with higher numbers; 0 for all that are kept.
+  pub after: i64,
+}
+
+impl EventsRequest {
+  pub fn new(after: i64) -> EventsRequest {
+    EventsRequest {
+      after,
+    }
+  }
+}
+
+impl TSerializable for EventsRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<EventsRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i64()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("EventsRequest.after", &f_1)?;
+    let ret = EventsRequest {
+      after: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("EventsRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("after", TType::I64, 1))?;
+    o_prot.write_i64(self.after)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// EventsReply
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct EventsReply {
+  /// In their order; the server keeps the latest 1,000.
+  pub events: Vec<ClusterEvent>,
+  /// Numbers begin anew with another incarnation.
+  pub server_incarnation: i64,
+}
+
+impl EventsReply {
+  pub fn new(events: Vec<ClusterEvent>, server_incarnation: i64) -> EventsReply {
+    EventsReply {
+      events,
+      server_incarnation,
+    }
+  }
+}
+
+impl TSerializable for EventsReply {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<EventsReply> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<Vec<ClusterEvent>> = None;
+    let mut f_2: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<ClusterEvent> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_18 = ClusterEvent::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_18);
+          }
+          i_prot.read_list_end()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("EventsReply.events", &f_1)?;
+    verify_required_field_exists("EventsReply.server_incarnation", &f_2)?;
+    let ret = EventsReply {
+      events: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      server_incarnation: f_2.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("EventsReply");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("events", TType::List, 1))?;
+    o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, self.events.len() as i32))?;
+    for e in &self.events {
+      e.write_to_out_protocol(o_prot)?;
+    }
+    o_prot.write_list_end()?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("server_incarnation", TType::I64, 2))?;
+    o_prot.write_i64(self.server_incarnation)?;
     o_prot.write_field_end()?;
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
@@ -4187,8 +5117,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<NodeView> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_15 = NodeView::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_15);
+            let list_elem_19 = NodeView::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_19);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -4205,8 +5135,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_16 = i_prot.read_string()?;
-            val.push(list_elem_16);
+            let list_elem_20 = i_prot.read_string()?;
+            val.push(list_elem_20);
           }
           i_prot.read_list_end()?;
           f_9 = Some(val);
@@ -4215,8 +5145,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_17 = i_prot.read_string()?;
-            val.push(list_elem_17);
+            let list_elem_21 = i_prot.read_string()?;
+            val.push(list_elem_21);
           }
           i_prot.read_list_end()?;
           f_10 = Some(val);
@@ -4302,7 +5232,7 @@ impl TSerializable for ServerDescription {
   }
 }
 
-pub const VERSION: &str = "1.1.0";
+pub const VERSION: &str = "1.2.0";
 
 //
 // BallastNode service client
@@ -5188,6 +6118,18 @@ pub trait TBallastServerSyncClient : client_server::TClientServerSyncClient {
   fn report(&mut self, job_key: String) -> thrift::Result<JobReport>;
   /// Stops the job: what is done stays, nothing new is begun.
   fn cancel(&mut self, job_key: String) -> thrift::Result<()>;
+  /// The jobs that the server knows.
+  fn jobs(&mut self, request: JobsRequest) -> thrift::Result<JobsReply>;
+  /// Begins no attempt of the job until it is resumed; attempts in flight go on.
+  fn pause_job(&mut self, job_key: String) -> thrift::Result<()>;
+  fn resume_job(&mut self, job_key: String) -> thrift::Result<()>;
+  /// The node finishes what it has and gets nothing new until it is resumed or started anew.
+  fn drain(&mut self, node: String) -> thrift::Result<()>;
+  fn resume(&mut self, node: String) -> thrift::Result<()>;
+  /// What happened to nodes and jobs of late.
+  fn events(&mut self, request: EventsRequest) -> thrift::Result<EventsReply>;
+  /// A node comes by itself, or says that it is still there.
+  fn register_node(&mut self, registration: NodeRegistration) -> thrift::Result<NodeRegistered>;
 }
 
 pub trait TBallastServerSyncClientMarker {}
@@ -5350,6 +6292,195 @@ impl <C: TThriftClient + TBallastServerSyncClientMarker + client_server::TClient
       result.ok_or()
     }
   }
+  fn jobs(&mut self, request: JobsRequest) -> thrift::Result<JobsReply> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("jobs", TMessageType::Call, self.sequence_number());
+        let call_args = BallastServerJobsArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("jobs", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = BallastServerJobsResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn pause_job(&mut self, job_key: String) -> thrift::Result<()> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("pause_job", TMessageType::Call, self.sequence_number());
+        let call_args = BallastServerPauseJobArgs { job_key };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("pause_job", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = BallastServerPauseJobResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn resume_job(&mut self, job_key: String) -> thrift::Result<()> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("resume_job", TMessageType::Call, self.sequence_number());
+        let call_args = BallastServerResumeJobArgs { job_key };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("resume_job", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = BallastServerResumeJobResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn drain(&mut self, node: String) -> thrift::Result<()> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("drain", TMessageType::Call, self.sequence_number());
+        let call_args = BallastServerDrainArgs { node };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("drain", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = BallastServerDrainResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn resume(&mut self, node: String) -> thrift::Result<()> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("resume", TMessageType::Call, self.sequence_number());
+        let call_args = BallastServerResumeArgs { node };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("resume", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = BallastServerResumeResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn events(&mut self, request: EventsRequest) -> thrift::Result<EventsReply> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("events", TMessageType::Call, self.sequence_number());
+        let call_args = BallastServerEventsArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("events", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = BallastServerEventsResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn register_node(&mut self, registration: NodeRegistration) -> thrift::Result<NodeRegistered> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("register_node", TMessageType::Call, self.sequence_number());
+        let call_args = BallastServerRegisterNodeArgs { registration };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("register_node", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = BallastServerRegisterNodeResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
 }
 
 //
@@ -5366,6 +6497,18 @@ pub trait BallastServerSyncHandler : client_server::ClientServerSyncHandler {
   fn handle_report(&self, job_key: String) -> thrift::Result<JobReport>;
   /// Stops the job: what is done stays, nothing new is begun.
   fn handle_cancel(&self, job_key: String) -> thrift::Result<()>;
+  /// The jobs that the server knows.
+  fn handle_jobs(&self, request: JobsRequest) -> thrift::Result<JobsReply>;
+  /// Begins no attempt of the job until it is resumed; attempts in flight go on.
+  fn handle_pause_job(&self, job_key: String) -> thrift::Result<()>;
+  fn handle_resume_job(&self, job_key: String) -> thrift::Result<()>;
+  /// The node finishes what it has and gets nothing new until it is resumed or started anew.
+  fn handle_drain(&self, node: String) -> thrift::Result<()>;
+  fn handle_resume(&self, node: String) -> thrift::Result<()>;
+  /// What happened to nodes and jobs of late.
+  fn handle_events(&self, request: EventsRequest) -> thrift::Result<EventsReply>;
+  /// A node comes by itself, or says that it is still there.
+  fn handle_register_node(&self, registration: NodeRegistration) -> thrift::Result<NodeRegistered>;
 }
 
 pub struct BallastServerSyncProcessor<H: BallastServerSyncHandler> {
@@ -5392,6 +6535,27 @@ impl <H: BallastServerSyncHandler> BallastServerSyncProcessor<H> {
   }
   fn process_cancel(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TBallastServerProcessFunctions::process_cancel(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_jobs(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TBallastServerProcessFunctions::process_jobs(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_pause_job(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TBallastServerProcessFunctions::process_pause_job(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_resume_job(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TBallastServerProcessFunctions::process_resume_job(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_drain(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TBallastServerProcessFunctions::process_drain(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_resume(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TBallastServerProcessFunctions::process_resume(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_events(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TBallastServerProcessFunctions::process_events(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_register_node(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TBallastServerProcessFunctions::process_register_node(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
   fn process_submit_request(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     client_server::TClientServerProcessFunctions::process_submit_request(&self.handler, incoming_sequence_number, i_prot, o_prot)
@@ -5689,6 +6853,388 @@ impl TBallastServerProcessFunctions {
       },
     }
   }
+  pub fn process_jobs<H: BallastServerSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = BallastServerJobsArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_jobs(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("jobs", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = BallastServerJobsResult { result_value: Some(handler_return) };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("jobs", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("jobs", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_pause_job<H: BallastServerSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = BallastServerPauseJobArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_pause_job(args.job_key) {
+      Ok(_) => {
+        let message_ident = TMessageIdentifier::new("pause_job", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = BallastServerPauseJobResult { unknown: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<UnknownJob>().is_some() {
+              let err = usr_err.downcast::<UnknownJob>().expect("downcast already checked");
+              let ret_err = BallastServerPauseJobResult{ unknown: Some(*err) };
+              let message_ident = TMessageIdentifier::new("pause_job", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("pause_job", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("pause_job", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("pause_job", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_resume_job<H: BallastServerSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = BallastServerResumeJobArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_resume_job(args.job_key) {
+      Ok(_) => {
+        let message_ident = TMessageIdentifier::new("resume_job", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = BallastServerResumeJobResult { unknown: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<UnknownJob>().is_some() {
+              let err = usr_err.downcast::<UnknownJob>().expect("downcast already checked");
+              let ret_err = BallastServerResumeJobResult{ unknown: Some(*err) };
+              let message_ident = TMessageIdentifier::new("resume_job", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("resume_job", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("resume_job", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("resume_job", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_drain<H: BallastServerSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = BallastServerDrainArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_drain(args.node) {
+      Ok(_) => {
+        let message_ident = TMessageIdentifier::new("drain", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = BallastServerDrainResult { unknown: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<UnknownNode>().is_some() {
+              let err = usr_err.downcast::<UnknownNode>().expect("downcast already checked");
+              let ret_err = BallastServerDrainResult{ unknown: Some(*err) };
+              let message_ident = TMessageIdentifier::new("drain", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("drain", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("drain", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("drain", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_resume<H: BallastServerSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = BallastServerResumeArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_resume(args.node) {
+      Ok(_) => {
+        let message_ident = TMessageIdentifier::new("resume", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = BallastServerResumeResult { unknown: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<UnknownNode>().is_some() {
+              let err = usr_err.downcast::<UnknownNode>().expect("downcast already checked");
+              let ret_err = BallastServerResumeResult{ unknown: Some(*err) };
+              let message_ident = TMessageIdentifier::new("resume", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("resume", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("resume", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("resume", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_events<H: BallastServerSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = BallastServerEventsArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_events(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("events", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = BallastServerEventsResult { result_value: Some(handler_return) };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("events", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("events", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_register_node<H: BallastServerSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = BallastServerRegisterNodeArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_register_node(args.registration) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("register_node", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = BallastServerRegisterNodeResult { result_value: Some(handler_return), invalid: None, unavailable: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<InvalidRequest>().is_some() {
+              let err = usr_err.downcast::<InvalidRequest>().expect("downcast already checked");
+              let ret_err = BallastServerRegisterNodeResult{ result_value: None, invalid: Some(*err), unavailable: None };
+              let message_ident = TMessageIdentifier::new("register_node", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else if usr_err.downcast_ref::<Unavailable>().is_some() {
+              let err = usr_err.downcast::<Unavailable>().expect("downcast already checked");
+              let ret_err = BallastServerRegisterNodeResult{ result_value: None, invalid: None, unavailable: Some(*err) };
+              let message_ident = TMessageIdentifier::new("register_node", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("register_node", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("register_node", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("register_node", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
 }
 
 impl <H: BallastServerSyncHandler> TProcessor for BallastServerSyncProcessor<H> {
@@ -5709,6 +7255,27 @@ impl <H: BallastServerSyncHandler> TProcessor for BallastServerSyncProcessor<H> 
       },
       "cancel" => {
         self.process_cancel(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "jobs" => {
+        self.process_jobs(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "pause_job" => {
+        self.process_pause_job(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "resume_job" => {
+        self.process_resume_job(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "drain" => {
+        self.process_drain(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "resume" => {
+        self.process_resume(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "events" => {
+        self.process_events(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "register_node" => {
+        self.process_register_node(message_ident.sequence_number, i_prot, o_prot)
       },
       "submit_request" => {
         self.process_submit_request(message_ident.sequence_number, i_prot, o_prot)
@@ -6315,6 +7882,783 @@ impl BallastServerCancelResult {
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.unknown {
       o_prot.write_field_begin(&TFieldIdentifier::new("unknown", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerJobsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerJobsArgs {
+  request: JobsRequest,
+}
+
+impl BallastServerJobsArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerJobsArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<JobsRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = JobsRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BallastServerJobsArgs.request", &f_1)?;
+    let ret = BallastServerJobsArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("jobs_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerJobsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerJobsResult {
+  result_value: Option<JobsReply>,
+}
+
+impl BallastServerJobsResult {
+  fn ok_or(self) -> thrift::Result<JobsReply> {
+    if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for BallastServerJobs"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerJobsResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<JobsReply> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = JobsReply::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = BallastServerJobsResult {
+      result_value: f_0,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BallastServerJobsResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerPauseJobArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerPauseJobArgs {
+  job_key: String,
+}
+
+impl BallastServerPauseJobArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerPauseJobArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BallastServerPauseJobArgs.job_key", &f_1)?;
+    let ret = BallastServerPauseJobArgs {
+      job_key: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("pause_job_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("job_key", TType::String, 1))?;
+    o_prot.write_string(&self.job_key)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerPauseJobResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerPauseJobResult {
+  unknown: Option<UnknownJob>,
+}
+
+impl BallastServerPauseJobResult {
+  fn ok_or(self) -> thrift::Result<()> {
+    if self.unknown.is_some() {
+      Err(thrift::Error::User(Box::new(self.unknown.unwrap())))
+    } else {
+      Ok(())
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerPauseJobResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<UnknownJob> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = UnknownJob::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = BallastServerPauseJobResult {
+      unknown: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BallastServerPauseJobResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.unknown {
+      o_prot.write_field_begin(&TFieldIdentifier::new("unknown", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerResumeJobArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerResumeJobArgs {
+  job_key: String,
+}
+
+impl BallastServerResumeJobArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerResumeJobArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BallastServerResumeJobArgs.job_key", &f_1)?;
+    let ret = BallastServerResumeJobArgs {
+      job_key: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("resume_job_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("job_key", TType::String, 1))?;
+    o_prot.write_string(&self.job_key)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerResumeJobResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerResumeJobResult {
+  unknown: Option<UnknownJob>,
+}
+
+impl BallastServerResumeJobResult {
+  fn ok_or(self) -> thrift::Result<()> {
+    if self.unknown.is_some() {
+      Err(thrift::Error::User(Box::new(self.unknown.unwrap())))
+    } else {
+      Ok(())
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerResumeJobResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<UnknownJob> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = UnknownJob::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = BallastServerResumeJobResult {
+      unknown: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BallastServerResumeJobResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.unknown {
+      o_prot.write_field_begin(&TFieldIdentifier::new("unknown", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerDrainArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerDrainArgs {
+  node: String,
+}
+
+impl BallastServerDrainArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerDrainArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BallastServerDrainArgs.node", &f_1)?;
+    let ret = BallastServerDrainArgs {
+      node: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("drain_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("node", TType::String, 1))?;
+    o_prot.write_string(&self.node)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerDrainResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerDrainResult {
+  unknown: Option<UnknownNode>,
+}
+
+impl BallastServerDrainResult {
+  fn ok_or(self) -> thrift::Result<()> {
+    if self.unknown.is_some() {
+      Err(thrift::Error::User(Box::new(self.unknown.unwrap())))
+    } else {
+      Ok(())
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerDrainResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<UnknownNode> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = UnknownNode::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = BallastServerDrainResult {
+      unknown: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BallastServerDrainResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.unknown {
+      o_prot.write_field_begin(&TFieldIdentifier::new("unknown", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerResumeArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerResumeArgs {
+  node: String,
+}
+
+impl BallastServerResumeArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerResumeArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BallastServerResumeArgs.node", &f_1)?;
+    let ret = BallastServerResumeArgs {
+      node: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("resume_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("node", TType::String, 1))?;
+    o_prot.write_string(&self.node)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerResumeResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerResumeResult {
+  unknown: Option<UnknownNode>,
+}
+
+impl BallastServerResumeResult {
+  fn ok_or(self) -> thrift::Result<()> {
+    if self.unknown.is_some() {
+      Err(thrift::Error::User(Box::new(self.unknown.unwrap())))
+    } else {
+      Ok(())
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerResumeResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<UnknownNode> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = UnknownNode::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = BallastServerResumeResult {
+      unknown: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BallastServerResumeResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.unknown {
+      o_prot.write_field_begin(&TFieldIdentifier::new("unknown", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerEventsArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerEventsArgs {
+  request: EventsRequest,
+}
+
+impl BallastServerEventsArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerEventsArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<EventsRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = EventsRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BallastServerEventsArgs.request", &f_1)?;
+    let ret = BallastServerEventsArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("events_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerEventsResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerEventsResult {
+  result_value: Option<EventsReply>,
+}
+
+impl BallastServerEventsResult {
+  fn ok_or(self) -> thrift::Result<EventsReply> {
+    if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for BallastServerEvents"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerEventsResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<EventsReply> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = EventsReply::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = BallastServerEventsResult {
+      result_value: f_0,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BallastServerEventsResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerRegisterNodeArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerRegisterNodeArgs {
+  registration: NodeRegistration,
+}
+
+impl BallastServerRegisterNodeArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerRegisterNodeArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<NodeRegistration> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = NodeRegistration::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("BallastServerRegisterNodeArgs.registration", &f_1)?;
+    let ret = BallastServerRegisterNodeArgs {
+      registration: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("register_node_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("registration", TType::Struct, 1))?;
+    self.registration.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// BallastServerRegisterNodeResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct BallastServerRegisterNodeResult {
+  result_value: Option<NodeRegistered>,
+  invalid: Option<InvalidRequest>,
+  unavailable: Option<Unavailable>,
+}
+
+impl BallastServerRegisterNodeResult {
+  fn ok_or(self) -> thrift::Result<NodeRegistered> {
+    if self.invalid.is_some() {
+      Err(thrift::Error::User(Box::new(self.invalid.unwrap())))
+    } else if self.unavailable.is_some() {
+      Err(thrift::Error::User(Box::new(self.unavailable.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for BallastServerRegisterNode"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<BallastServerRegisterNodeResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<NodeRegistered> = None;
+    let mut f_1: Option<InvalidRequest> = None;
+    let mut f_2: Option<Unavailable> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = NodeRegistered::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = InvalidRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = Unavailable::read_from_in_protocol(i_prot)?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = BallastServerRegisterNodeResult {
+      result_value: f_0,
+      invalid: f_1,
+      unavailable: f_2,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("BallastServerRegisterNodeResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.invalid {
+      o_prot.write_field_begin(&TFieldIdentifier::new("invalid", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.unavailable {
+      o_prot.write_field_begin(&TFieldIdentifier::new("unavailable", TType::Struct, 2))?;
       fld_var.write_to_out_protocol(o_prot)?;
       o_prot.write_field_end()?
     }

@@ -79,9 +79,13 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_ATTEMPT_TIMEOUT", value_name = "TIME", default_value = "5m", value_parser = program::time::parse)]
     pub(crate) attempt_timeout: Duration,
 
-    /// How long a node that holds attempts may give no sign of life before its tasks go elsewhere, such as 5s
+    /// How long a node may give no sign of life before its tasks go elsewhere, such as 5s
     #[arg(long, env = "BALLAST_SILENCE", value_name = "TIME", default_value = "5s", value_parser = program::time::parse)]
     pub(crate) silence: Duration,
+
+    /// How long a node may be away before it is no member any more, such as 30s; it may come back at any time
+    #[arg(long, env = "BALLAST_REMOVE_AFTER", value_name = "TIME", default_value = "30s", value_parser = program::time::parse)]
+    pub(crate) remove_after: Duration,
 
     /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
@@ -101,7 +105,15 @@ fn count(range: std::ops::RangeInclusive<i64>) -> impl TypedValueParser<Value = 
     clap::value_parser!(u32).range(range)
 }
 
+/// Connections of the pool to a node beyond one for each attempt in flight: for probes.
+const SPARE_CONNECTIONS: usize = 4;
+
 impl Args {
+    /// Bound of the pool of connections to one node.
+    pub(crate) const fn connections(&self) -> usize {
+        self.fan_out as usize + SPARE_CONNECTIONS
+    }
+
     /// Every setting by name, for the manifest.
     pub(crate) fn settings(&self) -> std::collections::BTreeMap<String, String> {
         let time = |time: Duration| humantime::format_duration(time).to_string();
@@ -113,6 +125,7 @@ impl Args {
             ("patience", time(self.patience)),
             ("attempt_timeout", time(self.attempt_timeout)),
             ("silence", time(self.silence)),
+            ("remove_after", time(self.remove_after)),
             ("grace", time(self.grace)),
         ]
         .into_iter()

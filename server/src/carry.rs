@@ -56,7 +56,7 @@ pub(crate) fn unwanted(attempt: Attempt) -> Returned {
 /// Carries the attempt out and hands its row to the recorder. A panic on the way is the server's fault and loses the
 /// attempt, not the job.
 pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned {
-    let peer = &means.peers[attempt.node().index()];
+    let peer = &means.peers.get(attempt.node());
     let began = Instant::now();
     let came = catch_unwind(AssertUnwindSafe(|| try_once(means, job, &attempt, peer)))
         .unwrap_or_else(|_| Came::without_result(Outcome::Lost(LossReason::Fault), "the server panicked"));
@@ -101,12 +101,14 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
             // Records call it something else; a node knows operations only.
             Tasks::Synthetic { .. } => job.request.operation.clone(),
         },
+        strategy: Some(job.receipt.strategy.clone()),
         work,
     };
     match peer.attempt(&request, means.attempt_timeout) {
         Answer::Reply(reply) => publish_result(job, attempt, &reply),
         Answer::Published => claim_published(job, attempt),
         Answer::Refused(error) => refused(error),
+        Answer::Outdated(reply) => outdated(job, reply),
         Answer::Lost(outcome, why) => Came::without_result(outcome, why),
     }
 }
@@ -177,6 +179,16 @@ fn claim_published(job: &Job, attempt: &Attempt) -> Came {
     } else {
         Came::without_result(Outcome::Cancelled, "too late")
     }
+}
+
+/// What a process that is not the node any more has answered counts for nothing.
+fn outdated(job: &Job, reply: Option<AttemptReply>) -> Came {
+    if let (Tasks::Folder { folder, .. }, Some(AttemptResult::TemporaryFile(name))) =
+        (&job.tasks, reply.map(|reply| reply.result))
+    {
+        publish::discard(folder, &name);
+    }
+    Came::without_result(Outcome::Cancelled, "the node was started anew meanwhile")
 }
 
 fn refused(error: AttemptError) -> Came {

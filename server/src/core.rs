@@ -1,8 +1,10 @@
 //! The scheduler and the books, changed together under one lock that is never held across I/O.
 
 use crate::decisions::Decisions;
+use crate::events::Events;
 use crate::job::Job;
 use crate::ledger::{Ledger, Share};
+use crate::standing::Standings;
 use records::{JobRow, TaskRow, Text};
 use scheduler::{
     Action, Attempt, Event, JobCounts, JobEnd, JobId, Micros, NodeId, Observation, Scheduler, Settings,
@@ -19,6 +21,7 @@ pub(crate) struct Core {
     /// Everything that each node did, over all jobs.
     pub(crate) totals: Vec<Share>,
     names: Vec<Text>,
+    pub(crate) standings: Standings,
     run: Text,
     actions: Vec<Action>,
     pub(crate) jobs_ended: u64,
@@ -58,18 +61,27 @@ impl Core {
         settings: Settings,
         names: Vec<Text>,
         run: Text,
+        events: Arc<Events>,
         decisions: Option<Arc<Decisions>>,
     ) -> Core {
         Core {
             scheduler: Scheduler::new(settings),
             ledgers: BTreeMap::new(),
             totals: vec![Share::default(); names.len()],
+            standings: Standings::new(names.len(), events),
             names,
             run,
             actions: Vec::new(),
             jobs_ended: 0,
             decisions,
         }
+    }
+
+    /// One more node, of the next number.
+    pub(crate) fn add_node(&mut self, name: Text) {
+        self.totals.push(Share::default());
+        self.names.push(name);
+        self.standings.add_node();
     }
 
     pub(crate) fn submit(&mut self, job: Arc<Job>, spec: scheduler::JobSpec, now: Micros) -> Todo {
@@ -90,6 +102,16 @@ impl Core {
 
     /// Tells the scheduler, keeps the books of what it answers, and hands on what needs effects.
     pub(crate) fn tell(&mut self, event: Event, now: Micros) -> Todo {
+        let is_silence = matches!(event, Event::NodeSilent { .. });
+        self.tell_as(event, is_silence, now)
+    }
+
+    /// A node that can certainly not be reached, which to the scheduler is the same as one that is silent.
+    pub(crate) fn tell_unreachable(&mut self, node: NodeId, now: Micros) -> Todo {
+        self.tell_as(Event::NodeSilent { node }, false, now)
+    }
+
+    fn tell_as(&mut self, event: Event, is_silence: bool, now: Micros) -> Todo {
         let mut actions = std::mem::take(&mut self.actions);
         if let Some(decisions) = &self.decisions {
             let page = decisions.told(now, &event);
@@ -98,6 +120,7 @@ impl Core {
         } else {
             self.scheduler.handle(now, event, &mut actions);
         }
+        self.standings.look(self.scheduler.nodes(), &self.names, now, is_silence);
         let mut todo = Todo::default();
         for action in actions.drain(..) {
             self.note(action, now, &mut todo);
@@ -156,7 +179,9 @@ impl Core {
     pub(crate) fn running_report(&self, job: JobId, now: Micros) -> Option<JobReport> {
         let ledger = self.ledgers.get(&job)?;
         let counts = self.scheduler.counts(job)?;
-        Some(ledger.report(JobState::Running, &counts, now, &self.names, None))
+        let mut report = ledger.report(JobState::Running, &counts, now, &self.names, None);
+        report.progress.paused = self.scheduler.is_paused(job);
+        Some(report)
     }
 }
 

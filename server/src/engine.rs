@@ -10,14 +10,18 @@ use crate::core::{Core, Returned, Todo};
 use crate::job::Job;
 use crate::ledger::Share;
 use crate::means::Means;
+use crate::peer::Peer;
+use crate::standing::Standing;
 use crate::sweep::sweep;
 use records::Text;
+use scheduler::health::Health;
 use scheduler::{Attempt, Event, JobId, JobSpec, Micros, NodeId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Instant;
 use threadpool::ThreadPool;
 use wire::job::JobReport;
+use wire::membership::EventKind;
 
 /// Stack of a worker: it builds one request and reads one reply.
 const WORKER_STACK_BYTES: usize = 256 << 10;
@@ -31,6 +35,8 @@ pub(crate) struct Engine {
     jobs: RwLock<BTreeMap<JobId, Arc<Job>>>,
     workers: Mutex<ThreadPool>,
     alarm: Alarm,
+    /// Held while a registration is looked at.
+    pub(crate) registering: Mutex<()>,
     this: Weak<Engine>,
 }
 
@@ -40,9 +46,11 @@ impl Engine {
     /// # Errors
     /// If no thread can be started.
     pub(crate) fn start(means: Means) -> std::io::Result<Arc<Engine>> {
-        let names = means.peers.iter().map(|peer| Text::clone(&peer.name)).collect();
+        let listed = means.peers.all();
+        let names: Vec<Text> = listed.iter().map(|peer| Text::clone(&peer.name)).collect();
         let run = Text::clone(&means.run);
-        let core = Core::new(means.rules.clone(), names, run, means.decisions.clone());
+        let events = Arc::clone(&means.events);
+        let core = Core::new(means.rules.clone(), names, run, events, means.decisions.clone());
         let workers = threadpool::Builder::new()
             .num_threads(1)
             .thread_name("attempt".to_owned())
@@ -55,13 +63,12 @@ impl Engine {
             jobs: RwLock::default(),
             workers: Mutex::new(workers),
             alarm: Alarm::new(),
+            registering: Mutex::default(),
             this: Weak::clone(this),
         });
         // Every node gets its number from its place in the list, whichever answers first: one seed, one history.
-        for number in 0..engine.means.peers.len() as u32 {
-            let node = NodeId(number);
-            engine.tell(Event::NodeJoined { node, facts: scheduler::NodeFacts::default() });
-            engine.tell(Event::NodeLeft { node });
+        for number in 0..listed.len() as u32 {
+            engine.tell(Event::NodeListed { node: NodeId(number) });
         }
         let this = Weak::clone(&engine.this);
         engine.alarm.start(engine.origin, move || {
@@ -100,12 +107,22 @@ impl Engine {
         self.hand_out(core, todo);
     }
 
-    /// A node has said who it is: notes that if it is news, and gives it work.
-    pub(crate) fn join(&self, node: NodeId, facts: scheduler::NodeFacts) {
-        if let Some(row) = self.means.peers[node.index()].news(&self.means.run, &facts) {
-            self.means.recorder.node(row);
-        }
-        self.tell(Event::NodeJoined { node, facts });
+    /// Tells the scheduler that a node cannot be reached.
+    pub(crate) fn tell_unreachable(&self, node: NodeId) {
+        let mut core = self.lock();
+        let todo = core.tell_unreachable(node, self.now());
+        self.hand_out(core, todo);
+    }
+
+    /// Enters one more node, which is not up yet; answers its number.
+    pub(crate) fn enter(&self, peer: Arc<Peer>) -> NodeId {
+        let mut core = self.lock();
+        core.add_node(Text::clone(&peer.name));
+        // Under the lock: the numbers here and in the scheduler are the same.
+        let node = self.means.peers.push(peer);
+        let todo = core.tell(Event::NodeListed { node }, self.now());
+        self.hand_out(core, todo);
+        node
     }
 
     fn hand_out(&self, core: MutexGuard<'_, Core>, todo: Todo) {
@@ -136,7 +153,9 @@ impl Engine {
             if report.why.is_some() {
                 self.explain(&mut report);
             }
-            log::info!("job '{}': {}", job.receipt.job_key, crate::words::job_end(&report));
+            let text = format!("job '{}': {}", job.receipt.job_key, crate::words::job_end(&report));
+            log::info!("{text}");
+            self.means.events.note(EventKind::JobEnded, &job.receipt.job_key, text);
             self.means.recorder.job(
                 ended.row,
                 Box::new(move |written| {
@@ -161,7 +180,7 @@ impl Engine {
 
     /// Adds to a job's report what is known of the nodes that do not answer.
     fn explain(&self, report: &mut JobReport) {
-        let troubles: Vec<String> = self.means.peers.iter().filter_map(|peer| peer.trouble()).collect();
+        let troubles: Vec<String> = self.means.peers.all().iter().filter_map(|peer| peer.trouble()).collect();
         if let (Some(why), false) = (&mut report.why, troubles.is_empty()) {
             *why = format!("{why}; {}", troubles.join("; "));
         }
@@ -172,7 +191,7 @@ impl Engine {
         // One thread for each attempt in flight, made when it is first needed and kept; as many again for attempts on
         // nodes that hang, which hold a thread and no place.
         let wanted = (workers.active_count() + workers.queued_count() + attempts.len())
-            .min(2 * self.means.fan_out as usize + self.means.peers.len())
+            .min(2 * self.means.fan_out as usize + self.means.peers.count())
             .max(1);
         if workers.max_count() < wanted {
             workers.set_num_threads(wanted);
@@ -209,24 +228,43 @@ impl Engine {
 
     /// Asks a node whether it lives, on a thread of its own: it may take as long as the connection's time-out.
     fn probe(&self, node: NodeId) {
-        let (this, peer) = (Weak::clone(&self.this), Arc::clone(&self.means.peers[node.index()]));
+        let (this, peer) = (Weak::clone(&self.this), self.means.peers.get(node));
         let asked = std::thread::Builder::new().name(format!("probe-{}", peer.name)).spawn(move || {
-            let alive = peer.greet();
-            match (&alive, peer.trouble()) {
-                (Some(_), _) => log::info!("{} is up again", peer.name),
-                (None, Some(trouble)) => log::warn!("{trouble}; it is asked again"),
-                (None, None) => {}
+            let greeting = peer.greet();
+            let alive = greeting.is_some();
+            match (alive, peer.trouble()) {
+                (true, _) => log::info!("{} is up again", peer.name),
+                (false, Some(trouble)) => log::warn!("{trouble}; it is asked again"),
+                (false, None) => {}
             }
             if let Some(engine) = this.upgrade() {
-                if let Some(facts) = alive {
-                    engine.join(node, facts);
+                if let Some(greeting) = greeting {
+                    engine.arrived(node, greeting);
                 }
-                engine.tell(Event::ProbeEnded { node, alive: alive.is_some() });
+                engine.tell(Event::ProbeEnded { node, alive });
             }
         });
         if let Err(error) = asked {
-            log::warn!("cannot ask {} whether it lives: {error}", self.means.peers[node.index()].name);
+            log::warn!("cannot ask {} whether it lives: {error}", self.means.peers.get(node).name);
             self.tell(Event::ProbeEnded { node, alive: false });
+        }
+    }
+
+    /// Asks a node who it is, on a thread of its own, unless another question to it is open; gives it work if it
+    /// answers.
+    pub(crate) fn meet(&self, node: NodeId) {
+        let (this, peer) = (Weak::clone(&self.this), self.means.peers.get(node));
+        let Some(question) = peer.begin_question() else { return };
+        let asked = std::thread::Builder::new().name(format!("meet-{}", peer.name)).spawn(move || {
+            let greeting = peer.greet();
+            drop(question);
+            if let (Some(greeting), Some(engine)) = (greeting, this.upgrade()) {
+                log::info!("{} is up", peer.name);
+                engine.arrived(node, greeting);
+            }
+        });
+        if let Err(error) = asked {
+            log::warn!("cannot ask {} who it is: {error}", self.means.peers.get(node).name);
         }
     }
 
@@ -248,11 +286,22 @@ impl Engine {
         self.lock().running_report(job, self.now())
     }
 
-    /// Health, attempts in flight and totals of each node, and the number of ended jobs.
-    pub(crate) fn overview(&self) -> (Vec<(scheduler::Node, Share)>, u64) {
+    /// Attempts in flight, standing and totals of each node, and the number of ended jobs.
+    pub(crate) fn overview(&self) -> (Vec<(u32, Standing, Share)>, u64) {
         let core = self.lock();
-        let nodes = core.scheduler.nodes().all().iter().copied().zip(core.totals.iter().copied()).collect();
+        let nodes = core.scheduler.nodes().all().iter().zip(core.standings.all()).zip(&core.totals);
+        let nodes = nodes.map(|((node, standing), share)| (node.in_flight(), *standing, *share)).collect();
         (nodes, core.jobs_ended)
+    }
+
+    /// The health of each node.
+    pub(crate) fn healths(&self) -> Vec<Health> {
+        self.lock().scheduler.nodes().all().iter().map(scheduler::Node::health).collect()
+    }
+
+    /// The health of one node.
+    pub(crate) fn health(&self, node: NodeId) -> Option<Health> {
+        self.lock().scheduler.nodes().get(node).map(scheduler::Node::health)
     }
 
     /// Ends the alarm's thread. Workers end with their attempts.

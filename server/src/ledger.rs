@@ -74,15 +74,24 @@ impl Ledger {
         Ledger { job, run, lines, shares: vec![Share::default(); nodes], failures: Vec::new() }
     }
 
+    /// The share of the attempt's node, which may have come after the job.
+    fn share(&mut self, attempt: &Attempt) -> &mut Share {
+        let place = attempt.node().index();
+        if self.shares.len() <= place {
+            self.shares.resize(place + 1, Share::default());
+        }
+        &mut self.shares[place]
+    }
+
     pub(crate) fn begun(&mut self, attempt: &Attempt) {
         let line = &mut self.lines[attempt.task().index()];
         line.attempts += 1;
         line.started.get_or_insert(attempt.started());
-        self.shares[attempt.node().index()].attempts += 1;
+        self.share(attempt).attempts += 1;
     }
 
     pub(crate) fn ended(&mut self, attempt: &Attempt, seen: &Observation, node: Text, reason: Option<Text>) {
-        self.shares[attempt.node().index()].hear(seen);
+        self.share(attempt).hear(seen);
         let line = &mut self.lines[attempt.task().index()];
         line.delays += u32::from(was_delayed(seen));
         match seen.outcome {
@@ -208,6 +217,7 @@ fn progress(state: JobState, counts: &JobCounts, elapsed_us: u64) -> JobProgress
         lost: counts.lost,
         in_flight: counts.in_flight(),
         elapsed: std::time::Duration::from_micros(elapsed_us),
+        paused: false,
     }
 }
 

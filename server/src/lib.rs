@@ -3,7 +3,8 @@
 //! Every decision is the `scheduler` crate's; this crate gives it time, threads and nodes. Reading order: `job` and
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
 //! around it), `carry` (one attempt from request to row, with its
-//! `means`), `peer` (a node), `greet` and `watch` (whether it lives), `publish` (a result becomes visible), `sweep` (what was left behind goes),
+//! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
+//! `standing` and `events` (what is told of that), `publish` (a result becomes visible), `sweep` (what was left behind goes),
 //! `recorder` (the CSV files), `service` (what clients are answered), then `start` and `stop` (the process around it).
 
 mod alarm;
@@ -12,18 +13,23 @@ mod carry;
 mod core;
 mod decisions;
 mod engine;
+mod events;
 mod folder;
 mod greet;
 mod job;
 mod ledger;
 mod means;
+mod members;
 mod peer;
+mod peers;
 mod publish;
 mod recorder;
 mod service;
+mod standing;
 mod start;
 mod stop;
 mod sweep;
+mod view;
 mod watch;
 mod words;
 

@@ -1,7 +1,8 @@
 //! What attempts need beside the scheduler: nodes, the recorder, and what holds for all of them.
 
 use crate::decisions::Decisions;
-use crate::peer::Peer;
+use crate::events::Events;
+use crate::peers::Peers;
 use crate::recorder::Recorder;
 use records::Text;
 use scheduler::Settings;
@@ -12,12 +13,15 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Means {
     /// The nodes, by number.
-    pub(crate) peers: Vec<Arc<Peer>>,
+    pub(crate) peers: Peers,
     pub(crate) recorder: Recorder,
     /// The log that the recorder writes, if it is wanted.
     pub(crate) decisions: Option<Arc<Decisions>>,
     /// What holds for the scheduler.
     pub(crate) rules: Settings,
+    pub(crate) events: Arc<Events>,
+    /// Bound of the pool of connections to one node.
+    pub(crate) connections: usize,
     /// Most attempts in flight, and so most worker threads.
     pub(crate) fan_out: u32,
     /// How long an attempt may take.

@@ -6,8 +6,10 @@ use scheduler::{LossReason, NodeFacts, Outcome};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use wire::membership::NodeRegistration;
 use wire::node::{
-    AttemptError, AttemptReply, AttemptRequest, CompatibleAnswer, NodeDescription, SharedFile, Work,
+    AttemptError, AttemptReply, AttemptRequest, CompatibleAnswer, NodeDescription, NodeStatus, SharedFile,
+    Work,
 };
 use wire::{CallError, NodeClient, PoolSettings};
 
@@ -22,8 +24,14 @@ pub(crate) const COMPATIBLE_OPERATION: &str = "edges";
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) name: Text,
-    pub(crate) address: String,
+    /// It came by itself, and no list names it.
+    pub(crate) is_registered: bool,
+    connections: usize,
     known: RwLock<Known>,
+    /// What it told of itself last, and when.
+    status: Mutex<Option<(NodeStatus, Instant)>>,
+    /// An operator does not want it to get anything new.
+    is_drained: AtomicBool,
     /// When the node last gave a sign of life.
     last_sign: Mutex<Instant>,
     is_asked: AtomicBool,
@@ -36,13 +44,52 @@ pub(crate) struct Peer {
 pub(crate) struct Question(Arc<Peer>);
 
 impl Question {
-    /// Asks for a sign of life. An answer is noted, silence is not: it goes on by itself.
-    pub(crate) fn ask(&self, time_out: Duration) {
-        let client = self.0.known().client;
-        if client.ping(time_out).is_ok() {
-            self.0.heard();
+    /// Asks what the node does. An answer is noted, silence is not: it goes on by itself.
+    pub(crate) fn ask(&self, time_out: Duration) -> Sign {
+        let peer = &self.0;
+        match peer.known().client.status(time_out) {
+            Ok(status) => {
+                peer.heard();
+                let (is_draining, incarnation) = (status.draining, status.incarnation);
+                *peer.status.lock().unwrap_or_else(PoisonError::into_inner) = Some((status, Instant::now()));
+                if peer.note_incarnation(incarnation) {
+                    Sign::OtherProcess
+                } else if is_draining {
+                    Sign::Draining
+                } else {
+                    Sign::Lives
+                }
+            }
+            Err(error @ CallError::Unreachable { .. }) => {
+                peer.note_trouble(&error);
+                Sign::Unreachable
+            }
+            Err(_) => Sign::None,
         }
     }
+}
+
+/// What came of a question to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// It lives and takes work.
+    Lives,
+    /// It lives and takes nothing new, by itself.
+    Draining,
+    /// It is another process than the one that was greeted.
+    OtherProcess,
+    /// Nobody listens there.
+    Unreachable,
+    /// No answer.
+    None,
+}
+
+/// What a node answers when it is asked who it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Greeting {
+    pub(crate) facts: NodeFacts,
+    /// It is another process than at the last greeting.
+    pub(crate) is_restarted: bool,
 }
 
 impl Drop for Question {
@@ -54,7 +101,13 @@ impl Drop for Question {
 /// What is known of a node; replaced whole.
 #[derive(Clone, Debug)]
 struct Known {
+    /// `host:port`.
+    address: Arc<str>,
     client: Arc<NodeClient>,
+    /// Of the process that is there now, as far as it told.
+    incarnation: Option<u64>,
+    /// Of the process that was greeted last.
+    greeted: Option<u64>,
     kind: Kind,
     trouble: Option<Arc<str>>,
 }
@@ -77,6 +130,8 @@ pub(crate) enum Answer {
     Reply(AttemptReply),
     /// A node of the original's kind has written the result under its final name.
     Published,
+    /// A process that is not the node any more has answered.
+    Outdated(Option<AttemptReply>),
     /// The node said why there is none.
     Refused(AttemptError),
     /// There was no answer.
@@ -84,18 +139,77 @@ pub(crate) enum Answer {
 }
 
 impl Peer {
-    pub(crate) fn new(name: &str, address: String, connections: usize) -> Peer {
-        let settings = PoolSettings { connections, ..PoolSettings::default() };
-        let client = Arc::new(NodeClient::new(address.clone(), settings));
-        let known = Known { client, kind: Kind::Unknown, trouble: None };
+    /// A node of the list.
+    pub(crate) fn new(name: &str, address: &str, connections: usize) -> Peer {
+        let known = Known {
+            address: Arc::from(address),
+            client: client(address, connections),
+            incarnation: None,
+            greeted: None,
+            kind: Kind::Unknown,
+            trouble: None,
+        };
         Peer {
             name: Text::from(name),
-            address,
+            is_registered: false,
+            connections,
             known: RwLock::new(known),
+            status: Mutex::default(),
+            is_drained: AtomicBool::new(false),
             last_sign: Mutex::new(Instant::now()),
             is_asked: AtomicBool::new(false),
             recorded: Mutex::default(),
         }
+    }
+
+    /// A node that came by itself, kept under `name`.
+    pub(crate) fn registered(name: &str, node: &NodeRegistration, connections: usize) -> Peer {
+        let peer = Peer::new(name, &node.address, connections);
+        peer.note_incarnation(node.incarnation);
+        Peer { is_registered: true, ..peer }
+    }
+
+    /// `host:port`.
+    pub(crate) fn address(&self) -> Arc<str> {
+        self.known().address
+    }
+
+    /// The number that the process drew which is the node now, as far as it told.
+    pub(crate) fn incarnation(&self) -> Option<u64> {
+        self.known().incarnation
+    }
+
+    /// Notes who the node is now; answers whether that is another process than the one that was greeted. What an
+    /// earlier one still answers is ignored from now on.
+    pub(crate) fn note_incarnation(&self, incarnation: u64) -> bool {
+        self.change(|known| known.incarnation = Some(incarnation));
+        self.known().greeted.is_some_and(|greeted| greeted != incarnation)
+    }
+
+    /// The node is at another address now, and another process.
+    pub(crate) fn move_to(&self, address: &str, incarnation: u64) {
+        let client = client(address, self.connections);
+        self.change(|known| {
+            known.address = Arc::from(address);
+            known.client = client;
+            known.incarnation = Some(incarnation);
+            known.kind = Kind::Unknown;
+        });
+    }
+
+    /// Whether an operator wants it to get nothing new.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.is_drained.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_drained(&self, is_drained: bool) {
+        self.is_drained.store(is_drained, Ordering::Release);
+    }
+
+    /// What the node told of itself last, and how long ago.
+    pub(crate) fn status(&self) -> Option<(NodeStatus, Duration)> {
+        let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        status.as_ref().map(|(status, at)| (status.clone(), at.elapsed()))
     }
 
     /// The node gave a sign of life, or nothing is expected of it.
@@ -136,7 +250,7 @@ impl Peer {
         let row = NodeRow {
             run: Text::clone(run),
             node: Text::clone(&self.name),
-            address: Text::from(self.address.as_str()),
+            address: Text::from(&*self.address()),
             slots: facts.slots,
             queue,
             load: facts.load_probability.map_or_else(nothing, |load| Text::from(load.to_string())),
@@ -153,12 +267,22 @@ impl Peer {
     }
 
     /// Asks the node who it is; none if it does not answer.
-    pub(crate) fn greet(&self) -> Option<NodeFacts> {
+    pub(crate) fn greet(&self) -> Option<Greeting> {
+        let before = self.known().greeted;
+        let facts = self.ask_who_it_is()?;
+        self.heard();
+        let is_restarted = before.is_some() && before != self.known().greeted;
+        Some(Greeting { facts, is_restarted })
+    }
+
+    fn ask_who_it_is(&self) -> Option<NodeFacts> {
         match self.known().client.identify(GREETING_TIME) {
             Ok(wire::Peer::Ballast(description)) => {
                 let facts =
                     NodeFacts { slots: description.slots, load_probability: description.load_probability };
                 self.change(|known| {
+                    known.incarnation = Some(description.incarnation);
+                    known.greeted = known.incarnation;
                     known.kind = Kind::Ballast(Arc::new(description));
                     known.trouble = None;
                 });
@@ -166,7 +290,7 @@ impl Peer {
             }
             Ok(wire::Peer::Compatible(evidence)) => {
                 log::info!("{} speaks only the original's interface ({evidence:?})", self.name);
-                let client = Arc::new(NodeClient::new(self.address.clone(), PoolSettings::compatible()));
+                let client = Arc::new(NodeClient::new(&*self.address(), PoolSettings::compatible()));
                 self.change(|known| {
                     if !matches!(known.kind, Kind::Compatible) {
                         known.client = client;
@@ -186,11 +310,13 @@ impl Peer {
 
     /// One attempt on this node.
     pub(crate) fn attempt(&self, request: &AttemptRequest, time_out: Duration) -> Answer {
-        let Known { client, kind, .. } = self.known();
+        let Known { client, kind, incarnation, .. } = self.known();
         if let Kind::Compatible = kind {
             return self.compatible_attempt(&client, request, time_out);
         }
         match client.attempt(request, time_out) {
+            Ok(answer) if self.incarnation() != incarnation => Answer::Outdated(answer.ok()),
+            Err(_) if self.incarnation() != incarnation => Answer::Outdated(None),
             Ok(answer) => {
                 self.heard();
                 answer.map_or_else(Answer::Refused, Answer::Reply)
@@ -248,6 +374,11 @@ impl Peer {
     pub(crate) fn close_idle(&self) {
         self.known().client.close_expired();
     }
+}
+
+fn client(address: &str, connections: usize) -> Arc<NodeClient> {
+    let settings = PoolSettings { connections, ..PoolSettings::default() };
+    Arc::new(NodeClient::new(address, settings))
 }
 
 /// The file of a request that a node of the original's kind can serve.

@@ -3,12 +3,12 @@
 use crate::engine::Engine;
 use crate::folder::Folder;
 use crate::job::{Job, Tasks, Words};
-use crate::peer::{Kind, admission_of_flag};
+use crate::peer::admission_of_flag;
+use crate::view;
 use cluster::Admission;
 use imaging::operation::{self, Operation};
 use luck::Seed;
 use records::Text;
-use scheduler::health::Health;
 use scheduler::{Event, JobId, JobSpec, RetryRule, Strategy};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -17,9 +17,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use wire::division::Division;
 use wire::job::{
-    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, NodeState, NodeView, ServerDescription,
+    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobView, MAX_LISTED_JOBS, ServerDescription,
     ServerService, SubmitError, Transfer, UnknownJob,
 };
+use wire::membership::{EventKind, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 
 /// Jobs whose reports are kept after their end.
 const MOST_KEPT: usize = 1_000;
@@ -27,6 +28,8 @@ const MOST_KEPT: usize = 1_000;
 const MOST_TASKS: u64 = 10_000_000;
 /// What records and receipts call the work of tasks without images.
 const SYNTHETIC: &str = "synthetic";
+/// When a node that came by itself is to say again that it is there.
+const REGISTER_AGAIN: Duration = Duration::from_secs(2);
 /// How long one look at a job's end lasts when the original's client waits for it.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -243,33 +246,11 @@ impl Book {
 impl ServerService for Service {
     fn describe(&self) -> ServerDescription {
         let (nodes, jobs_ended) = self.engine.overview();
-        let views = self.engine.means.peers.iter().zip(nodes).map(|(peer, (node, share))| {
-            let (slots, load_probability) = match peer.kind() {
-                Kind::Ballast(described) => (Some(described.slots), described.load_probability),
-                Kind::Compatible | Kind::Unknown => (None, None),
-            };
-            NodeView {
-                name: peer.name.to_string(),
-                address: peer.address.clone(),
-                state: match node.health() {
-                    Health::Up => NodeState::Up,
-                    Health::Down | Health::Left => NodeState::Down,
-                    Health::Ejected => NodeState::Ejected,
-                    Health::Draining => NodeState::Draining,
-                },
-                since: Duration::ZERO,
-                in_flight: u64::from(node.in_flight()),
-                attempts: share.attempts,
-                done: share.done,
-                rejected: share.rejected,
-                delayed: share.delayed,
-                lost: share.lost,
-                mean_round_trip: Duration::from_micros(share.done_us.checked_div(share.done).unwrap_or(0)),
-                slots,
-                load_probability,
-                compatibility: matches!(peer.kind(), Kind::Compatible),
-            }
-        });
+        let peers = self.engine.means.peers.all();
+        let views = peers
+            .iter()
+            .zip(nodes)
+            .filter_map(|(peer, (in_flight, standing, share))| view::node(peer, in_flight, standing, share));
         ServerDescription {
             name: self.terms.name.clone(),
             interface_version: wire::INTERFACE_VERSION.to_owned(),
@@ -324,6 +305,8 @@ impl ServerService for Service {
             receipt.strategy,
             receipt.admission
         );
+        let text = format!("job {} has {} tasks, {}", receipt.job_key, receipt.tasks, receipt.strategy);
+        self.engine.means.events.note(EventKind::JobTaken, &receipt.job_key, text);
         self.engine.submit(&job, spec);
         Ok(receipt)
     }
@@ -351,6 +334,63 @@ impl ServerService for Service {
         let job = self.find(job_key)?;
         self.engine.tell(Event::JobCancelled { job: job.id });
         Ok(())
+    }
+
+    fn jobs(&self, running_only: bool) -> Vec<JobView> {
+        let jobs: Vec<Arc<Job>> = {
+            let book = self.book();
+            let known = book.order.iter().rev().filter_map(|key| book.jobs.get(key));
+            let wanted = known.filter(|job| !running_only || !job.is_closed());
+            wanted.take(MAX_LISTED_JOBS).cloned().collect()
+        };
+        let view = |job: Arc<Job>| {
+            let running = self.engine.running_report(job.id).filter(|_| !job.is_closed());
+            // One that has just ended, and whose records are not written yet, is shown the next time.
+            let report = running.or_else(|| job.wait(Duration::ZERO))?;
+            Some(view::job(&job, report.progress))
+        };
+        jobs.into_iter().filter_map(view).collect()
+    }
+
+    fn pause_job(&self, job_key: &str) -> Result<(), UnknownJob> {
+        let job = self.find(job_key)?;
+        self.engine.tell(Event::JobPaused { job: job.id });
+        self.engine.means.events.note(EventKind::JobPaused, job_key, format!("job {job_key} is paused"));
+        Ok(())
+    }
+
+    fn resume_job(&self, job_key: &str) -> Result<(), UnknownJob> {
+        let job = self.find(job_key)?;
+        self.engine.tell(Event::JobResumed { job: job.id });
+        self.engine.means.events.note(EventKind::JobResumed, job_key, format!("job {job_key} goes on"));
+        Ok(())
+    }
+
+    fn drain(&self, node: &str) -> Result<(), UnknownNode> {
+        self.engine.drain(node)
+    }
+
+    fn resume(&self, node: &str) -> Result<(), UnknownNode> {
+        self.engine.resume(node)
+    }
+
+    fn events(&self, after: u64) -> ServerEvents {
+        ServerEvents {
+            events: self.engine.means.events.after(after),
+            server_incarnation: self.engine.means.incarnation,
+        }
+    }
+
+    fn register_node(&self, node: NodeRegistration) -> Result<NodeRegistered, SubmitError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(SubmitError::Unavailable { why: "the server is shutting down".to_owned() });
+        }
+        let name = self.engine.register(&node).map_err(|why| SubmitError::Unavailable { why })?;
+        Ok(NodeRegistered {
+            name: name.to_string(),
+            again_within: REGISTER_AGAIN,
+            server_incarnation: self.engine.means.incarnation,
+        })
     }
 
     fn submit_request(&self, source_folder: &str, is_random: bool) -> Result<Duration, String> {

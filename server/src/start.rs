@@ -6,10 +6,11 @@ use crate::engine::Engine;
 use crate::greet;
 use crate::means::Means;
 use crate::peer::Peer;
+use crate::peers::Peers;
 use crate::recorder::Recorder;
 use crate::service::{Service, Terms};
 use crate::stop::{End, StopSignals};
-use crate::watch;
+use crate::watch::{self, Silence};
 use clap::Parser as _;
 use cluster::machines::LoadError;
 use cluster::{Machines, OwnEntryError, Role, own_entry};
@@ -28,9 +29,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 use wire::{Limits, serve_server};
-
-/// Connections of the pool to a node beyond one for each attempt in flight: for probes.
-const SPARE_CONNECTIONS: usize = 4;
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +110,9 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let run = writer.name();
     let count = peers.len();
     let means = Means {
-        peers,
+        peers: Peers::new(peers),
+        events: Arc::default(),
+        connections: args.connections(),
         recorder: Recorder::start(writer, decisions.clone()).map_err(StartError::System)?,
         decisions,
         rules,
@@ -126,7 +126,8 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     // Before the first job: which nodes are up must not depend on which thread was faster.
     let up = greet::first_round(&engine);
     greet::keep_greeting(&engine).map_err(StartError::System)?;
-    watch::start(&engine, args.silence).map_err(StartError::System)?;
+    watch::start(&engine, Silence { suspected: args.silence, removed: args.remove_after })
+        .map_err(StartError::System)?;
     let retry = RetryRule {
         max_attempts: args.max_attempts,
         max_losses: args.max_losses,
@@ -147,13 +148,13 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
 
 /// The port to listen at and the nodes, from `machine.txt` or from the command line.
 fn take_place(args: &Args) -> Result<Place, StartError> {
-    let connections = args.fan_out as usize + SPARE_CONNECTIONS;
+    let connections = args.connections();
     if let (Some(address), false) = (&args.listen, args.node.is_empty()) {
         let peer = |(number, node): (usize, &String)| {
-            Arc::new(Peer::new(&format!("node{number}"), node.clone(), connections))
+            Arc::new(Peer::new(&format!("node{number}"), node, connections))
         };
         let peers: Vec<_> = args.node.iter().enumerate().map(peer).collect();
-        let machines = peers.iter().map(|peer| format!("{} {}", peer.name, peer.address)).collect();
+        let machines = peers.iter().map(|peer| format!("{} {}", peer.name, peer.address())).collect();
         let name = args.name.clone().unwrap_or_else(|| "server".to_owned());
         return Ok(Place { name, listener: listen(address)?, peers, machines });
     }
@@ -161,7 +162,7 @@ fn take_place(args: &Args) -> Result<Place, StartError> {
     machines.notes().for_each(|note| log::info!("{note}"));
     let peers = machines
         .nodes()
-        .map(|node| Arc::new(Peer::new(&node.name, node.address.to_string(), connections)))
+        .map(|node| Arc::new(Peer::new(&node.name, &node.address.to_string(), connections)))
         .collect();
     let lines = machines.all().iter().map(ToString::to_string).collect();
     let (name, listener) = match &args.listen {

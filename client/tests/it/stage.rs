@@ -8,9 +8,10 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wire::job::{
-    JobProgress, JobReceipt, JobReport, JobRequest, JobState, NodeShare, ServerDescription, ServerService,
-    SubmitError, TaskFailure, UnknownJob,
+    JobProgress, JobReceipt, JobReport, JobRequest, JobState, JobView, NodeShare, ServerDescription,
+    ServerService, SubmitError, TaskFailure, UnknownJob,
 };
+use wire::membership::{NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 use wire::{Limits, Running, serve_server};
 
 /// What the server does when it is asked for progress.
@@ -89,6 +90,7 @@ impl Part {
             lost: 0,
             in_flight: 0,
             elapsed: Duration::from_millis(2_000),
+            paused: false,
         }
     }
 
@@ -167,6 +169,34 @@ impl ServerService for Part {
             cue();
         }
         Ok(())
+    }
+
+    fn jobs(&self, _: bool) -> Vec<JobView> {
+        unimplemented!("the client does not ask")
+    }
+
+    fn pause_job(&self, _: &str) -> Result<(), UnknownJob> {
+        unimplemented!("the client does not ask")
+    }
+
+    fn resume_job(&self, _: &str) -> Result<(), UnknownJob> {
+        unimplemented!("the client does not ask")
+    }
+
+    fn drain(&self, _: &str) -> Result<(), UnknownNode> {
+        unimplemented!("the client does not ask")
+    }
+
+    fn resume(&self, _: &str) -> Result<(), UnknownNode> {
+        unimplemented!("the client does not ask")
+    }
+
+    fn events(&self, _: u64) -> ServerEvents {
+        unimplemented!("the client does not ask")
+    }
+
+    fn register_node(&self, _: NodeRegistration) -> Result<NodeRegistered, SubmitError> {
+        unimplemented!("the client does not ask")
     }
 
     fn submit_request(&self, _: &str, _: bool) -> Result<Duration, String> {

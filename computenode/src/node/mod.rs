@@ -222,6 +222,7 @@ impl Node {
             seed,
             admission,
             operation,
+            strategy: _,
             work,
         } = request;
         self.refuse_while_draining()?;

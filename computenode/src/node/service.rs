@@ -43,17 +43,19 @@ impl NodeService for Node {
             uptime: self.started.elapsed(),
             draining: self.draining.load(Ordering::SeqCst),
             by_operation: self.counters.by_operation(),
+            by_strategy: self.counters.by_strategy(),
         }
     }
 
-    fn attempt(&self, request: AttemptRequest) -> Result<AttemptReply, AttemptError> {
+    fn attempt(&self, mut request: AttemptRequest) -> Result<AttemptReply, AttemptError> {
         let arrived = Instant::now();
+        let strategy = request.strategy.take();
         let mut timings = AttemptTimings::default();
         let outcome = self.do_attempt(request, &mut timings);
         timings.total = arrived.elapsed();
         match outcome {
             Ok((Product { result, bytes_in, bytes_out, width, height }, operation)) => {
-                self.counters.finished(&operation, timings.total);
+                self.counters.finished(&operation, strategy.as_deref(), timings.total);
                 Ok(AttemptReply { timings, bytes_in, bytes_out, width, height, result })
             }
             Err(ending) => {
@@ -75,7 +77,7 @@ impl NodeService for Node {
         timings.total = arrived.elapsed();
         match outcome {
             Ok(()) => {
-                self.counters.finished(ORIGINAL_OPERATION, timings.total);
+                self.counters.finished(ORIGINAL_OPERATION, None, timings.total);
                 Ok(CompatibleAnswer::Success)
             }
             Err(ending) => {

@@ -81,6 +81,7 @@ fn request(work: Work) -> AttemptRequest {
         seed: 6,
         admission: Admission::MayReject,
         operation: "edges".to_owned(),
+        strategy: None,
         work,
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn synthetic(time: Duration) -> AttemptRequest {
         seed: 4,
         admission: Admission::MayReject,
         operation: "edges".to_owned(),
+        strategy: None,
         work: Work::Synthetic(time),
     }
 }

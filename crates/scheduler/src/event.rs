@@ -5,6 +5,11 @@ use crate::{Attempt, JobCounts, JobId, JobSpec, Micros, NodeFacts, NodeId, Obser
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
+    /// There is a node, which does not take work yet.
+    NodeListed {
+        /// Which; new nodes get the next free number.
+        node: NodeId,
+    },
     /// A node takes work: for the first time, or again after it left.
     NodeJoined {
         /// Which; new nodes get the next free number.
@@ -24,8 +29,22 @@ pub enum Event {
         /// Which.
         node: NodeId,
     },
-    /// A node finishes what it has and takes nothing new.
+    /// A node is another process than before, and takes work. What was in flight on the earlier one counts as lost at
+    /// once, and what that one may still answer has to be given back as cancelled.
+    NodeRestarted {
+        /// Which.
+        node: NodeId,
+        /// What is known of it now.
+        facts: NodeFacts,
+    },
+    /// A node finishes what it has and takes nothing new, until it is resumed, is started anew, or leaves and comes
+    /// back.
     NodeDraining {
+        /// Which.
+        node: NodeId,
+    },
+    /// A node that was draining takes work again.
+    NodeResumed {
         /// Which.
         node: NodeId,
     },
@@ -61,6 +80,16 @@ pub enum Event {
     },
     /// An open job gets no more tasks: it ends with its last one.
     JobSealed {
+        /// Which job.
+        job: JobId,
+    },
+    /// No attempt of the job begins until it is resumed. Its patience rests as well.
+    JobPaused {
+        /// Which job.
+        job: JobId,
+    },
+    /// A paused job goes on.
+    JobResumed {
         /// Which job.
         job: JobId,
     },

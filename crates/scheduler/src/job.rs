@@ -104,6 +104,8 @@ pub(crate) struct Job {
     /// When a node last took work and finished with it.
     pub(crate) last_progress: Micros,
     pub(crate) ended: bool,
+    /// No attempt begins.
+    pub(crate) paused: bool,
     /// None for a job without hedging.
     pub(crate) hedging: Option<Hedging>,
     /// What is left for retries of lost attempts.
@@ -126,6 +128,7 @@ impl Job {
             no_node: 0,
             last_progress: now,
             ended: false,
+            paused: false,
             hedging: rule.map(|rule| Hedging::new(rule, now)),
             balance,
         };

@@ -67,6 +67,7 @@ pub struct Nodes {
     /// Slots of eligible nodes in which no attempt is.
     idle: u64,
     ejected: usize,
+    health_changes: u64,
 }
 
 impl Nodes {
@@ -137,6 +138,11 @@ impl Nodes {
         self.ejected
     }
 
+    /// Counts every change of any node's health, so that who tells of them knows when to look.
+    pub const fn health_changes(&self) -> u64 {
+        self.health_changes
+    }
+
     /// An attempt began on `node`.
     pub(crate) fn begin(&mut self, node: NodeId, now: Micros) {
         let entry = &mut self.all[node.index()];
@@ -166,6 +172,7 @@ impl Nodes {
         let (was_up, is_up) = (entry.health == Health::Up, health == Health::Up);
         self.ejected += usize::from(health == Health::Ejected);
         self.ejected -= usize::from(entry.health == Health::Ejected);
+        self.health_changes += u64::from(entry.health != health);
         entry.health = health;
         let idle = u64::from(entry.facts.slots.saturating_sub(entry.in_flight));
         let (slots, in_flight) = (u64::from(entry.facts.slots), u64::from(entry.in_flight));

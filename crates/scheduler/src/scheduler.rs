@@ -12,8 +12,8 @@ use crate::policy::{Choice, Ended, Started};
 use crate::retry::backoff_coin;
 use crate::timers::{Due, Timers};
 use crate::{
-    Action, Attempt, Event, GiveUp, JobCounts, JobId, Micros, NodeId, Nodes, Observation, Outcome, TaskEnd,
-    TaskIndex,
+    Action, Attempt, Event, GiveUp, JobCounts, JobId, Micros, NodeFacts, NodeId, Nodes, Observation, Outcome,
+    TaskEnd, TaskIndex,
 };
 use cluster::Admission;
 use luck::Purpose;
@@ -85,6 +85,11 @@ impl Scheduler {
         self.jobs.get(&job).map(|job| job.counts)
     }
 
+    /// Whether the job is paused.
+    pub fn is_paused(&self, job: JobId) -> bool {
+        self.jobs.get(&job).is_some_and(|job| job.paused)
+    }
+
     /// Takes in what happened at `now` and appends what to do to `actions`.
     ///
     /// `now` never goes back. The order of the actions matters and is the same for the same history.
@@ -93,15 +98,20 @@ impl Scheduler {
     /// If the driver breaks the protocol: a job number that is used twice, a node number that leaves one out.
     pub fn handle(&mut self, now: Micros, event: Event, actions: &mut Vec<Action>) {
         match event {
+            Event::NodeListed { node } => self.nodes.enter(node, NodeFacts::default()),
             Event::NodeJoined { node, facts } => self.join(node, facts),
             Event::NodeLeft { node } => self.set_health(node, Health::Left),
             Event::NodeSilent { node } => self.fall_silent(node, now),
+            Event::NodeRestarted { node, facts } => self.restart(node, facts),
             Event::NodeDraining { node } => self.set_health(node, Health::Draining),
+            Event::NodeResumed { node } => self.resume_node(node),
             Event::ProbeEnded { node, alive } => self.probe_ended(node, alive, now),
             Event::JobSubmitted { job, spec } => self.submit(job, spec, now, actions),
             Event::TasksArrived { job, count } => self.arrive(job, count, now),
             Event::TasksPlaced { job, homes } => self.place(job, &homes, now),
             Event::JobSealed { job } => self.seal(job, actions),
+            Event::JobPaused { job } => self.pause(job),
+            Event::JobResumed { job } => self.resume_job(job, now),
             Event::JobCancelled { job } => self.end_early(job, GiveUp::Cancelled, actions),
             Event::AttemptEnded { attempt, observation } => self.settle(&attempt, &observation, now, actions),
             Event::TimerFired => self.timers.woken(),
@@ -283,7 +293,7 @@ impl Scheduler {
     /// Starts the next task of one job, if it has one, may have one more in flight, and its policy names a node.
     fn start_next(&mut self, id: JobId, now: Micros) -> Option<Attempt> {
         let job = self.jobs.get_mut(&id)?;
-        if job.awaited() >= u64::from(job.spec.max_in_flight.max(1)) {
+        if job.paused || job.awaited() >= u64::from(job.spec.max_in_flight.max(1)) {
             return None;
         }
         // A late answer may have settled a task that was handed on.
@@ -343,8 +353,8 @@ impl Scheduler {
 
     /// A policy may hold tasks until something changes. If nothing is in flight nothing will, so it is asked again.
     fn rouse(&mut self, now: Micros) {
-        let held =
-            || self.running.iter().any(|id| self.jobs.get(id).is_some_and(|job| !job.ready.is_empty()));
+        let is_held = |job: &Job| !job.paused && !job.ready.is_empty();
+        let held = || self.running.iter().any(|id| self.jobs.get(id).is_some_and(is_held));
         if !self.holds && self.flights.count() == 0 && !self.nodes.eligible().is_empty() && held() {
             self.holds = true;
             self.timers.add(now.after(HOLD), Due::Hold);

@@ -8,8 +8,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run should say where")]
 
-use idl::ballast::{BallastServerSyncClient, BallastServerSyncHandler, BallastServerSyncProcessor};
-use idl::client_server::{ClientServerSyncHandler, TClientServerSyncClient};
+use idl::ballast::BallastServerSyncClient;
+use idl::client_server::{ClientServerSyncHandler, ClientServerSyncProcessor, TClientServerSyncClient};
 use std::io::{BufReader, BufWriter};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -64,33 +64,11 @@ impl ClientServerSyncHandler for Bare {
     }
 }
 
-impl BallastServerSyncHandler for Bare {
-    fn handle_describe(&self) -> thrift::Result<idl::ballast::ServerDescription> {
-        Err("not called here".into())
-    }
-
-    fn handle_submit(&self, _: idl::ballast::JobRequest) -> thrift::Result<idl::ballast::JobReceipt> {
-        Err("not called here".into())
-    }
-
-    fn handle_progress(&self, _: idl::ballast::ProgressRequest) -> thrift::Result<idl::ballast::JobProgress> {
-        Err("not called here".into())
-    }
-
-    fn handle_report(&self, _: String) -> thrift::Result<idl::ballast::JobReport> {
-        Err("not called here".into())
-    }
-
-    fn handle_cancel(&self, _: String) -> thrift::Result<()> {
-        Err("not called here".into())
-    }
-}
-
 /// Serves until the process ends.
 fn serve_bare() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let processor = Arc::new(BallastServerSyncProcessor::new(Bare));
+    let processor = Arc::new(ClientServerSyncProcessor::new(Bare));
     thread::spawn(move || {
         for stream in listener.incoming() {
             let (stream, processor) = (stream.unwrap(), Arc::clone(&processor));
@@ -132,6 +110,7 @@ fn our_attempt(client: &NodeClient) -> Caller<'_> {
         seed: 42,
         admission: cluster::Admission::MayReject,
         operation: "edges".to_owned(),
+        strategy: None,
         work: Work::Synthetic(Duration::ZERO),
     };
     Box::new(move || drop(client.attempt(&request, TIME_OUT).unwrap().unwrap()))

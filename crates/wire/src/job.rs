@@ -1,8 +1,10 @@
 //! What a client and a server say to each other, as plain, checked types.
 
 use crate::division::Division;
+use crate::membership::{NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
+use crate::node::NodeStatus;
 use cluster::Admission;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What a server does for its clients. Every method may be called from many threads at once.
 pub trait ServerService: Send + Sync + 'static {
@@ -32,6 +34,42 @@ pub trait ServerService: Send + Sync + 'static {
     /// # Errors
     /// If the server has no such job.
     fn cancel(&self, job_key: &str) -> Result<(), UnknownJob>;
+
+    /// The jobs that the server knows, the latest first, at most [`MAX_LISTED_JOBS`].
+    fn jobs(&self, running_only: bool) -> Vec<JobView>;
+
+    /// Begins no attempt of the job until it is resumed.
+    ///
+    /// # Errors
+    /// If the server has no such job.
+    fn pause_job(&self, job_key: &str) -> Result<(), UnknownJob>;
+
+    /// Goes on with a job that was paused.
+    ///
+    /// # Errors
+    /// If the server has no such job.
+    fn resume_job(&self, job_key: &str) -> Result<(), UnknownJob>;
+
+    /// Gives the node nothing new until it is resumed or started anew.
+    ///
+    /// # Errors
+    /// If the server has no such node.
+    fn drain(&self, node: &str) -> Result<(), UnknownNode>;
+
+    /// Gives a node that was drained work again.
+    ///
+    /// # Errors
+    /// If the server has no such node.
+    fn resume(&self, node: &str) -> Result<(), UnknownNode>;
+
+    /// What happened to nodes and jobs since the event numbered `after`, as far as it is kept.
+    fn events(&self, after: u64) -> ServerEvents;
+
+    /// Takes a node that comes by itself, or notes that it is still there.
+    ///
+    /// # Errors
+    /// If the node cannot be called at its address as it gives it, or there are too many.
+    fn register_node(&self, registration: NodeRegistration) -> Result<NodeRegistered, SubmitError>;
 
     /// The original's call: processes the folder and answers when all is done.
     ///
@@ -183,6 +221,8 @@ pub struct JobProgress {
     pub in_flight: u64,
     /// Since the job was taken, until now or its end.
     pub elapsed: Duration,
+    /// Whether an operator has paused it.
+    pub paused: bool,
 }
 
 /// A task that got no result.
@@ -228,6 +268,22 @@ pub struct JobReport {
     pub histogram: Option<Vec<u64>>,
 }
 
+/// One job as its server sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobView {
+    /// The request, with the seed in use.
+    pub request: JobRequest,
+    /// What was answered to it.
+    pub receipt: JobReceipt,
+    /// Where it stands.
+    pub progress: JobProgress,
+    /// When it was submitted.
+    pub submitted: SystemTime,
+}
+
+/// Jobs that a server lists at most.
+pub const MAX_LISTED_JOBS: usize = 1_000;
+
 /// Failures that a report lists by name; the rows of `tasks.csv` hold all.
 pub const MAX_REPORTED_FAILURES: usize = 1_000;
 
@@ -242,6 +298,8 @@ pub enum NodeState {
     Ejected,
     /// Finishes what it has.
     Draining,
+    /// Gives no sign of life.
+    Suspected,
 }
 
 /// One node as the server sees it.
@@ -275,6 +333,12 @@ pub struct NodeView {
     pub load_probability: Option<f64>,
     /// Speaks only the original's interface.
     pub compatibility: bool,
+    /// Came by itself and not from a file.
+    pub registered: bool,
+    /// Draws another number at each start, where it tells.
+    pub incarnation: Option<u64>,
+    /// What it told of itself last, and how long ago.
+    pub status: Option<(NodeStatus, Duration)>,
 }
 
 /// The server and how it sees its nodes.

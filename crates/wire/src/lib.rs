@@ -1,6 +1,6 @@
 //! The only crate that names `thrift`: what the programs say to each other, as plain types, and how it travels.
 //!
-//! Reading order: [`node`], [`job`] and [`division`] (the messages and the two service traits), then how they travel: `message` (one
+//! Reading order: [`node`], [`job`], [`division`] and [`membership`] (the messages and the two service traits), then how they travel: `message` (one
 //! message on a connection: told apart, bounded, whole), `serve` (a port: [`serve_node`], [`serve_server`]), `call`
 //! (pools of connections: [`NodeClient`], [`ServerClient`]) and `convert` (generated types to plain ones).
 //!
@@ -11,6 +11,7 @@ mod call;
 mod convert;
 pub mod division;
 pub mod job;
+pub mod membership;
 mod message;
 pub mod node;
 mod serve;

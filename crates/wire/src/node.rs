@@ -58,6 +58,8 @@ pub struct AttemptRequest {
     pub admission: Admission,
     /// A chain of operations, such as `edges`.
     pub operation: String,
+    /// The job's strategy, for the node's totals.
+    pub strategy: Option<String>,
     /// Where the work is.
     pub work: Work,
 }
@@ -271,9 +273,11 @@ pub struct NodeStatus {
     pub draining: bool,
     /// Finished attempts by operation.
     pub by_operation: BTreeMap<String, OperationTotals>,
+    /// Finished attempts by the strategy of their job.
+    pub by_strategy: BTreeMap<String, OperationTotals>,
 }
 
-/// Finished attempts of one operation.
+/// Finished attempts of one operation or strategy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationTotals {
     /// How many.

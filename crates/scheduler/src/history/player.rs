@@ -128,6 +128,8 @@ impl Player {
 fn check(scheduler: &Scheduler, event: &Event, submitted: &mut BTreeSet<JobId>) -> Result<(), String> {
     match event {
         Event::NodeJoined { node: NodeId(number), .. }
+        | Event::NodeListed { node: NodeId(number) }
+        | Event::NodeRestarted { node: NodeId(number), .. }
             if *number as usize > scheduler.nodes().all().len() =>
         {
             Err("a node's number is left out".to_owned())

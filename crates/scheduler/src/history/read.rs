@@ -83,12 +83,12 @@ pub(super) fn event(
     mut take: impl FnMut(Key) -> Option<Attempt>,
 ) -> Result<Event, String> {
     Ok(match words.word("an event")? {
-        "joined" => {
-            let node = words.node()?;
-            let slots = words.value("slots=")?;
-            let load_probability = if words.is_at_end() { None } else { Some(words.value("load=")?) };
-            Event::NodeJoined { node, facts: NodeFacts { slots, load_probability } }
-        }
+        "listed" => Event::NodeListed { node: words.node()? },
+        "joined" => Event::NodeJoined { node: words.node()?, facts: facts(words)? },
+        "restarted" => Event::NodeRestarted { node: words.node()?, facts: facts(words)? },
+        "resumed" => Event::NodeResumed { node: words.node()? },
+        "paused" => Event::JobPaused { job: words.job()? },
+        "continued" => Event::JobResumed { job: words.job()? },
         "left" => Event::NodeLeft { node: words.node()? },
         "silent" => Event::NodeSilent { node: words.node()? },
         "draining" => Event::NodeDraining { node: words.node()? },
@@ -124,6 +124,12 @@ fn homes(text: &str) -> Result<Vec<Option<NodeId>>, String> {
         }
     };
     text.split(',').map(home).collect()
+}
+
+fn facts(words: &mut Words<'_>) -> Result<NodeFacts, String> {
+    let slots = words.value("slots=")?;
+    let load_probability = if words.is_at_end() { None } else { Some(words.value("load=")?) };
+    Ok(NodeFacts { slots, load_probability })
 }
 
 fn spec(words: &mut Words<'_>) -> Result<JobSpec, String> {

@@ -40,6 +40,11 @@ fn line(to: &mut String, words: fmt::Arguments<'_>) {
 /// An event in short, without its time.
 pub fn told(event: &Event) -> impl Display {
     fmt::from_fn(move |to| match event {
+        Event::NodeListed { node } => write!(to, "listed n{}", node.0),
+        Event::NodeRestarted { node, facts } => write!(to, "restarted n{} slots={}", node.0, facts.slots),
+        Event::NodeResumed { node } => write!(to, "resumed n{}", node.0),
+        Event::JobPaused { job } => write!(to, "paused j{}", job.0),
+        Event::JobResumed { job } => write!(to, "continued j{}", job.0),
         Event::NodeJoined { node, facts } => write!(to, "joined n{} slots={}", node.0, facts.slots),
         Event::NodeLeft { node } => write!(to, "left n{}", node.0),
         Event::NodeSilent { node } => write!(to, "silent n{}", node.0),
@@ -115,10 +120,12 @@ struct Details<'a>(&'a Event);
 impl Display for Details<'_> {
     fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Event::NodeJoined { facts, .. } => match facts.load_probability {
-                Some(load) => write!(to, " load={load}"),
-                None => Ok(()),
-            },
+            Event::NodeJoined { facts, .. } | Event::NodeRestarted { facts, .. } => {
+                match facts.load_probability {
+                    Some(load) => write!(to, " load={load}"),
+                    None => Ok(()),
+                }
+            }
             Event::JobSubmitted { spec, .. } => rules(to, spec),
             Event::AttemptEnded { observation, .. } => {
                 write!(to, " total_ns={}", observation.round_trip.as_nanos())?;

@@ -53,6 +53,7 @@ impl Scheduler {
         let is_full = self.flights.awaited() >= self.settings.max_in_flight as usize;
         let job = self.jobs.get_mut(&id)?;
         let is_full = is_full || job.awaited() >= u64::from(job.spec.max_in_flight.max(1));
+        let is_full = is_full || job.paused;
         let hedging = job.hedging.as_mut()?;
         if is_full || !hedging.affords(idle_now, is_closed) {
             return None;

@@ -52,6 +52,20 @@ impl Scheduler {
         }
     }
 
+    pub(super) fn pause(&mut self, id: JobId) {
+        if let Some(job) = self.jobs.get_mut(&id).filter(|job| !job.ended) {
+            job.paused = true;
+        }
+    }
+
+    pub(super) fn resume_job(&mut self, id: JobId, now: Micros) {
+        if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.paused) {
+            job.paused = false;
+            // Patience counts from when work could begin again.
+            job.last_progress = now;
+        }
+    }
+
     /// Gives a job up if no node has taken any of its work for as long as its patience lasts.
     pub(super) fn check_patience(&mut self, id: JobId, now: Micros, actions: &mut Vec<Action>) {
         let Some(job) = self.jobs.get(&id).filter(|job| !job.ended) else {
@@ -62,7 +76,7 @@ impl Scheduler {
         let long = patience / 10;
         let taken = self.flights.of(id).any(|flight| now.since(flight.started) > long);
         let idle = !job.spec.sealed && job.ready.is_empty() && job.counts.in_flight() == 0;
-        if idle || taken {
+        if job.paused || idle || taken {
             self.timers.add(now.after(patience), Due::Patience(id));
         } else if now.since(job.last_progress) < patience {
             self.timers.add(job.last_progress.after(patience), Due::Patience(id));

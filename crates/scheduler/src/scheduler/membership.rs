@@ -8,12 +8,32 @@ use crate::{Micros, NodeFacts, NodeId, Outcome};
 impl Scheduler {
     pub(super) fn join(&mut self, node: NodeId, facts: NodeFacts) {
         // New facts of a node that is up reach the policies like a node that left and came back.
-        let changed = self.nodes.get(node).is_some_and(|known| *known.facts() != facts);
-        if changed {
+        let differs =
+            |known: &crate::nodes::Node| *known.facts() != facts && known.health != Health::Draining;
+        if self.nodes.get(node).is_some_and(differs) {
             self.set_health(node, Health::Left);
         }
+        let drains = self.nodes.get(node).is_some_and(|known| known.health == Health::Draining);
         self.nodes.enter(node, facts);
-        self.set_health(node, Health::Up);
+        // Whoever told it to drain has to tell it to go on.
+        if !drains {
+            self.set_health(node, Health::Up);
+        }
+    }
+
+    /// Another process has taken the node's place: nobody waits for the earlier one, and policies learn anew.
+    pub(super) fn restart(&mut self, node: NodeId, facts: NodeFacts) {
+        if self.nodes.get(node).is_some() {
+            self.set_health(node, Health::Left);
+            self.desert_node(node);
+        }
+        self.join(node, facts);
+    }
+
+    pub(super) fn resume_node(&mut self, node: NodeId) {
+        if self.nodes.get(node).is_some_and(|known| known.health == Health::Draining) {
+            self.set_health(node, Health::Up);
+        }
     }
 
     pub(super) fn set_health(&mut self, node: NodeId, health: Health) {
@@ -53,14 +73,18 @@ impl Scheduler {
 
     /// A node hangs: what is in flight on it is handed on at once, and a probe decides when it is back.
     pub(super) fn fall_silent(&mut self, node: NodeId, now: Micros) {
-        if self.nodes.get(node).is_none_or(|known| known.health != Health::Up) {
-            return;
+        if self.nodes.get(node).is_some_and(|known| known.health == Health::Up) {
+            self.set_health(node, Health::Down);
+            if let Some(entry) = self.nodes.get_mut(node) {
+                let wait = entry.strikes.wait(&self.settings.ejection);
+                self.timers.add(now.after(wait), Due::Probe(node));
+            }
         }
-        self.set_health(node, Health::Down);
-        if let Some(entry) = self.nodes.get_mut(node) {
-            let wait = entry.strikes.wait(&self.settings.ejection);
-            self.timers.add(now.after(wait), Due::Probe(node));
-        }
+        self.desert_node(node);
+    }
+
+    /// Hands on the tasks of all attempts in flight on a node.
+    fn desert_node(&mut self, node: NodeId) {
         for flight in self.flights.desert(node) {
             let Some(job) = self.jobs.get_mut(&flight.job) else {
                 continue;

@@ -9,6 +9,7 @@ mod conservation;
 mod figures;
 mod hedging;
 mod history;
+mod membership;
 mod notation;
 mod scale;
 mod scenarios;

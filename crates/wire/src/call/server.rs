@@ -4,9 +4,11 @@ use super::error::CallError;
 use super::exchange::{Input, Output, Raised, Terms};
 use super::pool::Pool;
 use super::settings::PoolSettings;
+use crate::convert::Unfit;
 use crate::job::{
-    JobProgress, JobReceipt, JobReport, JobRequest, ServerDescription, SubmitError, UnknownJob,
+    JobProgress, JobReceipt, JobReport, JobRequest, JobView, ServerDescription, SubmitError, UnknownJob,
 };
+use crate::membership::{NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 use idl::ballast::{self as interface, BallastServerSyncClient, TBallastServerSyncClient};
 use idl::client_server::TClientServerSyncClient;
 use std::error::Error;
@@ -111,6 +113,88 @@ impl ServerClient {
         self.of_job(returned, Ok)
     }
 
+    /// The jobs that the server knows, the latest first.
+    ///
+    /// # Errors
+    /// If no answer came in time.
+    pub fn jobs(&self, running_only: bool, time_out: Duration) -> Result<Vec<JobView>, CallError> {
+        let request = interface::JobsRequest { running_only: Some(running_only) };
+        let listed = self.call("jobs", time_out, true, |mut client| client.jobs(request));
+        let listed = listed.map_err(|raised| self.only_call(raised))?;
+        let views = listed.jobs.into_iter().map(JobView::try_from).collect::<Result<_, Unfit>>();
+        views.map_err(|unfit| self.pool.unfit(unfit))
+    }
+
+    /// Begins no attempt of the job until it is resumed.
+    ///
+    /// # Errors
+    /// Outside what went wrong on the way, inside that the server has no such job.
+    pub fn pause_job(&self, job_key: &str, time_out: Duration) -> Result<Result<(), UnknownJob>, CallError> {
+        let key = job_key.to_owned();
+        let returned = self.call("pause_job", time_out, true, |mut client| client.pause_job(key));
+        self.of_job(returned, Ok)
+    }
+
+    /// Goes on with a job that was paused.
+    ///
+    /// # Errors
+    /// Outside what went wrong on the way, inside that the server has no such job.
+    pub fn resume_job(&self, job_key: &str, time_out: Duration) -> Result<Result<(), UnknownJob>, CallError> {
+        let key = job_key.to_owned();
+        let returned = self.call("resume_job", time_out, true, |mut client| client.resume_job(key));
+        self.of_job(returned, Ok)
+    }
+
+    /// Gives the node nothing new until it is resumed or started anew.
+    ///
+    /// # Errors
+    /// Outside what went wrong on the way, inside that the server has no such node.
+    pub fn drain(&self, node: &str, time_out: Duration) -> Result<Result<(), UnknownNode>, CallError> {
+        let node = node.to_owned();
+        self.of_node(self.call("drain", time_out, true, |mut client| client.drain(node)))
+    }
+
+    /// Gives a node that was drained work again.
+    ///
+    /// # Errors
+    /// Outside what went wrong on the way, inside that the server has no such node.
+    pub fn resume(&self, node: &str, time_out: Duration) -> Result<Result<(), UnknownNode>, CallError> {
+        let node = node.to_owned();
+        self.of_node(self.call("resume", time_out, true, |mut client| client.resume(node)))
+    }
+
+    /// What happened to nodes and jobs since the event numbered `after`, as far as the server keeps it.
+    ///
+    /// # Errors
+    /// If no answer came in time.
+    pub fn events(&self, after: u64, time_out: Duration) -> Result<ServerEvents, CallError> {
+        let request = interface::EventsRequest { after: i64::try_from(after).unwrap_or(i64::MAX) };
+        let listed = self.call("events", time_out, true, |mut client| client.events(request));
+        let listed = listed.map_err(|raised| self.only_call(raised))?;
+        ServerEvents::try_from(listed).map_err(|unfit| self.pool.unfit(unfit))
+    }
+
+    /// Announces a node, or says that it is still there.
+    ///
+    /// # Errors
+    /// Outside what went wrong on the way, inside why the server does not take the node.
+    pub fn register_node(
+        &self,
+        node: &NodeRegistration,
+        time_out: Duration,
+    ) -> Result<Result<NodeRegistered, SubmitError>, CallError> {
+        let node = interface::NodeRegistration::from(node);
+        match self.call("register_node", time_out, true, |mut client| client.register_node(node)) {
+            Ok(registered) => {
+                NodeRegistered::try_from(registered).map(Ok).map_err(|unfit| self.pool.unfit(unfit))
+            }
+            Err(Raised::User(exception)) => {
+                submit_error(exception).map(Err).ok_or_else(|| self.pool.unknown_exception())
+            }
+            Err(Raised::Call(error)) => Err(error),
+        }
+    }
+
     /// The original's call: answers the elapsed seconds as text when all is done.
     ///
     /// # Errors
@@ -153,6 +237,18 @@ impl ServerClient {
             Ok(value) => convert(value).map(Ok),
             Err(Raised::User(exception)) => match exception.downcast::<interface::UnknownJob>() {
                 Ok(unknown) => Ok(Err(UnknownJob { job_key: unknown.job_key })),
+                Err(_) => Err(self.pool.unknown_exception()),
+            },
+            Err(Raised::Call(error)) => Err(error),
+        }
+    }
+
+    /// The answer of a method whose only exception is [`UnknownNode`].
+    fn of_node(&self, returned: Result<(), Raised>) -> Result<Result<(), UnknownNode>, CallError> {
+        match returned {
+            Ok(()) => Ok(Ok(())),
+            Err(Raised::User(exception)) => match exception.downcast::<interface::UnknownNode>() {
+                Ok(unknown) => Ok(Err(UnknownNode { node: unknown.node })),
                 Err(_) => Err(self.pool.unknown_exception()),
             },
             Err(Raised::Call(error)) => Err(error),

@@ -1,10 +1,12 @@
 //! What clients and servers say to each other.
 
 use super::division::{division_in, division_out};
-use super::{Unfit, admission, count, enumerations, from_admission, micros, out, probability, time};
+use super::{
+    Unfit, admission, count, date, enumerations, from_admission, micros, out, probability, since_epoch, time,
+};
 use crate::job::{
-    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, NodeShare, NodeState, NodeView,
-    ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
+    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeShare, NodeState,
+    NodeView, ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
 };
 use idl::ballast as interface;
 use std::time::Duration;
@@ -27,6 +29,7 @@ enumerations! {
         DOWN = Down,
         EJECTED = Ejected,
         DRAINING = Draining,
+        SUSPECTED = Suspected,
     }
 }
 
@@ -167,6 +170,7 @@ impl From<JobProgress> for interface::JobProgress {
             lost: out(progress.lost),
             in_flight: out(progress.in_flight),
             elapsed_us: micros(progress.elapsed),
+            paused: Some(progress.paused),
         }
     }
 }
@@ -186,6 +190,31 @@ impl TryFrom<interface::JobProgress> for JobProgress {
             lost: count("lost", progress.lost)?,
             in_flight: count("in_flight", progress.in_flight)?,
             elapsed: time("elapsed_us", progress.elapsed_us)?,
+            paused: progress.paused.unwrap_or(false),
+        })
+    }
+}
+
+impl From<JobView> for interface::JobView {
+    fn from(view: JobView) -> Self {
+        Self {
+            request: (&view.request).into(),
+            receipt: view.receipt.into(),
+            progress: view.progress.into(),
+            submitted_us: since_epoch(view.submitted),
+        }
+    }
+}
+
+impl TryFrom<interface::JobView> for JobView {
+    type Error = Unfit;
+
+    fn try_from(view: interface::JobView) -> Result<Self, Unfit> {
+        Ok(Self {
+            request: view.request.try_into()?,
+            receipt: view.receipt.try_into()?,
+            progress: view.progress.try_into()?,
+            submitted: date("submitted_us", view.submitted_us)?,
         })
     }
 }
@@ -276,6 +305,10 @@ impl From<NodeView> for interface::NodeView {
             slots: view.slots.map(out),
             load_probability: view.load_probability.map(OrderedFloat),
             compatibility: view.compatibility,
+            registered: Some(view.registered),
+            incarnation: view.incarnation.map(u64::cast_signed),
+            status_age_us: view.status.as_ref().map(|(_, age)| micros(*age)),
+            status: view.status.map(|(status, _)| status.into()),
         }
     }
 }
@@ -300,6 +333,15 @@ impl TryFrom<interface::NodeView> for NodeView {
             slots: view.slots.map(|slots| count("slots", slots)).transpose()?,
             load_probability: load_probability.transpose()?,
             compatibility: view.compatibility,
+            registered: view.registered.unwrap_or(false),
+            incarnation: view.incarnation.map(i64::cast_unsigned),
+            status: view
+                .status
+                .map(|status| {
+                    let age = time("status_age_us", view.status_age_us.unwrap_or(0))?;
+                    Ok((crate::node::NodeStatus::try_from(status)?, age))
+                })
+                .transpose()?,
         })
     }
 }
@@ -411,6 +453,7 @@ mod tests {
             lost: 5,
             in_flight: 0,
             elapsed: Duration::from_micros(123),
+            paused: false,
         };
         let report = JobReport {
             progress,

@@ -4,12 +4,13 @@
 
 mod division;
 mod job;
+mod membership;
 mod node;
 
 pub(crate) use job::wait;
 
 use cluster::Admission;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// A value that the interface's types allow and its meaning does not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +79,18 @@ impl Bounded for i32 {
 
 fn micros(time: Duration) -> i64 {
     out(time.as_micros())
+}
+
+/// Microseconds since 1970-01-01 UTC; 0 for what was before.
+fn since_epoch(date: SystemTime) -> i64 {
+    micros(date.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+fn date(field: &'static str, microseconds: i64) -> Result<SystemTime, Unfit> {
+    let since = time(field, microseconds)?;
+    SystemTime::UNIX_EPOCH
+        .checked_add(since)
+        .ok_or_else(|| Unfit::new(field, format!("{microseconds} is beyond the calendar")))
 }
 
 fn from_admission(admission: Admission) -> idl::ballast::Admission {

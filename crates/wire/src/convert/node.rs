@@ -7,6 +7,7 @@ use crate::node::{
     NodeDescription, NodeStatus, OperationTotals, RejectReason, SharedFile, Work,
 };
 use idl::ballast as interface;
+use std::collections::BTreeMap;
 use thrift::OrderedFloat;
 
 enumerations! {
@@ -61,6 +62,7 @@ impl From<&AttemptRequest> for interface::AttemptRequest {
             seed: request.seed.cast_signed(),
             admission: from_admission(request.admission),
             operation: request.operation.clone(),
+            strategy: request.strategy.clone(),
             file,
             source,
             synthetic_service_us,
@@ -106,6 +108,7 @@ impl TryFrom<interface::AttemptRequest> for AttemptRequest {
             seed: request.seed.cast_unsigned(),
             admission: admission(request.admission)?,
             operation: request.operation,
+            strategy: request.strategy,
             work,
         })
     }
@@ -287,9 +290,12 @@ impl TryFrom<interface::NodeDescription> for NodeDescription {
 
 impl From<NodeStatus> for interface::NodeStatus {
     fn from(status: NodeStatus) -> Self {
-        let totals = |totals: OperationTotals| interface::OperationTotals {
-            count: out(totals.count),
-            total_us: micros(totals.total),
+        let totals = |table: BTreeMap<String, OperationTotals>| {
+            let out = |each: OperationTotals| interface::OperationTotals {
+                count: out(each.count),
+                total_us: micros(each.total),
+            };
+            Some(table.into_iter().map(|(name, each)| (name, Box::new(out(each)))).collect())
         };
         Self {
             incarnation: status.incarnation.cast_signed(),
@@ -301,9 +307,8 @@ impl From<NodeStatus> for interface::NodeStatus {
             failed: out(status.failed),
             uptime_us: micros(status.uptime),
             draining: status.draining,
-            by_operation: Some(
-                status.by_operation.into_iter().map(|(name, each)| (name, Box::new(totals(each)))).collect(),
-            ),
+            by_operation: totals(status.by_operation),
+            by_strategy: totals(status.by_strategy),
         }
     }
 }
@@ -312,13 +317,13 @@ impl TryFrom<interface::NodeStatus> for NodeStatus {
     type Error = Unfit;
 
     fn try_from(status: interface::NodeStatus) -> Result<Self, Unfit> {
-        let totals = |totals: interface::OperationTotals| -> Result<OperationTotals, Unfit> {
-            Ok(OperationTotals {
-                count: count("count", totals.count)?,
-                total: time("total_us", totals.total_us)?,
-            })
+        let totals = |table: Option<BTreeMap<String, Box<interface::OperationTotals>>>| {
+            let check = |(name, each): (String, Box<interface::OperationTotals>)| {
+                let count = count("count", each.count)?;
+                Ok((name, OperationTotals { count, total: time("total_us", each.total_us)? }))
+            };
+            table.unwrap_or_default().into_iter().map(check).collect::<Result<BTreeMap<_, _>, Unfit>>()
         };
-        let by_operation = status.by_operation.unwrap_or_default().into_iter();
         Ok(Self {
             incarnation: status.incarnation.cast_unsigned(),
             running: count("running", status.running)?,
@@ -329,9 +334,8 @@ impl TryFrom<interface::NodeStatus> for NodeStatus {
             failed: count("failed", status.failed)?,
             uptime: time("uptime_us", status.uptime_us)?,
             draining: status.draining,
-            by_operation: by_operation
-                .map(|(name, each)| Ok((name, totals(*each)?)))
-                .collect::<Result<_, Unfit>>()?,
+            by_operation: totals(status.by_operation)?,
+            by_strategy: totals(status.by_strategy)?,
         })
     }
 }
@@ -352,6 +356,7 @@ mod tests {
             seed: 1 << 63,
             admission: Admission::MustAccept,
             operation: "edges".to_owned(),
+            strategy: Some("random".to_owned()),
             work,
         }
     }

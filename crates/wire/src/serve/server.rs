@@ -2,6 +2,7 @@
 
 use crate::convert;
 use crate::job::{JobRequest, ServerService};
+use crate::membership::NodeRegistration;
 use idl::ballast::{self, BallastServerSyncHandler, InvalidRequest};
 use idl::client_server::ClientServerSyncHandler;
 use std::sync::Arc;
@@ -29,6 +30,39 @@ impl BallastServerSyncHandler for Server {
 
     fn handle_cancel(&self, job_key: String) -> thrift::Result<()> {
         Ok(self.0.cancel(&job_key)?)
+    }
+
+    fn handle_jobs(&self, request: ballast::JobsRequest) -> thrift::Result<ballast::JobsReply> {
+        let jobs = self.0.jobs(request.running_only.unwrap_or(false));
+        Ok(ballast::JobsReply { jobs: jobs.into_iter().map(ballast::JobView::from).collect() })
+    }
+
+    fn handle_pause_job(&self, job_key: String) -> thrift::Result<()> {
+        Ok(self.0.pause_job(&job_key)?)
+    }
+
+    fn handle_resume_job(&self, job_key: String) -> thrift::Result<()> {
+        Ok(self.0.resume_job(&job_key)?)
+    }
+
+    fn handle_drain(&self, node: String) -> thrift::Result<()> {
+        Ok(self.0.drain(&node)?)
+    }
+
+    fn handle_resume(&self, node: String) -> thrift::Result<()> {
+        Ok(self.0.resume(&node)?)
+    }
+
+    fn handle_events(&self, request: ballast::EventsRequest) -> thrift::Result<ballast::EventsReply> {
+        Ok(self.0.events(u64::try_from(request.after).unwrap_or(0)).into())
+    }
+
+    fn handle_register_node(
+        &self,
+        registration: ballast::NodeRegistration,
+    ) -> thrift::Result<ballast::NodeRegistered> {
+        let registration = NodeRegistration::try_from(registration).map_err(InvalidRequest::from)?;
+        Ok(self.0.register_node(registration)?.into())
     }
 }
 

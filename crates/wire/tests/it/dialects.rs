@@ -72,6 +72,7 @@ fn a_node_answers_every_dialect() {
             seed: i64::MIN,
             admission: idl::ballast::Admission::MAY_REJECT,
             operation: "edges".to_owned(),
+            strategy: None,
             file: None,
             source: Some(image.clone()),
             synthetic_service_us: None,

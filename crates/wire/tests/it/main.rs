@@ -7,6 +7,7 @@ mod dialects;
 mod foreign;
 mod honest;
 mod malformed;
+mod membership;
 mod mutations;
 mod pools;
 mod raw;

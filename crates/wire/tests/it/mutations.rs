@@ -21,6 +21,7 @@ fn attempt(output: &mut dyn TOutputProtocol) {
         seed: 5,
         admission: idl::ballast::Admission::MAY_REJECT,
         operation: "edges".to_owned(),
+        strategy: None,
         file: Some(Box::new(idl::ballast::SharedFile::new("/data".to_owned(), "a.png".to_owned()))),
         source: None,
         synthetic_service_us: None,

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use wire::job::*;
+use wire::membership::*;
 use wire::node::*;
 use wire::{Limits, NodeClient, PoolSettings, Running, ServerClient, serve_node, serve_server};
 
@@ -134,6 +135,7 @@ pub(crate) fn request(operation: &str, work: Work) -> AttemptRequest {
         seed: 42,
         admission: cluster::Admission::MayReject,
         operation: operation.to_owned(),
+        strategy: None,
         work,
     }
 }
@@ -157,11 +159,39 @@ pub(crate) fn progress() -> JobProgress {
         lost: 5,
         in_flight: 0,
         elapsed: Duration::from_micros(1_500_000),
+        paused: false,
     }
 }
 
 fn known(job_key: &str) -> Result<(), UnknownJob> {
     if job_key == "job" { Ok(()) } else { Err(UnknownJob { job_key: job_key.to_owned() }) }
+}
+
+pub(crate) fn job_view() -> JobView {
+    let request = JobRequest {
+        job_key: "job".to_owned(),
+        epoch: 3,
+        source: JobSource::Synthetic { tasks: 10, service: Duration::from_millis(2) },
+        strategy: "random".to_owned(),
+        admission: None,
+        operation: "edges".to_owned(),
+        seed: Some(7),
+        max_in_flight: None,
+        max_attempts: None,
+        label: None,
+    };
+    let receipt = JobReceipt {
+        job_key: "job".to_owned(),
+        tasks: 10,
+        seed: 7,
+        strategy: "random".to_owned(),
+        admission: cluster::Admission::MustAccept,
+        operation: "edges".to_owned(),
+        skipped: 0,
+        run_folder: "/results/run".to_owned(),
+    };
+    let submitted = SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_000);
+    JobView { request, receipt, progress: JobProgress { paused: true, ..progress() }, submitted }
 }
 
 impl ServerService for Server {
@@ -187,6 +217,9 @@ impl ServerService for Server {
                 slots: Some(8),
                 load_probability: None,
                 compatibility: true,
+                registered: false,
+                incarnation: Some(u64::MAX),
+                status: Some((NodeStatus::default(), Duration::from_micros(8))),
             }],
             jobs_running: 1,
             jobs_ended: 2,
@@ -237,6 +270,48 @@ impl ServerService for Server {
 
     fn cancel(&self, job_key: &str) -> Result<(), UnknownJob> {
         known(job_key)
+    }
+
+    fn jobs(&self, running_only: bool) -> Vec<JobView> {
+        if running_only { Vec::new() } else { vec![job_view()] }
+    }
+
+    fn pause_job(&self, job_key: &str) -> Result<(), UnknownJob> {
+        known(job_key)
+    }
+
+    fn resume_job(&self, job_key: &str) -> Result<(), UnknownJob> {
+        known(job_key)
+    }
+
+    fn drain(&self, node: &str) -> Result<(), UnknownNode> {
+        if node == "node0" { Ok(()) } else { Err(UnknownNode { node: node.to_owned() }) }
+    }
+
+    fn resume(&self, node: &str) -> Result<(), UnknownNode> {
+        self.drain(node)
+    }
+
+    fn events(&self, after: u64) -> ServerEvents {
+        let event = ClusterEvent {
+            number: after + 1,
+            at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_700_000_000_000_001),
+            kind: EventKind::NodeSuspected,
+            subject: "node0".to_owned(),
+            text: "node0 gives no sign of life".to_owned(),
+        };
+        ServerEvents { events: vec![event], server_incarnation: 5 }
+    }
+
+    fn register_node(&self, node: NodeRegistration) -> Result<NodeRegistered, SubmitError> {
+        if node.name == "one-too-many" {
+            return Err(SubmitError::Unavailable { why: "there are too many".to_owned() });
+        }
+        Ok(NodeRegistered {
+            name: format!("{}-2", node.name),
+            again_within: Duration::from_secs(2),
+            server_incarnation: 5,
+        })
     }
 
     fn submit_request(&self, source_folder: &str, is_random: bool) -> Result<Duration, String> {
