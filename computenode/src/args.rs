@@ -3,7 +3,7 @@
 use clap::Parser;
 use clap::builder::TypedValueParser;
 use cluster::load::BadProfile;
-use cluster::{BadProbability, Profile};
+use cluster::{Address, BadProbability, Profile};
 use log::LevelFilter;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +19,9 @@ Examples:
   computenode 0 --listen 127.0.0.1:0 --name spare --data-root /data/photos
       No machine.txt: any free port of this machine (the ready line tells
       which), images of /data/photos only.
+  computenode 0.2 --server 127.0.0.1:5000
+      No machine.txt: any free port, and work from that server at once, also
+      in the middle of a job.
   computenode 0.5 --reject-probability 0 --delay-probability 0.9 --seed 7
       Never reject, often delay; calls of the original's interface meet the
       same luck in every run.
@@ -57,6 +60,15 @@ pub(crate) struct Args {
     /// Listen here instead of at an entry of machine.txt; port 0 takes any free one
     #[arg(long, env = "BALLAST_LISTEN", value_name = "HOST:PORT", value_parser = program::listen::parse)]
     pub(crate) listen: Option<String>,
+
+    /// Register with this server and get work from it, with no entry in machine.txt; may be given several times. Listens
+    /// at any free port unless --listen says otherwise
+    #[arg(long, env = "BALLAST_SERVER", value_name = "HOST[:PORT]", value_delimiter = ',')]
+    pub(crate) server: Vec<Address>,
+
+    /// Where servers are to call the node, if not where it listens (behind a forwarded port)
+    #[arg(long, env = "BALLAST_ADVERTISE", value_name = "HOST:PORT", requires = "server", value_parser = program::listen::parse)]
+    pub(crate) advertise: Option<String>,
 
     /// How late a delayed attempt starts, such as 50ms or 3s
     #[arg(long, env = "BALLAST_DELAY", value_name = "TIME", default_value = "3s", value_parser = program::time::parse)]

@@ -3,7 +3,7 @@
 //! It answers `wire`'s node interface, and the original system's, on one port. Reading order: `args` and `settings`
 //! (what it is told), `node` (what becomes of an attempt), and the parts that `node` puts together: `gate` (slots, cores
 //! and their queues), `fence` (old submissions), `files` (data roots and temporary results), `pixels` (decode, operation,
-//! encode), `counters`; then `start` and `stop` (the process around it).
+//! encode), `counters`; then `start`, `register` and `stop` (the process around it).
 
 mod args;
 mod counters;
@@ -13,6 +13,7 @@ mod gate;
 mod kept;
 mod node;
 mod pixels;
+mod register;
 mod settings;
 mod start;
 mod stop;

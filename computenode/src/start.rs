@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::files::{BadRoot, DataRoots};
 use crate::node::Node;
+use crate::register;
 use crate::settings::{NoLoad, Settings};
 use crate::stop::{End, StopSignals};
 use clap::Parser as _;
@@ -15,7 +16,7 @@ use program::logging::{self, LogError};
 use program::ready::announce;
 use std::ffi::OsString;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -99,6 +100,8 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_node(listener, Arc::<Node>::clone(&node), limits).map_err(StartError::System)?;
     announce(&ready);
+    let servers: Vec<String> = args.server.iter().map(ToString::to_string).collect();
+    register::start(&node, &servers, address, args.advertise.as_deref()).map_err(StartError::System)?;
     Ok(signals.wait_and_end(&node, port, args.grace))
 }
 
@@ -106,6 +109,10 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
 fn take_port(args: &Args) -> Result<(TcpListener, Option<Machine>), StartError> {
     if let Some(address) = &args.listen {
         return Ok((listen(address)?, None));
+    }
+    if let Some(server) = args.server.first() {
+        let own = register::way_to(&server.to_string()).map_err(StartError::System)?;
+        return Ok((listen(&SocketAddr::new(own, 0).to_string())?, None));
     }
     let machines = Machines::load(&args.machines)?;
     machines.notes().for_each(|note| log::info!("{note}"));

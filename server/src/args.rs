@@ -12,6 +12,9 @@ Examples:
       Be the first free server of ./machine.txt on this machine, over the nodes that it names.
   server --listen 127.0.0.1:0 --node 127.0.0.1:5001 --node 127.0.0.1:5002
       No machine.txt: any free port (the ready line tells which), two nodes.
+  server --listen 127.0.0.1:5000
+      Without a machine.txt: nodes come by themselves, as
+      `computenode 0.2 --server 127.0.0.1:5000`.
   server --results /data/runs --seed 7 --patience 30s
       Records elsewhere; jobs without a seed of their own meet the same luck in every run; wait longer for nodes.
 

@@ -25,6 +25,7 @@ use scheduler::{RetryRule, Settings};
 use std::ffi::OsString;
 use std::io;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -149,17 +150,24 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
 /// The port to listen at and the nodes, from `machine.txt` or from the command line.
 fn take_place(args: &Args) -> Result<Place, StartError> {
     let connections = args.connections();
-    if let (Some(address), false) = (&args.listen, args.node.is_empty()) {
+    let can_do_without = args.machines == Path::new("machine.txt") && !args.machines.exists();
+    if let (Some(address), true) = (&args.listen, !args.node.is_empty() || can_do_without) {
         let peer = |(number, node): (usize, &String)| {
             Arc::new(Peer::new(&format!("node{number}"), node, connections))
         };
         let peers: Vec<_> = args.node.iter().enumerate().map(peer).collect();
+        if peers.is_empty() {
+            log::info!("no node is named: jobs wait for nodes that register with --server");
+        }
         let machines = peers.iter().map(|peer| format!("{} {}", peer.name, peer.address())).collect();
         let name = args.name.clone().unwrap_or_else(|| "server".to_owned());
         return Ok(Place { name, listener: listen(address)?, peers, machines });
     }
     let machines = Machines::load(&args.machines)?;
     machines.notes().for_each(|note| log::info!("{note}"));
+    if machines.nodes().next().is_none() {
+        log::info!("machine.txt names no compute node: jobs wait for nodes that register with --server");
+    }
     let peers = machines
         .nodes()
         .map(|node| Arc::new(Peer::new(&node.name, &node.address.to_string(), connections)))

@@ -142,6 +142,20 @@ impl Node {
         self.slots.wait_until_idle(limit)
     }
 
+    /// Whether it takes nothing new.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// The number that tells this process from others.
+    pub(crate) const fn incarnation(&self) -> u64 {
+        self.incarnation
+    }
+
     /// Attempts in a slot.
     pub(crate) fn running(&self) -> usize {
         self.slots.occupancy().inside
@@ -159,7 +173,7 @@ impl Node {
     }
 
     fn refuse_while_draining(&self) -> Result<(), Ending> {
-        if self.draining.load(Ordering::SeqCst) {
+        if self.is_draining() {
             return Err(Ending::Refused(RejectReason::Draining, draining()));
         }
         Ok(())

@@ -3,7 +3,6 @@
 use super::{Ending, Node, ORIGINAL_OPERATION, Product, count};
 use cluster::{Admission, Profile};
 use imaging::operation;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 use wire::node::{
     AttemptError, AttemptReply, AttemptRequest, AttemptTimings, CompatibleAnswer, NodeDescription,
@@ -41,7 +40,7 @@ impl NodeService for Node {
             delayed: self.counters.delayed.get(),
             failed: self.counters.failed.get(),
             uptime: self.started.elapsed(),
-            draining: self.draining.load(Ordering::SeqCst),
+            draining: self.is_draining(),
             by_operation: self.counters.by_operation(),
             by_strategy: self.counters.by_strategy(),
         }

@@ -59,6 +59,9 @@ fn choose<Port>(
             Err(cause) => Err(OwnEntryError::of_one(machine, role, cause)),
         };
     }
+    if role == Role::Node && machines.nodes().next().is_none() {
+        return Err(OwnEntryError::NoNode);
+    }
     let mut taken = Vec::new();
     let mut unknown = Vec::new();
     for machine in machines.of_role(role) {
@@ -116,6 +119,12 @@ pub enum OwnEntryError {
         /// Names that would do.
         known: Vec<String>,
     },
+    /// There is no line for a node at all.
+    #[error(
+        "machine.txt lists no compute node: add a line such as 'node0 127.0.0.1:5001', or register with a server by \
+         --server HOST:PORT"
+    )]
+    NoNode,
     /// No line has an address of this machine.
     #[error(
         "no {role} of machine.txt has an address of this machine ({}{}): start the program on one of those machines, \
@@ -280,6 +289,8 @@ mod tests {
             Err(if known { ErrorKind::AddrNotAvailable } else { ErrorKind::HostUnreachable }.into())
         };
         insta::assert_snapshot!(choose(&elsewhere, Role::Node, None, bind).unwrap_err(), @"no compute node of machine.txt has an address of this machine (node0 10.0.0.1:5000, node1 nowhere.example:5000; cannot look up nowhere.example): start the program on one of those machines, or add a line with an address of this one");
+        let none = Machines::parse("server 127.0.0.1").unwrap();
+        insta::assert_snapshot!(own_entry(&none, Role::Node, None).unwrap_err(), @"machine.txt lists no compute node: add a line such as 'node0 127.0.0.1:5001', or register with a server by --server HOST:PORT");
         let forbidden = |_: &Machine| -> io::Result<()> { Err(ErrorKind::PermissionDenied.into()) };
         insta::assert_snapshot!(choose(&elsewhere, Role::Server, None, forbidden).unwrap_err(), @"cannot listen at 10.0.0.2:5 for the server 'server': permission denied; ports below 1024 need privileges, take a higher one");
     }

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 /// Every file that makes threads, and which.
 const THREADS: &[(&str, &str)] = &[
     ("crates/wire/src/serve/accept.rs", "one that accepts, one a connection, bounded"),
-    ("server/src/engine.rs", "the pool of workers, one an attempt in flight; one a probe"),
+    ("server/src/engine.rs", "the pool of workers, one an attempt in flight; one a probe or a greeting"),
     ("server/src/alarm.rs", "the scheduler's timer"),
     ("server/src/recorder.rs", "the writer of CSV files"),
     ("server/src/greet.rs", "one a node at the start; one that greets again"),
-    ("server/src/watch.rs", "one that watches busy nodes; one a question to a quiet one"),
+    ("server/src/watch.rs", "one that watches the nodes; one a question"),
     ("server/src/stop.rs", "signals"),
     ("computenode/src/stop.rs", "signals"),
+    ("computenode/src/register.rs", "one a server that the node registers with"),
     ("lab/src/local_cluster/process.rs", "one a pipe of a child process"),
     ("lab/src/local_cluster/tether.rs", "waits for the parent's end"),
     ("lab/src/dataset/mod.rs", "one a core while photographs are made"),

@@ -16,9 +16,6 @@ pub enum Problem {
     /// No machine at all.
     #[error("no machine is listed: write lines such as 'node0 127.0.0.1:5001' and 'server 127.0.0.1:5000'")]
     Empty,
-    /// No compute node.
-    #[error("no compute node is listed: add a line such as 'node0 127.0.0.1:5001'")]
-    NoNode,
     /// No server.
     #[error("no server is listed: add a line such as 'server 127.0.0.1:5000'")]
     NoServer,

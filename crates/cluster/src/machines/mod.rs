@@ -94,7 +94,8 @@ impl fmt::Display for Machine {
     }
 }
 
-/// A checked `machine.txt`: at least one node and one server, in the order of the file.
+/// A checked `machine.txt`: at least one server, in the order of the file. Nodes that it does not name may come by
+/// themselves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Machines {
     list: Vec<Machine>,

@@ -193,7 +193,6 @@ impl Parser {
         };
         let nothing = self.nodes == 0 && self.servers == 0;
         whole(nothing, Problem::Empty);
-        whole(self.nodes == 0 && !nothing, Problem::NoNode);
         whole(self.servers == 0 && !nothing, Problem::NoServer);
         if !self.errors.is_empty() {
             return Err(MachineErrors::new(self.errors));

@@ -280,9 +280,8 @@ impl<O: Observer> Simulation<'_, O> {
     pub(super) fn fault_ends(&mut self, index: u32, number: u32) {
         self.nodes[index as usize].ailment = Ailment::None;
         if self.scenario.nodes[index as usize].faults[number as usize].kind == FaultKind::Drain {
-            let facts = self.facts(index);
             (0..self.scenario.schedulers)
-                .for_each(|side| self.tell(side, Event::NodeJoined { node: NodeId(index), facts }));
+                .for_each(|side| self.tell(side, Event::NodeResumed { node: NodeId(index) }));
         }
     }
 }
