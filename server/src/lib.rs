@@ -5,10 +5,11 @@
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
 //! `standing` and `events` (what is told of that), `publish` (a result becomes visible), `sweep` (what was left behind goes),
-//! `recorder` (the CSV files), `service` (what clients are answered), then `start` and `stop` (the process around it).
+//! `recorder` (the CSV files), `service` and `book` (what clients are answered), then `start` and `stop` (the process around it).
 
 mod alarm;
 mod args;
+mod book;
 mod carry;
 mod core;
 mod decisions;

@@ -1,5 +1,6 @@
 //! What the server answers to its clients.
 
+use crate::book::{Book, invalid};
 use crate::engine::Engine;
 use crate::folder::Folder;
 use crate::job::{Job, Tasks, Words};
@@ -10,7 +11,6 @@ use imaging::operation::{self, Operation};
 use luck::Seed;
 use records::Text;
 use scheduler::{Event, JobId, JobSpec, RetryRule, Strategy};
-use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,8 +22,6 @@ use wire::job::{
 };
 use wire::membership::{EventKind, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 
-/// Jobs whose reports are kept after their end.
-const MOST_KEPT: usize = 1_000;
 /// Tasks of a job at most: the scheduler counts them in 32 bits, and each costs some bytes.
 const MOST_TASKS: u64 = 10_000_000;
 /// What records and receipts call the work of tasks without images.
@@ -53,19 +51,6 @@ pub(crate) struct Service {
     closed: AtomicBool,
     seeds_drawn: AtomicU64,
     calls_of_the_original: AtomicU64,
-}
-
-/// Jobs by key.
-#[derive(Debug, Default)]
-struct Book {
-    jobs: BTreeMap<String, Arc<Job>>,
-    /// Keys in order of submission, for forgetting the oldest.
-    order: VecDeque<String>,
-    next: u64,
-}
-
-fn invalid(field: &str, why: impl ToString) -> SubmitError {
-    SubmitError::Invalid { field: field.to_owned(), why: why.to_string() }
 }
 
 impl Service {
@@ -190,54 +175,6 @@ impl Service {
             let left = deadline.saturating_duration_since(std::time::Instant::now());
             if job.wait(left).is_none() && left.is_zero() {
                 return false;
-            }
-        }
-    }
-}
-
-impl Book {
-    /// The job of that key, if it is known; an error if the key stands for another request.
-    fn known(&self, request: &JobRequest) -> Result<Option<&Arc<Job>>, SubmitError> {
-        let Some(job) = self.jobs.get(&request.job_key) else { return Ok(None) };
-        let same = JobRequest { epoch: job.request.epoch, ..request.clone() } == job.request;
-        if same {
-            Ok(Some(job))
-        } else {
-            Err(invalid(
-                "job_key",
-                format!("the key '{}' stands for another job: use a new one", request.job_key),
-            ))
-        }
-    }
-
-    /// Two jobs that write to one folder would mix their results.
-    fn check_output(&self, tasks: &Tasks) -> Result<(), SubmitError> {
-        let Tasks::Folder { folder, .. } = tasks else { return Ok(()) };
-        let writes_there = |job: &&Arc<Job>| match &job.tasks {
-            Tasks::Folder { folder: other, .. } => other.base == folder.base && !job.is_closed(),
-            Tasks::Synthetic { .. } => false,
-        };
-        match self.jobs.values().find(writes_there) {
-            None => Ok(()),
-            Some(job) => Err(invalid(
-                "data_path",
-                format!(
-                    "job '{}' is writing to the output_dir of {:?}: wait for its end, or cancel it",
-                    job.receipt.job_key, folder.base
-                ),
-            )),
-        }
-    }
-
-    fn enter(&mut self, job: &Arc<Job>) {
-        self.jobs.insert(job.receipt.job_key.clone(), Arc::clone(job));
-        self.order.push_back(job.receipt.job_key.clone());
-        for _ in MOST_KEPT..self.order.len() {
-            let Some(key) = self.order.pop_front() else { break };
-            if self.jobs.get(&key).is_some_and(|job| job.is_closed()) {
-                self.jobs.remove(&key);
-            } else {
-                self.order.push_back(key);
             }
         }
     }
