@@ -94,6 +94,18 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
 
+    /// Where the console is served to browsers, or off
+    #[arg(long, env = "BALLAST_CONSOLE", value_name = "HOST:PORT", default_value = "127.0.0.1:5005", value_parser = crate::window::parse)]
+    pub(crate) console: Option<String>,
+
+    /// The folder inside which the console may submit jobs, keep uploads and show results
+    #[arg(long, env = "BALLAST_CONSOLE_DATA", value_name = "FOLDER", default_value = ".")]
+    pub(crate) console_data: PathBuf,
+
+    /// What the console asks of whoever comes [default: nothing on loopback, elsewhere one that is drawn and printed]
+    #[arg(long, env = "BALLAST_CONSOLE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) console_token: Option<String>,
+
     /// What is logged: off, error, warn, info, debug or trace
     #[arg(long, env = "BALLAST_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LevelFilter,

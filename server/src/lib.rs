@@ -5,7 +5,8 @@
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
 //! `standing` and `events` (what is told of that), `publish` (a result becomes visible), `sweep` (what was left behind goes),
-//! `recorder` (the CSV files), `service` and `book` (what clients are answered), then `start` and `stop` (the process around it).
+//! `recorder` (the CSV files), `service` and `book` (what clients are answered), `window` (the console beside it), then `start` and
+//! `stop` (the process around it).
 
 mod alarm;
 mod args;
@@ -32,6 +33,7 @@ mod stop;
 mod sweep;
 mod view;
 mod watch;
+mod window;
 mod words;
 
 pub use start::run;

@@ -11,6 +11,7 @@ use crate::recorder::Recorder;
 use crate::service::{Service, Terms};
 use crate::stop::{End, StopSignals};
 use crate::watch::{self, Silence};
+use crate::window;
 use clap::Parser as _;
 use cluster::machines::LoadError;
 use cluster::{Machines, OwnEntryError, Role, own_entry};
@@ -84,6 +85,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartError> {
     logging::start(args.log_level, args.log_file.as_deref())?;
     let Place { name, listener, peers, machines } = take_place(args)?;
+    let lines = machines.join("\n");
     let address = listener.local_addr().map_err(StartError::System)?;
     let seed = args.seed.unwrap_or_else(draw);
     let writer = RunWriter::create(
@@ -137,14 +139,18 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     };
     let ready =
         format!("server {name} listening on {address} ({up} of {count} nodes up, records in {run_folder:?})");
-    let terms = Terms { name, run_folder, retry, seed: Seed(seed) };
+    let terms = Terms { name: name.clone(), run_folder, retry, seed: Seed(seed) };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_server(listener, Arc::<Service>::clone(&service), Limits::default())
         .map_err(StartError::System)?;
     warn_if_open(address);
-    announce(&ready);
-    Ok(signals.wait_and_end(&service, &engine, port, args.grace))
+    let console = window::open(args, &name, address, &lines);
+    let shown = console.as_ref().map(|console| format!("; console at {}", console.url()));
+    announce(&format!("{ready}{}", shown.unwrap_or_default()));
+    let end = signals.wait_and_end(&service, &engine, port, args.grace);
+    drop(console);
+    Ok(end)
 }
 
 /// The port to listen at and the nodes, from `machine.txt` or from the command line.

@@ -4,5 +4,6 @@
 pub mod chance;
 pub mod listen;
 pub mod logging;
+pub mod metrics;
 pub mod ready;
 pub mod time;

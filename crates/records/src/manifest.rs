@@ -88,7 +88,7 @@ impl Manifest {
     }
 
     /// Reads the manifest of a run's folder; none if the run has none.
-    pub(crate) fn read(folder: &Path) -> Result<Option<Manifest>, RecordsError> {
+    pub fn read(folder: &Path) -> Result<Option<Manifest>, RecordsError> {
         let path = folder.join(FILE);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,

@@ -76,6 +76,7 @@ fn plan(folder: &Path, load: Probability, slots: usize, delay: Duration) -> Clus
         results: folder.join("results"),
         label: "bench".to_owned(),
         decisions: false,
+        console: None,
     }
 }
 

@@ -83,6 +83,7 @@ mod tests {
             results: "results".into(),
             label: "test".to_owned(),
             decisions: false,
+            console: None,
         };
         Experiment {
             cluster,

@@ -83,6 +83,7 @@ pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Res
             results: PathBuf::from(results),
             label: cell.label.clone(),
             decisions: true,
+            console: None,
         },
         source,
         operation,

@@ -6,6 +6,7 @@
 //!
 //! Reading order: [`plan`] (pure: what to start), [`process`] (one process), [`tether`].
 
+pub mod console;
 pub mod plan;
 pub mod process;
 pub mod tether;

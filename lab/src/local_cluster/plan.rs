@@ -50,6 +50,8 @@ pub struct ClusterPlan {
     pub label: String,
     /// Whether the server writes its decision log, so that the run can be replayed exactly.
     pub decisions: bool,
+    /// Where the server's console is, if there is to be one: measurements are better off without.
+    pub console: Option<String>,
 }
 
 impl ClusterPlan {
@@ -80,6 +82,9 @@ impl ClusterPlan {
         arguments.push(machine_file.as_os_str().to_owned());
         arguments.push("--results".into());
         arguments.push(self.results.clone().into_os_string());
+        let console = self.console.as_deref().unwrap_or("off");
+        arguments.extend(words(&["--console", console, "--console-data"]));
+        arguments.push(self.data_root.clone().into_os_string());
         arguments.extend(words(&["--label", &self.label, "--grace", GRACE, "--log-level", "warn"]));
         if self.decisions {
             arguments.push("--decisions".into());
@@ -123,6 +128,7 @@ mod tests {
             results: "results".into(),
             label: "demo".to_owned(),
             decisions: true,
+            console: None,
         }
     }
 
@@ -135,6 +141,7 @@ mod tests {
         let plan = plan();
         insta::assert_snapshot!(line(plan.node_arguments(&plan.nodes[1])), @"0.2 --name node1 --listen 127.0.0.1:0 --slots 2 --delay 50000us --data-root /data --grace 2s --log-level warn");
         insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --label demo --grace 2s --log-level warn --decisions");
+        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --console off --console-data /data --label demo --grace 2s --log-level warn");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::experiment::interrupt::Interrupt;
 use crate::experiment::jobs::RunError;
 use crate::experiment::runner::{Finished, Observer, run as run_experiment};
 use crate::experiment::{Experiment, Trial};
-use crate::local_cluster::{ClusterPlan, LocalCluster};
+use crate::local_cluster::{ClusterPlan, LocalCluster, console};
 use cluster::Probability;
 use evidence::comparison::render::{Format, render};
 use evidence::comparison::source::{By, replications};
@@ -63,6 +63,9 @@ pub(super) struct Arguments {
     /// Folder of the CSV files
     #[arg(long, value_name = "DIR", default_value = "results", env = "BALLAST_RESULTS")]
     results: PathBuf,
+    /// Where the console is served to browsers while jobs run, or at the next free port; or off
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5005", value_parser = console::parse, env = "BALLAST_CONSOLE")]
+    console: String,
     /// How the comparison is printed
     #[arg(long, value_enum, default_value_t = Format::Table, env = "BALLAST_FORMAT")]
     format: Format,
@@ -176,6 +179,7 @@ fn experiment(arguments: &Arguments, folder: PathBuf) -> Result<Experiment, Box<
             results: arguments.results.clone(),
             label: "demo".to_owned(),
             decisions: true,
+            console: console::free_address(&arguments.console),
         },
         source,
         operation: arguments.operation.clone(),
@@ -215,9 +219,11 @@ impl Told {
     fn new(experiment: &Experiment, data: &Data) -> Told {
         let loads: Vec<String> = experiment.cluster.nodes.iter().map(|node| node.load.to_string()).collect();
         let jobs = experiment.trials().len();
+        let watch =
+            experiment.cluster.console.as_ref().map(|address| format!("\nWatch it at http://{address}/"));
         let introduction = format!(
             "{} nodes (load {}, delay {}, {} slots each) and a server run as processes on this machine.\n\
-             {} under {}: {} over {}.",
+             {} under {}: {} over {}.{}",
             loads.len(),
             loads.join(" "),
             humantime::format_duration(experiment.cluster.delay),
@@ -226,6 +232,7 @@ impl Told {
             count(experiment.replications, "seed", "seeds"),
             count(jobs as u64, "job", "jobs"),
             data.about,
+            watch.unwrap_or_default(),
         );
         let bar = ProgressBar::new(jobs as u64);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} jobs, {eta} left  {msg}") {

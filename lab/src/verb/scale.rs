@@ -129,6 +129,7 @@ fn experiment(arguments: &Arguments, nodes: u32, data: PathBuf) -> Result<Experi
             results: arguments.results.clone(),
             label: format!("scale-{nodes}"),
             decisions: false,
+            console: None,
         },
         source,
         operation: arguments.operation.clone(),

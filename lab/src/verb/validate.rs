@@ -91,6 +91,7 @@ fn validate(arguments: &Arguments) -> Result<Agreement, Box<dyn Error>> {
             results: arguments.results.clone(),
             label: "validate".to_owned(),
             decisions: true,
+            console: None,
         },
         source: JobSource::Synthetic { tasks: arguments.tasks, service: arguments.service },
         operation: "edges".to_owned(),

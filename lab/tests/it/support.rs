@@ -9,6 +9,8 @@ pub(crate) fn lab() -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BALLAST_")) {
         command.env_remove(name);
     }
+    // Tests run side by side, and the console has one port.
+    command.env("BALLAST_CONSOLE", "off");
     command
 }
 

@@ -121,7 +121,8 @@ impl World {
     /// A program of the lab's file with this folder as its own.
     pub(crate) fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(LAB);
-        command.arg(verb).current_dir(self.path()).stdin(Stdio::null());
+        // Tests run side by side, and the console has one port.
+        command.arg(verb).current_dir(self.path()).stdin(Stdio::null()).env("BALLAST_CONSOLE", "off");
         command
     }
 

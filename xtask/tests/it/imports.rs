@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("records", 1),
     ("evidence", 1),
     ("simulator", 1),
+    ("console", 2),
     ("server", 2),
     ("computenode", 2),
     ("client", 2),
@@ -33,6 +34,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("imaging", "lanes"),
     ("simulator", "records"), // simulated rows are the same rows
     ("evidence", "records"),
+    ("server", "console"), // one command serves the page too; the console knows nothing of the server but its port
 ];
 
 /// What only these crates may name, tests included: formats, concurrency, the terminal, whole programs.
@@ -52,6 +54,10 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("signal-hook", &["server", "computenode", "client", "lab"]),
     ("statrs", &["evidence"]),
     ("uuid", &["wire"]),
+    ("axum", &["console"]), // nothing asynchronous anywhere else
+    ("tokio", &["console"]),
+    ("rusqlite", &["console"]),
+    ("zip", &["console"]),
 ];
 
 /// All that the crates without effects may build on besides each other.

@@ -13,6 +13,7 @@ const THREADS: &[(&str, &str)] = &[
     ("server/src/greet.rs", "one a node at the start; one that greets again"),
     ("server/src/watch.rs", "one that watches the nodes; one a question"),
     ("server/src/stop.rs", "signals"),
+    ("console/src/run.rs", "the console's runtime, which makes threads that wait for files and servers"),
     ("computenode/src/stop.rs", "signals"),
     ("computenode/src/register.rs", "one a server that the node registers with"),
     ("lab/src/local_cluster/process.rs", "one a pipe of a child process"),

@@ -1,0 +1,202 @@
+//! Jobs: handed in, followed, cancelled. The server decides; this is a client of it.
+
+use super::cluster::json_of;
+use super::problem::Problem;
+use super::{App, blocking};
+use crate::cluster::jobs::Job;
+use crate::history::PastJob;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+use wire::division::Division;
+use wire::job::{JobReport, JobRequest, JobSource, Transfer};
+
+/// How long the server may take for an answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// Failures that a page shows; `tasks.csv` holds all.
+const SHOWN_FAILURES: usize = 1_000;
+
+/// What a page or a program hands in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// A folder with `input_dir` inside the data root. One of this and `upload`.
+    folder: Option<String>,
+    /// An upload.
+    upload: Option<String>,
+    strategy: String,
+    operation: String,
+    /// `may-reject` or `must-accept`; what the strategy implies if it is not given.
+    admission: Option<String>,
+    /// Text, because such numbers lose their last digits in browsers.
+    seed: Option<String>,
+    /// `shared` or `inline`; uploads travel inline unless it is given, folders are shared.
+    transfer: Option<String>,
+    #[serde(default)]
+    recursive: bool,
+    label: Option<String>,
+    /// The same key again is the same job; made up if it is not given.
+    key: Option<String>,
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
+    json_of(&json!({ "jobs": app.watch.scene().jobs }))
+}
+
+pub(super) async fn submit(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Problem> {
+    let wanted: Wanted =
+        serde_json::from_slice(&body).map_err(|error| Problem::bad(format!("not a job: {error}")))?;
+    blocking(move || {
+        let request = request(&app, wanted)?;
+        let leader = app.watch.leader().ok_or_else(|| Problem::unavailable("no server is known"))?;
+        let receipt = leader.client.submit(&request, PATIENCE)??;
+        app.watch.note(
+            &receipt.job_key,
+            format!("submitted by the console: {} by {}", receipt.operation, receipt.strategy),
+        );
+        Ok(json_of(&json!({
+            "key": receipt.job_key,
+            "tasks": receipt.tasks,
+            "skipped": receipt.skipped,
+            "seed": receipt.seed.to_string(),
+            "strategy": receipt.strategy,
+            "admission": receipt.admission.to_string(),
+            "operation": receipt.operation,
+            "run_folder": receipt.run_folder,
+        })))
+    })
+    .await
+}
+
+fn request(app: &App, wanted: Wanted) -> Result<JobRequest, Problem> {
+    let folder = match (&wanted.folder, &wanted.upload) {
+        (Some(folder), None) => app.store.folder(folder)?.path,
+        (None, Some(upload)) => app.store.upload(upload)?.path,
+        _ => return Err(Problem::bad("name one of folder and upload")),
+    };
+    let path = folder.to_str().ok_or_else(|| Problem::bad("the folder's name is not UTF-8: rename it"))?;
+    let transfer = match wanted.transfer.as_deref() {
+        Some("shared") => Transfer::Shared,
+        Some("inline") => Transfer::Inline,
+        None if wanted.upload.is_some() => Transfer::Inline,
+        None => Transfer::Shared,
+        Some(other) => return Err(Problem::bad(format!("transfer is shared or inline, not {other:?}"))),
+    };
+    let seed = wanted.seed.filter(|text| !text.trim().is_empty());
+    let seed = seed
+        .map(|text| {
+            text.trim().parse().map_err(|_| Problem::bad(format!("{text:?} is no seed: a whole number is")))
+        })
+        .transpose()?;
+    let admission = wanted.admission.filter(|text| !text.is_empty());
+    let admission =
+        admission.map(|text| text.parse().map_err(|error| Problem::bad(format!("{error}")))).transpose()?;
+    let made_up = || format!("console-{:016x}", program::chance::draw());
+    Ok(JobRequest {
+        job_key: wanted.key.filter(|key| !key.is_empty()).unwrap_or_else(made_up),
+        epoch: 1,
+        source: JobSource::Folder {
+            path: path.to_owned(),
+            recursive: wanted.recursive,
+            transfer,
+            division: Division::default(),
+        },
+        strategy: wanted.strategy,
+        admission,
+        operation: wanted.operation,
+        seed,
+        max_in_flight: None,
+        max_attempts: None,
+        label: wanted.label.filter(|label| !label.is_empty()),
+    })
+}
+
+/// One job with its failures and the parts that nodes had in it; from the history if the server does not know it.
+pub(super) async fn one(State(app): State<Arc<App>>, Path(key): Path<String>) -> Result<Response, Problem> {
+    blocking(move || {
+        let job = find(&app, &key)?;
+        let leader = app.watch.leader();
+        let report = leader.and_then(|leader| leader.client.report(&key, PATIENCE).ok()).and_then(Result::ok);
+        match (job, report) {
+            (Found::Live(mut job), Some(report)) => {
+                job.update(&report.progress);
+                Ok(json_of(&json!({ "job": *job, "report": told(&report), "live": true })))
+            }
+            (Found::Live(job), None) => Ok(json_of(&json!({ "job": *job, "report": null, "live": true }))),
+            (Found::Past(job), _) => Ok(json_of(&json!({ "job": *job, "report": null, "live": false }))),
+        }
+    })
+    .await
+}
+
+fn told(report: &JobReport) -> serde_json::Value {
+    let failures: Vec<_> = report
+        .failures
+        .iter()
+        .take(SHOWN_FAILURES)
+        .map(|failure| json!({ "name": failure.file_name, "why": failure.why }))
+        .collect();
+    let nodes: Vec<_> = report
+        .nodes
+        .iter()
+        .map(|share| {
+            json!({ "node": share.node, "attempts": share.attempts, "done": share.done, "rejected": share.rejected,
+                    "delayed": share.delayed, "lost": share.lost })
+        })
+        .collect();
+    json!({ "failures": failures, "nodes": nodes, "why": report.why })
+}
+
+pub(super) async fn cancel(
+    State(app): State<Arc<App>>,
+    Path(key): Path<String>,
+) -> Result<Response, Problem> {
+    blocking(move || {
+        let leader = app.watch.leader().ok_or_else(|| Problem::unavailable("no server is known"))?;
+        leader.client.cancel(&key, PATIENCE)??;
+        app.watch.note(&key, "cancelled by the console".to_owned());
+        Ok(json_of(&json!({ "cancelled": key })))
+    })
+    .await
+}
+
+/// Where a job is known.
+pub(super) enum Found {
+    /// The server lists it.
+    Live(Box<Job>),
+    /// Only the history remembers it.
+    Past(Box<PastJob>),
+}
+
+impl Found {
+    pub(super) fn folder(&self) -> Option<&str> {
+        match self {
+            Found::Live(job) => job.folder.as_deref(),
+            Found::Past(job) => job.folder.as_deref(),
+        }
+    }
+}
+
+/// A job by its key. Nothing of a folder is shown that no job was in.
+pub(super) fn find(app: &App, key: &str) -> Result<Found, Problem> {
+    let scene = app.watch.scene();
+    if let Some(job) = scene.jobs.iter().find(|job| job.key == key) {
+        return Ok(Found::Live(Box::new(job.clone())));
+    }
+    // It may have been submitted since the last look.
+    let leader = app.watch.leader();
+    let listed = leader.and_then(|leader| leader.client.jobs(false, PATIENCE).ok()).unwrap_or_default();
+    if let Some(job) = listed.into_iter().find(|job| job.receipt.job_key == key) {
+        return Ok(Found::Live(Box::new(job.into())));
+    }
+    let past = match &app.history {
+        Some(history) => history.job(key)?,
+        None => None,
+    };
+    past.map(|job| Found::Past(Box::new(job)))
+        .ok_or_else(|| Problem::missing(format!("no job '{key}' is known")))
+}

@@ -1,0 +1,138 @@
+//! A console at work: one thread with a runtime of its own, so that nothing asynchronous reaches the server's code.
+
+use crate::history::History;
+use crate::http::port::Port;
+use crate::http::{self, App, Guard};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::watch::Watch;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Threads that wait for servers, files and the database.
+const BLOCKING_THREADS: usize = 32;
+/// How long those may go on when the console ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why a console did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data root cannot be opened.
+    #[error("cannot open the console's data root '{}' ({cause}): give --console-data a folder that is there", path.display())]
+    Root {
+        /// Which.
+        path: PathBuf,
+        /// The system's answer.
+        cause: io::Error,
+    },
+    /// The system refuses a thread or the port.
+    #[error("the system refuses the console a thread or its port: {0}")]
+    System(#[from] io::Error),
+}
+
+/// A console that answers. Dropping it ends it.
+#[derive(Debug)]
+pub struct Console {
+    address: SocketAddr,
+    token: Option<String>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Console {
+    /// Starts to watch and to answer.
+    ///
+    /// A console that can be reached from other machines asks for a token: the one of `settings`, or one that is drawn.
+    ///
+    /// # Errors
+    /// If the data root or the port cannot be used. Without a history it starts all the same.
+    pub fn start(settings: Settings) -> Result<Console, StartError> {
+        let address = settings.listener.local_addr()?;
+        let token = settings.token.clone().or_else(|| (!address.ip().is_loopback()).then(new_token));
+        let store = Store::open(&settings.data_root)
+            .map_err(|cause| StartError::Root { path: settings.data_root.clone(), cause })?;
+        let history = match History::open(&settings.results) {
+            Ok(history) => Some(Arc::new(history)),
+            Err(error) => {
+                log::warn!("{error}; the console goes on without a history");
+                None
+            }
+        };
+        let (thumbnails, reports) = App::semaphores();
+        let app = Arc::new(App {
+            watch: Arc::new(Watch::new(settings.servers, history.clone())),
+            store,
+            history,
+            results: settings.results,
+            limits: settings.limits,
+            guard: Guard::new(address, token.clone()),
+            thumbnails,
+            reports,
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS)
+            .thread_name("console-work")
+            .build()?;
+        settings.listener.set_nonblocking(true)?;
+        let (stop, stopped) = oneshot::channel();
+        let listener = settings.listener;
+        let thread = thread::Builder::new().name("console".to_owned()).spawn(move || {
+            runtime.block_on(serve(listener, app, stopped));
+            runtime.shutdown_timeout(FAREWELL);
+        })?;
+        Ok(Console { address, token, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where browsers come in.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address to open, with the token if one is asked for.
+    pub fn url(&self) -> String {
+        match &self.token {
+            Some(token) => format!("http://{}/?token={token}", self.address),
+            None => format!("http://{}/", self.address),
+        }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the console's thread panicked");
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<()>) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            log::error!("the console cannot use its port: {error}");
+            return;
+        }
+    };
+    let watching = tokio::spawn(Arc::clone(&app.watch).run());
+    let answering = axum::serve(Port::new(listener), http::router(app)).into_future();
+    tokio::select! {
+        ended = answering => log::error!("the console stopped answering: {ended:?}"),
+        // Streams would never end by themselves, so nobody waits for them.
+        _ = stopped => {}
+    }
+    watching.abort();
+}
+
+/// A token that nobody can guess, from the system's randomness.
+fn new_token() -> String {
+    format!("{:016x}{:016x}", program::chance::draw(), program::chance::draw())
+}

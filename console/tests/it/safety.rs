@@ -1,0 +1,76 @@
+//! Who gets nothing, and what costs nobody anything.
+
+use crate::fake::{World, node};
+use std::io::{BufRead as _, BufReader};
+use wire::job::NodeState;
+
+#[test]
+fn the_page_comes_with_its_policy_and_nothing_beside_it() {
+    let world = World::new();
+    let page = world.get("/");
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    let script = world.get("/web/app.js");
+    assert!(script.header("content-type").unwrap().starts_with("text/javascript"));
+    let again = world.send("GET", "/web/app.js", &[("If-None-Match", script.header("etag").unwrap())], b"");
+    assert_eq!(again.status, 304);
+    for nowhere in ["/web/../Cargo.toml", "/web/%2e%2e%2fCargo.toml", "/etc/passwd", "/api/none"] {
+        assert_eq!(world.get(nowhere).status, 404, "{nowhere}");
+    }
+}
+
+#[test]
+fn other_names_and_other_sites_get_nothing() {
+    let world = World::new();
+    assert_eq!(world.send("GET", "/api/cluster", &[("Host", "evil.example:5005")], b"").status, 403);
+    let json = ("Content-Type", "application/json");
+    assert_eq!(
+        world.send("POST", "/api/uploads", &[json, ("Origin", "http://evil.example")], b"{}").status,
+        403
+    );
+    assert_eq!(world.send("POST", "/api/uploads", &[("Content-Type", "text/plain")], b"{}").status, 400);
+    assert_eq!(world.send("POST", "/api/uploads", &[json], b"{}").status, 200);
+}
+
+#[test]
+fn a_token_is_asked_for_where_there_is_one() {
+    let world = World::with(|settings| settings.token = Some("secret".to_owned()));
+    assert_eq!(world.get("/api/cluster").status, 401);
+    assert_eq!(world.get("/?token=wrong").status, 401);
+    let welcome = world.get("/?token=secret");
+    assert_eq!((welcome.status, welcome.header("location")), (303, Some("/")));
+    let cookie = welcome.header("set-cookie").unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    assert_eq!(world.send("GET", "/api/cluster", &[("Cookie", cookie)], b"").status, 200);
+    assert_eq!(world.send("GET", "/metrics", &[("Authorization", "Bearer secret")], b"").status, 200);
+    assert_eq!(world.get("/healthz").status, 200);
+    assert!(world.console.url().ends_with("/?token=secret"));
+}
+
+#[test]
+fn browsers_that_do_not_read_hold_nobody_up() {
+    let world = World::new();
+    *world.fake.nodes.lock().unwrap() = (0..2_000).map(|number| node(&format!("node{number}"))).collect();
+    let _asleep: Vec<_> = (0..20).map(|_| world.open("GET", "/api/stream", &[], 0)).collect();
+    let number = |world: &World| world.get("/api/cluster").json()["number"].as_u64().unwrap();
+    let before = number(&world);
+    world.wait("more looks", |world| number(world) > before + 3);
+}
+
+#[test]
+fn the_stream_tells_everything_first_and_then_what_changes() {
+    let world = World::new();
+    let lines = BufReader::new(world.open("GET", "/api/stream", &[], 0)).lines();
+    let mut frames = lines.map_while(Result::ok).filter_map(|line| {
+        line.strip_prefix("data: ").map(|data| serde_json::from_str::<serde_json::Value>(data).unwrap())
+    });
+    let first = frames.next().unwrap();
+    assert_eq!((first["kind"].as_str(), first["nodes"][0][0].as_str()), (Some("whole"), Some("node0")));
+    world.fake.nodes.lock().unwrap()[1].state = NodeState::Down;
+    let changed =
+        frames.find(|frame| frame["nodes"].as_array().is_some_and(|nodes| !nodes.is_empty())).unwrap();
+    assert_eq!((changed["nodes"][0][0].as_u64(), changed["nodes"][0][1].as_str()), (Some(1), Some("down")));
+}

@@ -1,0 +1,117 @@
+//! Jobs by way of the console: images in, results out.
+
+use crate::fake::World;
+use imaging::codec::{EncodeOptions, Format, encode};
+use imaging::image::{Channels, Image};
+use serde_json::json;
+use std::fs;
+use std::io::{Cursor, Read as _};
+
+fn image(format: Format) -> Vec<u8> {
+    let samples = (0..64 * 48 * 3).map(|at| (at % 251) as u8).collect();
+    let image = Image { width: 64, height: 48, channels: Channels::Rgb, samples };
+    encode(&image, format, &EncodeOptions::default()).unwrap()
+}
+
+const BYTES: (&str, &str) = ("Content-Type", "application/octet-stream");
+
+fn begin(world: &World) -> String {
+    world.post("/api/uploads", &json!({})).json()["upload"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn images_go_in_and_results_come_out_one_by_one_and_as_an_archive() {
+    let world = World::new();
+    let upload = begin(&world);
+    let (png, jpeg) = (image(Format::Png), image(Format::Jpeg));
+    let put = |name: &str, bytes: &[u8]| {
+        world.send("PUT", &format!("/api/uploads/{upload}/{name}"), &[BYTES], bytes)
+    };
+    assert_eq!(put("a%20b.png", &png).json()["name"], "a b.png");
+    assert_eq!(put("..%2F..%2Fevil.jpg", &jpeg).json()["name"], "evil.jpg");
+    assert_eq!(put("notes.txt", b"no image").status, 415);
+
+    let wanted = json!({ "upload": upload, "strategy": "random", "operation": "edges", "seed": "18446744073709551614" });
+    let receipt = world.post("/api/jobs", &wanted).json();
+    assert_eq!(
+        (receipt["tasks"].as_u64(), receipt["seed"].as_str()),
+        (Some(2), Some("18446744073709551614"))
+    );
+    let key = receipt["key"].as_str().unwrap();
+
+    let images = world.get(&format!("/api/jobs/{key}/images")).json();
+    assert_eq!((images["total"].as_u64(), images["done"].as_u64()), (Some(2), Some(2)));
+    let whole = world.get(&format!("/api/jobs/{key}/after/evil.jpg"));
+    assert_eq!((whole.header("content-type"), &whole.body), (Some("image/jpeg"), &jpeg));
+    let small = world.get(&format!("/api/jobs/{key}/before/a%20b.png?width=32"));
+    assert_eq!(small.header("content-type"), Some("image/jpeg"));
+    assert_eq!(world.get(&format!("/api/jobs/{key}/after/..%2Finput_dir%2Fevil.jpg")).status, 400);
+
+    let archive = world.get(&format!("/api/jobs/{key}/results.zip"));
+    let mut archive = zip::ZipArchive::new(Cursor::new(archive.body)).unwrap();
+    let mut bytes = Vec::new();
+    archive.by_name("evil.jpg").unwrap().read_to_end(&mut bytes).unwrap();
+    assert_eq!((archive.len(), bytes), (2, jpeg));
+
+    world.wait("the history", |world| {
+        !world.get("/api/history/jobs?search=edges").json()["jobs"].as_array().unwrap().is_empty()
+    });
+    assert!(
+        world.get("/api/history/jobs?search=nothing-like-it").json()["jobs"].as_array().unwrap().is_empty()
+    );
+}
+
+#[test]
+fn uploads_are_bounded_in_bytes_files_and_pixels() {
+    let world = World::with(|settings| {
+        settings.limits.files = 1;
+        settings.limits.pixels = 64 * 48;
+        settings.limits.file_bytes = 20_000;
+    });
+    let upload = begin(&world);
+    let put = |name: &str, bytes: &[u8]| {
+        world.send("PUT", &format!("/api/uploads/{upload}/{name}"), &[BYTES], bytes)
+    };
+    assert_eq!(put("large.png", &[0; 20_001]).status, 413);
+    // One that does not say how long it is.
+    let chunked = [BYTES, ("Transfer-Encoding", "chunked"), ("Content-Length", "")];
+    let body = [b"5000\r\n".as_slice(), &[0; 0x5000], b"\r\n0\r\n\r\n"].concat();
+    assert_eq!(world.send("PUT", &format!("/api/uploads/{upload}/x.png"), &chunked[..2], &body).status, 400);
+    let wide = Image { width: 65, height: 48, channels: Channels::Gray, samples: vec![0; 65 * 48] };
+    let wide = encode(&wide, Format::Png, &EncodeOptions::default()).unwrap();
+    assert_eq!(put("wide.png", &wide).status, 413);
+    assert_eq!(put("fits.png", &image(Format::Png)).status, 200);
+    assert_eq!(put("more.png", &image(Format::Png)).status, 413);
+    let kept =
+        fs::read_dir(world.folder.path().join("data/uploads").join(&upload).join("input_dir")).unwrap();
+    assert_eq!(kept.count(), 1, "what was refused left nothing behind");
+}
+
+#[test]
+fn jobs_that_cannot_be_are_refused_with_a_reason() {
+    let world = World::new();
+    fs::create_dir_all(world.folder.path().join("elsewhere/input_dir")).unwrap();
+    let outside = world.folder.path().join("elsewhere");
+    let job = |folder: &str| json!({ "folder": folder, "strategy": "random", "operation": "edges" });
+    assert_eq!(world.post("/api/jobs", &job(outside.to_str().unwrap())).status, 403);
+    assert_eq!(world.post("/api/jobs", &job("../elsewhere")).status, 403);
+    assert_eq!(world.post("/api/jobs", &job("not-there")).status, 404);
+    assert_eq!(world.post("/api/jobs", &json!({ "strategy": "random", "operation": "edges" })).status, 400);
+    let unknown = json!({ "upload": begin(&world), "strategy": "none", "operation": "edges" });
+    let refused = world.post("/api/jobs", &unknown);
+    assert_eq!((refused.status, refused.json()["field"].as_str()), (422, Some("strategy")));
+    assert_eq!(world.get("/api/jobs/unknown").status, 404);
+}
+
+#[test]
+fn nodes_are_drained_and_resumed_and_it_is_remembered() {
+    let world = World::new();
+    let state = |world: &World| world.get("/api/cluster").json()["nodes"][0][3].as_str().unwrap().to_owned();
+    assert_eq!(world.post("/api/nodes/node0/drain", &json!({})).status, 200);
+    world.wait("it drains", |world| state(world) == "draining");
+    assert_eq!(world.post("/api/nodes/node0/resume", &json!({})).status, 200);
+    world.wait("it is up", |world| state(world) == "up");
+    assert_eq!(world.post("/api/nodes/none/drain", &json!({})).status, 404);
+    let events = world.get("/api/history/events?kind=steered").json();
+    assert_eq!(events["events"][1]["text"], "node0 was drained by the console");
+}

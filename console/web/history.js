@@ -1,0 +1,95 @@
+// What was: events and past jobs, searched in the server's database.
+
+import { ask, el, mark, say } from './dom.js';
+import { feed } from './feed.js';
+import { JOB_STATES, count, moment, seconds } from './format.js';
+import { jobAddress, stateKind } from './jobs.js';
+
+const WORDS = {
+  node_up: ['node up', 'good'], node_down: ['node down', 'bad'], node_ejected: ['node ejected', 'bad'], node_draining: ['node draining', 'warn'], node_suspected: ['node suspected', 'bad'],
+  rejected: ['rejected', 'warn'], server_up: ['server up', 'good'], server_down: ['server down', 'bad'], failed_over: ['failed over', 'warn'],
+  job_submitted: ['job in', 'work'], job_ended: ['job ended', 'work'], steered: ['steered', ''],
+};
+const PAGE = 100;
+
+export function historyPage(part) {
+  let shown = part === 'jobs' ? 'jobs' : 'events';
+  let last = null;
+  let asked = 0;
+  let number = 0;
+  const search = el('input', { type: 'search', placeholder: 'Search', 'aria-label': 'Search the history', on: { input: () => later() } });
+  const kind = el('select', { 'aria-label': 'Kind', on: { change: () => load() } }, el('option', { value: '' }, 'every kind'),
+    ...Object.entries(WORDS).map(([value, [text]]) => el('option', { value }, text)));
+  const tabs = [['events', 'Events'], ['jobs', 'Past jobs']].map(([name, text]) =>
+    el('button', { type: 'button', role: 'tab', on: { click: () => {
+      shown = name;
+      load();
+    } } }, text));
+  const body = el('tbody');
+  const head = el('thead');
+  const table = el('table', { class: 'plain wide' }, head, body);
+  const empty = el('p', { class: 'empty', hidden: true });
+  const more = el('button', { type: 'button', hidden: true, on: { click: () => load(true) } }, 'Show older');
+  const node = el('section', { class: 'panel history' }, el('div', { class: 'tools' }, el('div', { class: 'switch', role: 'tablist' }, ...tabs), kind, search),
+    el('div', { class: 'scroll' }, table), empty, more);
+
+  let timer = 0;
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(() => load(), 200);
+  }
+
+  async function load(older = false) {
+    const mine = ++number;
+    asked = feed.at;
+    tabs.forEach((tab, index) => mark(tab, 'aria-selected', String((index === 0) === (shown === 'events'))));
+    kind.hidden = shown !== 'events';
+    const query = new URLSearchParams({ search: search.value, limit: String(PAGE) });
+    if (shown === 'events') query.set('kind', kind.value);
+    if (older && last !== null) query.set('before', String(last));
+    try {
+      const told = await ask(`/api/history/${shown}?${query}`);
+      // A later question has been asked meanwhile.
+      if (mine !== number) return;
+      const list = told[shown];
+      const rows = list.map(shown === 'events' ? eventRow : jobRow);
+      if (older) body.append(...rows);
+      else body.replaceChildren(...rows);
+      const heads = shown === 'events' ? ['When', 'What', 'Who', 'How'] : ['When', 'State', 'Job', 'Strategy', 'Images', 'Time', 'Rejected'];
+      head.replaceChildren(el('tr', {}, ...heads.map((text) => el('th', {}, text))));
+      last = list.length > 0 ? (shown === 'events' ? list.at(-1).number : list.at(-1).submitted_ms) : last;
+      more.hidden = list.length < PAGE;
+      empty.hidden = body.children.length > 0;
+      table.hidden = body.children.length === 0;
+      say(empty, search.value || kind.value ? 'Nothing in the history fits.' : 'Nothing happened yet.');
+    } catch (error) {
+      empty.hidden = false;
+      table.hidden = true;
+      say(empty, error.message);
+    }
+  }
+
+  load();
+  return {
+    node,
+    draw() {
+      // Fresh while nobody has scrolled down or searched.
+      if (feed.at - asked > 3_000 && scrollY < 50 && body.children.length <= PAGE && feed.state === 'live') load();
+    },
+    close: () => clearTimeout(timer),
+  };
+}
+
+function eventRow(event) {
+  const [word, tone] = WORDS[event.kind] ?? [event.kind, ''];
+  const ofJob = event.kind.startsWith('job_');
+  return el('tr', {}, el('td', { class: 'when' }, moment(event.at_ms)), el('td', {}, el('span', { class: 'badge', data: { kind: tone } }, word)),
+    el('td', { class: 'who' }, ofJob ? el('a', { href: jobAddress(event.subject) }, event.subject) : event.subject), el('td', { class: 'why' }, event.text));
+}
+
+function jobRow(job) {
+  return el('tr', {}, el('td', { class: 'when' }, moment(job.submitted_ms)),
+    el('td', {}, el('span', { class: 'badge', data: { kind: stateKind(job.state) } }, JOB_STATES[job.state] ?? job.state)),
+    el('td', { class: 'who' }, el('a', { href: jobAddress(job.key) }, job.label || job.operation), el('small', {}, job.key)), el('td', {}, job.strategy),
+    el('td', { class: 'number' }, `${count(job.done)} of ${count(job.tasks)}`), el('td', { class: 'number' }, seconds(job.elapsed_us / 1e6)), el('td', { class: 'number' }, count(job.rejected)));
+}
