@@ -59,7 +59,7 @@ impl World {
         if !own("host") {
             head += &format!("Host: {address}\r\n");
         }
-        if length > 0 && !own("content-length") {
+        if length > 0 && !own("transfer-encoding") {
             head += &format!("Content-Length: {length}\r\n");
         }
         headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));

@@ -74,9 +74,9 @@ fn uploads_are_bounded_in_bytes_files_and_pixels() {
     };
     assert_eq!(put("large.png", &[0; 20_001]).status, 413);
     // One that does not say how long it is.
-    let chunked = [BYTES, ("Transfer-Encoding", "chunked"), ("Content-Length", "")];
+    let chunked = [BYTES, ("Transfer-Encoding", "chunked")];
     let body = [b"5000\r\n".as_slice(), &[0; 0x5000], b"\r\n0\r\n\r\n"].concat();
-    assert_eq!(world.send("PUT", &format!("/api/uploads/{upload}/x.png"), &chunked[..2], &body).status, 400);
+    assert_eq!(world.send("PUT", &format!("/api/uploads/{upload}/x.png"), &chunked, &body).status, 413);
     let wide = Image { width: 65, height: 48, channels: Channels::Gray, samples: vec![0; 65 * 48] };
     let wide = encode(&wide, Format::Png, &EncodeOptions::default()).unwrap();
     assert_eq!(put("wide.png", &wide).status, 413);
