@@ -5,6 +5,8 @@ mod calibrate;
 mod compare;
 mod dataset;
 mod demo;
+mod health;
+mod log;
 mod predict;
 mod programs;
 mod replay;
@@ -13,6 +15,7 @@ mod run;
 mod say;
 mod scale;
 mod simulate;
+mod top;
 mod torture;
 mod validate;
 mod why;
@@ -43,6 +46,8 @@ Examples:
   lab calibrate results/* > model.toml                a model of what was recorded
   lab predict model.toml --nodes 1000                 what a thousand such nodes would do
   lab validate                                        real runs against their prediction
+  lab top                                             the cluster as a live table
+  lab log                                             what happened to nodes and jobs
   lab bench                                           what the testbed itself costs
   lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
 
@@ -61,6 +66,9 @@ enum Verb {
     Validate(validate::Arguments),
     Dataset(dataset::Arguments),
     Bench(bench::Arguments),
+    Health(health::Arguments),
+    Log(log::Arguments),
+    Top(top::Arguments),
     Torture(torture::Arguments),
     Simulate(simulate::Arguments),
     Run(run::Arguments),
@@ -96,6 +104,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Validate(arguments)) => validate::run(&arguments),
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
         Some(Verb::Bench(arguments)) => bench::run(&arguments),
+        Some(Verb::Health(arguments)) => health::run(&arguments),
+        Some(Verb::Log(arguments)) => log::run(&arguments),
+        Some(Verb::Top(arguments)) => top::run(&arguments),
         Some(Verb::Torture(arguments)) => torture::run(&arguments),
         Some(Verb::Simulate(arguments)) => simulate::run(&arguments),
         Some(Verb::Run(arguments)) => run::run(&arguments),

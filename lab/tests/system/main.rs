@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should panic")]
 
 mod bad_input;
+mod browser;
 mod cards_way;
 mod faults;
 mod foreign;
 mod images;
 mod records;
 mod torture;
+mod webdriver;
 mod world;
