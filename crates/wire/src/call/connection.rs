@@ -2,6 +2,7 @@
 
 use super::error::Breakage;
 use super::settings::PoolSettings;
+use crate::door::proof::{self, Refused};
 use crate::message::arrival::{Message, NoMessage, Patience, Reading};
 use crate::message::dialect::Dialect;
 use crate::message::limits::Shape;
@@ -25,6 +26,21 @@ pub(super) struct Connection {
     pub(super) idle_since: Instant,
 }
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum NotOpen {
+    /// Nobody was reached.
+    Unreachable(io::Error),
+    /// The two ends do not know the same secret. A sentence.
+    NotAdmitted(String),
+}
+
+impl From<io::Error> for NotOpen {
+    fn from(error: io::Error) -> NotOpen {
+        NotOpen::Unreachable(error)
+    }
+}
+
 /// Why an exchange brought no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -35,10 +51,11 @@ pub(super) enum Trouble {
 
 impl Connection {
     /// Connects to the first of the address's meanings that answers.
-    pub(super) fn open(address: &str, settings: &PoolSettings) -> io::Result<Connection> {
+    pub(super) fn open(address: &str, settings: &PoolSettings) -> Result<Connection, NotOpen> {
+        let mut reading = Reading::default();
         Ok(Connection {
-            stream: connect(address, settings)?,
-            reading: Reading::default(),
+            stream: connect(address, settings, &mut reading)?,
+            reading,
             outgoing: Outgoing::default(),
             used: false,
             idle_since: Instant::now(),
@@ -46,9 +63,9 @@ impl Connection {
     }
 
     /// Puts another connection in this one's place; the request in the buffer stays.
-    pub(super) fn reopen(&mut self, address: &str, settings: &PoolSettings) -> io::Result<()> {
-        self.stream = connect(address, settings)?;
+    pub(super) fn reopen(&mut self, address: &str, settings: &PoolSettings) -> Result<(), NotOpen> {
         self.reading.reset();
+        self.stream = connect(address, settings, &mut self.reading)?;
         self.used = false;
         Ok(())
     }
@@ -110,7 +127,37 @@ fn trouble(none: NoMessage, answer_begun: bool) -> Trouble {
     }
 }
 
-fn connect(address: &str, settings: &PoolSettings) -> io::Result<TcpStream> {
+fn connect(
+    address: &str,
+    settings: &PoolSettings,
+    reading: &mut Reading<'static>,
+) -> Result<TcpStream, NotOpen> {
+    let stream = dial(address, settings)?;
+    if let Some(secret) = settings.credentials.secret() {
+        let patience = Patience {
+            first: settings.connect_time,
+            rest: settings.connect_time,
+            slowest_bytes_per_second: 0,
+            deadline: None,
+        };
+        proof::show(secret, reading, &stream, patience).map_err(not_admitted)?;
+    }
+    Ok(stream)
+}
+
+/// Why a port that asks for a secret is not talked to.
+fn not_admitted(refused: Refused) -> NotOpen {
+    NotOpen::NotAdmitted(match refused {
+        Refused::WrongProof => "it knows another secret than ours: give both ends the same --secret-file".to_owned(),
+        Refused::Missing(NoMessage::Silent) => "it did not prove in time that it knows the secret".to_owned(),
+        Refused::Missing(_) | Refused::NoProof => {
+            "it hung up instead of proving that it knows the secret: start it with the same --secret-file".to_owned()
+        }
+        Refused::Io(error) => format!("it hung up before it proved that it knows the secret ({error})"),
+    })
+}
+
+fn dial(address: &str, settings: &PoolSettings) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for meaning in address.to_socket_addrs()? {
         match TcpStream::connect_timeout(&meaning, settings.connect_time) {

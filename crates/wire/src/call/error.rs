@@ -14,6 +14,14 @@ pub enum CallError {
         /// The system's words.
         why: String,
     },
+    /// One end asks for a secret that the other one does not know; nothing was called.
+    #[error("{address} and we do not trust each other: {why}")]
+    NotAdmitted {
+        /// Whom we called.
+        address: String,
+        /// Who lacks what.
+        why: String,
+    },
     /// All connections of the pool stayed in use.
     #[error("all {connections} connections to {address} stayed in use for {waited:?}")]
     Busy {
@@ -107,7 +115,8 @@ impl CallError {
     /// Whether it is certain that the peer did not begin the call, so that a repetition repeats nothing.
     pub fn never_begun(&self) -> bool {
         match self {
-            CallError::Unreachable { .. } | CallError::Busy { .. } | CallError::TooLarge { .. } => true,
+            CallError::Unreachable { .. } | CallError::NotAdmitted { .. } => true,
+            CallError::Busy { .. } | CallError::TooLarge { .. } => true,
             CallError::UnknownMethod { .. } => true,
             CallError::Broken { how, .. } => matches!(how, Breakage::Sending(_)),
             CallError::TimedOut { .. }

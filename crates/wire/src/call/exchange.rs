@@ -111,6 +111,9 @@ impl Pool {
                 ApplicationErrorKind::InternalError | ApplicationErrorKind::Unknown => {
                     (CallError::Refused { address, why: answered.message }.into(), true)
                 }
+                ApplicationErrorKind::UnsupportedClientType => {
+                    (CallError::NotAdmitted { address, why: answered.message }.into(), false)
+                }
                 ApplicationErrorKind::ProtocolError => {
                     (CallError::Refused { address, why: answered.message }.into(), false)
                 }
@@ -178,7 +181,7 @@ impl Exchange<'_> {
 
     fn reopen(&mut self) -> Result<(), CallError> {
         let Pool { address, settings, .. } = self.pool;
-        self.connection.reopen(address, settings).map_err(|error| self.pool.unreachable(&error))
+        self.connection.reopen(address, settings).map_err(|why| self.pool.not_open(why))
     }
 }
 

@@ -3,7 +3,7 @@
 //! A connection carries one call at a time, because stock Thrift servers answer a connection's calls in order; so the
 //! pool's bound is the bound on calls in flight. The lock is held for bookkeeping only, never while bytes travel.
 
-use super::connection::Connection;
+use super::connection::{Connection, NotOpen};
 use super::error::CallError;
 use super::settings::PoolSettings;
 use crate::convert::Unfit;
@@ -77,11 +77,15 @@ impl Pool {
             self.close_expired();
         }
         let opened = Connection::open(&self.address, &self.settings);
-        Ok(Lease { permit, connection: opened.map_err(|error| self.unreachable(&error))? })
+        Ok(Lease { permit, connection: opened.map_err(|why| self.not_open(why))? })
     }
 
-    pub(super) fn unreachable(&self, error: &std::io::Error) -> CallError {
-        CallError::Unreachable { address: self.address.clone(), why: error.to_string() }
+    pub(super) fn not_open(&self, why: NotOpen) -> CallError {
+        let address = self.address.clone();
+        match why {
+            NotOpen::Unreachable(error) => CallError::Unreachable { address, why: error.to_string() },
+            NotOpen::NotAdmitted(why) => CallError::NotAdmitted { address, why },
+        }
     }
 
     pub(super) fn unfit(&self, unfit: Unfit) -> CallError {

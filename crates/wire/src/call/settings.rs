@@ -1,5 +1,6 @@
 //! How many connections a pool may have, and how long they may wait.
 
+use crate::door::Credentials;
 use crate::message::limits::Shape;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub struct PoolSettings {
     pub write_time: Duration,
     /// Bounds on the messages both ways.
     pub shape: Shape,
+    /// What both ends prove to each other when a connection begins.
+    pub credentials: Credentials,
 }
 
 impl Default for PoolSettings {
@@ -27,6 +30,7 @@ impl Default for PoolSettings {
             connect_time: Duration::from_secs(2),
             write_time: Duration::from_secs(10),
             shape: Shape::default(),
+            credentials: Credentials::default(),
         }
     }
 }

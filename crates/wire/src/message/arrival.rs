@@ -69,7 +69,7 @@ impl<'b> Reading<'b> {
         Reading { share, ..Reading::default() }
     }
 
-    /// Waits for the first `count` bytes of a connection, at most the size of the smallest message, and looks at them.
+    /// Waits for the next `N` bytes and looks at them.
     pub(crate) fn peek<const N: usize>(
         &mut self,
         stream: &TcpStream,
@@ -80,6 +80,22 @@ impl<'b> Reading<'b> {
         let mut head = [0; N];
         head.copy_from_slice(&arrival.bytes()[..N]);
         Ok(head)
+    }
+
+    /// Waits for the next `N` bytes and takes them.
+    pub(crate) fn take<const N: usize>(
+        &mut self,
+        stream: &TcpStream,
+        patience: Patience,
+    ) -> Result<[u8; N], NoMessage> {
+        let taken = self.peek(stream, patience)?;
+        self.intake.consume(N);
+        Ok(taken)
+    }
+
+    /// What has arrived and was not consumed.
+    pub(crate) fn arrived(&self) -> &[u8] {
+        self.intake.waiting()
     }
 
     /// Waits for one whole message.

@@ -1,5 +1,6 @@
 //! What a peer may cost us: bounds on sizes, counts and times.
 
+use crate::door::Credentials;
 use std::time::Duration;
 
 /// Bounds on one serving port. Every one of them ends at worst the connection that passed it.
@@ -23,6 +24,8 @@ pub struct Limits {
     pub stack_bytes: usize,
     /// Bounds on a message's shape.
     pub shape: Shape,
+    /// What a caller must prove before its first message is looked at.
+    pub credentials: Credentials,
 }
 
 /// Bounds on the shape of one message.
@@ -50,6 +53,7 @@ impl Default for Limits {
             buffered_bytes: 512 << 20,
             stack_bytes: 256 * 1024,
             shape: Shape::default(),
+            credentials: Credentials::default(),
         }
     }
 }

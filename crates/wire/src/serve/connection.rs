@@ -3,6 +3,7 @@
 use super::counters::{Counting, count};
 use super::ending::{Caller, Ending, compose_exception};
 use super::links::{Link, Links};
+use crate::door::proof;
 use crate::message::arrival::{Message, Patience, Reading};
 use crate::message::budget::{Budget, Share};
 use crate::message::checked::Checked;
@@ -47,6 +48,11 @@ impl Port {
             slowest_bytes_per_second: self.limits.slowest_bytes_per_second,
             deadline: None,
         };
+        if let Some(secret) = self.limits.credentials.secret() {
+            let patience = Patience { first: self.limits.message_time, ..patience };
+            proof::demand(secret, &mut reading, &link.stream, patience)
+                .map_err(|refused| Ending::refused(refused, reading.arrived()))?;
+        }
         let head: [u8; SNIFFED_BYTES] = reading
             .peek(&link.stream, patience)
             .map_err(|none| Ending::without_message(none, Dialect::PLAIN_BINARY))?;

@@ -37,6 +37,8 @@ counters! {
     too_slow,
     /// Connections whose first bytes were HTTP, TLS or another thing that is not served.
     foreign,
+    /// Callers that did not prove that they know the secret.
+    unproven,
     /// Messages that were none, or above a limit.
     malformed,
     /// Messages whose values had other types than the interface gives them, or text that was none.

@@ -1,6 +1,7 @@
 //! Why a connection ends, what is counted for it, and what its peer is told.
 
 use super::counters::{Counting, count};
+use crate::door::proof::Refused;
 use crate::message::arrival::{NoMessage, is_time_out};
 use crate::message::dialect::{Dialect, Foreign};
 use crate::message::outgoing::Outgoing;
@@ -26,6 +27,11 @@ pub(super) enum Ending {
     TooSlow,
     #[error("its peer speaks something else than Thrift ({0:?})")]
     Foreign(Foreign),
+    #[error("its caller does not know the secret")]
+    Unproven {
+        /// Whom to tell, if it began with a message that can be answered.
+        caller: Option<Caller>,
+    },
     #[error("malformed message: {why}")]
     Malformed {
         why: String,
@@ -68,6 +74,16 @@ impl Ending {
         }
     }
 
+    /// What it means that a caller was not let in. `arrived` is what it said instead of a proof.
+    pub(super) fn refused(refused: Refused, arrived: &[u8]) -> Ending {
+        match refused {
+            Refused::NoProof => Ending::Unproven { caller: plain_caller(arrived) },
+            Refused::WrongProof => Ending::Unproven { caller: None },
+            Refused::Missing(none) => Ending::without_message(none, Dialect::PLAIN_BINARY),
+            Refused::Io(error) => Ending::unsent(&error),
+        }
+    }
+
     /// What a failed write means.
     pub(super) fn unsent(error: &io::Error) -> Ending {
         if is_time_out(error.kind()) { Ending::TooSlow } else { Ending::Broken(error.kind()) }
@@ -86,6 +102,7 @@ impl Ending {
             Ending::Idle => count(&counting.idle_closed),
             Ending::TooSlow => count(&counting.too_slow),
             Ending::Foreign(_) => count(&counting.foreign),
+            Ending::Unproven { .. } => count(&counting.unproven),
             Ending::Malformed { .. } => count(&counting.malformed),
             Ending::Broken(_) => {}
         }
@@ -93,14 +110,42 @@ impl Ending {
             let peer = stream.peer_addr().map_or_else(|_| "a peer".to_owned(), |address| address.to_string());
             log::debug!("the connection of {peer} ends: {self}");
         }
-        if let Ending::Malformed { why, caller: Some(caller) } = self {
-            let mut outgoing = Outgoing::default();
-            let error = ApplicationError::new(ApplicationErrorKind::ProtocolError, why);
-            if compose_exception(&mut outgoing, caller, &error).is_ok() && outgoing.send(stream).is_ok() {
-                swallow(stream);
+        let (caller, error) = match self {
+            Ending::Malformed { why, caller: Some(caller) } => {
+                (caller, ApplicationError::new(ApplicationErrorKind::ProtocolError, why))
             }
+            Ending::Unproven { caller: Some(caller) } => {
+                (caller, ApplicationError::new(ApplicationErrorKind::UnsupportedClientType, ASKS_FOR_SECRET))
+            }
+            _ => return,
+        };
+        let mut outgoing = Outgoing::default();
+        if compose_exception(&mut outgoing, caller, &error).is_ok() && outgoing.send(stream).is_ok() {
+            swallow(stream);
         }
     }
+}
+
+/// What a caller without a proof is told.
+const ASKS_FOR_SECRET: &str =
+    "this port asks for the cluster's secret: start this program with the same --secret-file";
+
+/// Longest name of a method that is read of somebody who was not let in.
+const MOST_NAME_BYTES: usize = 64;
+
+/// Whom a sentence would reach, from the first bytes of a plain binary call. Nothing is waited for and nothing but the
+/// head is looked at.
+fn plain_caller(arrived: &[u8]) -> Option<Caller> {
+    let rest = arrived.strip_prefix(&[0x80, 0x01, 0x00, 0x01])?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok().filter(|&bytes| bytes <= MOST_NAME_BYTES)?;
+    let (name, rest) = rest.split_at_checked(length)?;
+    let (sequence, _) = rest.split_first_chunk()?;
+    Some(Caller {
+        dialect: Dialect::PLAIN_BINARY,
+        method: std::str::from_utf8(name).ok()?.to_owned(),
+        sequence: i32::from_be_bytes(*sequence),
+    })
 }
 
 /// Makes an application exception out of whatever stands in the buffer.

@@ -11,5 +11,6 @@ mod membership;
 mod mutations;
 mod pools;
 mod raw;
+mod secrets;
 mod services;
 mod stopping;
