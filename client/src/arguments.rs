@@ -67,6 +67,9 @@ pub struct Arguments {
         env = "BALLAST_SERVICE"
     )]
     pub service: Duration,
+    /// What is shown to servers.
+    #[command(flatten)]
+    pub keys: program::door::Keys,
     /// No progress bar
     #[arg(long, short, env = "BALLAST_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,

@@ -47,6 +47,9 @@ pub enum ClientError {
     /// `machine.txt` cannot be used.
     #[error("{0}")]
     Machines(#[from] LoadError),
+    /// The secret cannot be used.
+    #[error("{0}")]
+    Secret(#[from] wire::BadSecret),
     /// The path of the data is not text.
     #[error("the path '{0}' is not UTF-8, as paths on the wire are: rename the folder, or make a link to it")]
     PathNotText(String),
@@ -91,6 +94,7 @@ impl ClientError {
         match self {
             ClientError::PathNotText(_) | ClientError::Invalid { .. } => Status::Usage,
             ClientError::Machines(_)
+            | ClientError::Secret(_)
             | ClientError::NoCurrentFolder(_)
             | ClientError::NoServer(_)
             | ClientError::Lost { .. }

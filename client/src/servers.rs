@@ -5,7 +5,7 @@ use crate::error::ClientError;
 use cluster::{Address, Machines};
 use std::time::Duration;
 use wire::job::{JobProgress, JobReceipt, JobReport, JobRequest, SubmitError, UnknownJob};
-use wire::{CallError, PoolSettings, ServerClient};
+use wire::{CallError, Credentials, PoolSettings, ServerClient};
 
 /// The server of the command line, or else those of `machine.txt` in failover order.
 ///
@@ -45,8 +45,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub(crate) struct Conversation(ServerClient);
 
 impl Conversation {
-    pub(crate) fn new(server: &Address) -> Conversation {
-        let settings = PoolSettings { connections: 1, ..PoolSettings::default() };
+    pub(crate) fn new(server: &Address, credentials: Credentials) -> Conversation {
+        let settings = PoolSettings { connections: 1, credentials, ..PoolSettings::default() };
         Conversation(ServerClient::new(server.to_string(), settings))
     }
 

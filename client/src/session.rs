@@ -10,6 +10,7 @@ use crate::summary;
 use cluster::Address;
 use std::io::Write as _;
 use std::time::Duration;
+use wire::Credentials;
 use wire::job::{JobProgress, JobReceipt, JobReport, JobRequest, JobState};
 
 /// How long the server may hold an answer back in the hope of the job's end. Ctrl-C waits as long.
@@ -37,8 +38,11 @@ pub fn run(arguments: &Arguments) -> Result<Status, ClientError> {
     let here = std::env::current_dir().map_err(ClientError::NoCurrentFolder)?;
     let request = arguments.request(draw_job_key(), &here)?;
     let servers = addresses(arguments)?;
-    let follower =
-        Follower { interrupt: Interrupt::listen().map_err(ClientError::Signals)?, quiet: arguments.quiet };
+    let follower = Follower {
+        interrupt: Interrupt::listen().map_err(ClientError::Signals)?,
+        quiet: arguments.quiet,
+        credentials: arguments.keys.credentials()?,
+    };
     let Some(Ended { receipt, report, interrupted }) = follower.any_server(&servers, request)? else {
         return Ok(Status::Interrupted);
     };
@@ -51,6 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, ClientError> {
 struct Follower {
     interrupt: Interrupt,
     quiet: bool,
+    credentials: Credentials,
 }
 
 impl Follower {
@@ -96,7 +101,7 @@ impl Follower {
         request: &JobRequest,
         taken: &mut Option<JobReceipt>,
     ) -> Result<Ended, Trouble> {
-        let conversation = Conversation::new(server);
+        let conversation = Conversation::new(server, self.credentials.clone());
         let receipt = conversation.submit(request)?;
         *taken = Some(receipt.clone());
         let bar = Bar::new(receipt.tasks, self.quiet);

@@ -117,6 +117,10 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
 
+    /// Who may come in.
+    #[command(flatten)]
+    pub(crate) door: program::door::Door,
+
     /// What is logged: off, error, warn, info, debug or trace
     #[arg(long, env = "BALLAST_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LevelFilter,

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 use wire::job::SubmitError;
 use wire::membership::NodeRegistration;
-use wire::{PoolSettings, ServerClient};
+use wire::{Credentials, PoolSettings, ServerClient};
 
 /// Time between two tries while a server does not answer.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -21,7 +21,8 @@ const ANSWER: Duration = Duration::from_secs(3);
 const EARLY: u32 = 2;
 
 /// Starts a thread for each of `servers` which registers `node`, that listens at `listening`, until the node drains.
-/// `advertised` is where servers are to call it, if that is another address.
+/// `advertised` is where servers are to call it, if that is another address; `credentials` are
+/// shown to the servers.
 ///
 /// # Errors
 /// If the system refuses a thread.
@@ -30,10 +31,12 @@ pub(crate) fn start(
     servers: &[String],
     listening: SocketAddr,
     advertised: Option<&str>,
+    credentials: &Credentials,
 ) -> io::Result<()> {
     for server in servers {
-        let client =
-            ServerClient::new(server.clone(), PoolSettings { connections: 1, ..PoolSettings::default() });
+        let pool =
+            PoolSettings { connections: 1, credentials: credentials.clone(), ..PoolSettings::default() };
+        let client = ServerClient::new(server.clone(), pool);
         let registrar = Registrar {
             client,
             listening,

@@ -11,7 +11,8 @@ use cluster::machines::LoadError;
 use cluster::{Machine, Machines, OwnEntryError, Role, own_entry};
 use imaging::operation::OperationError;
 use program::chance::draw;
-use program::listen::{ListenError, listen, warn_if_open};
+use program::door::OpenDoor;
+use program::listen::{ListenError, listen};
 use program::logging::{self, LogError};
 use program::ready::announce;
 use std::ffi::OsString;
@@ -20,7 +21,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use wire::{Limits, serve_node};
+use wire::{BadSecret, Limits, serve_node};
 
 /// Stack of the thread that works on an image; only what is used is ever real memory.
 const STACK_BYTES: usize = 2 << 20;
@@ -38,6 +39,10 @@ enum StartError {
     Entry(#[from] OwnEntryError),
     #[error("{0}")]
     Listen(#[from] ListenError),
+    #[error("{0}")]
+    Secret(#[from] BadSecret),
+    #[error("{0}")]
+    Open(#[from] OpenDoor),
     #[error("{0}")]
     Root(#[from] BadRoot),
     #[error("{0}")]
@@ -75,14 +80,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn start_and_serve(args: &Args) -> Result<End, StartError> {
     logging::start(args.log_level, args.log_file.as_deref())?;
+    let credentials = args.door.keys.credentials()?;
     let roots = if args.data_root.is_empty() { vec![PathBuf::from(".")] } else { args.data_root.clone() };
     let roots = DataRoots::open(&roots)?;
     let (listener, entry) = take_port(args)?;
     let address = listener.local_addr().map_err(StartError::System)?;
+    args.door.check(address, &credentials)?;
     let name = entry.as_ref().map(|entry| entry.name.clone()).or_else(|| args.name.clone());
     let name = name.unwrap_or_else(|| format!("node-{}", address.port()));
     let settings = Settings::new(args, name, entry.as_ref(), draw())?;
-    warn_if_open(address);
 
     let ready = format!(
         "computenode {} listening on {address} ({}, delay {}, {} slots)",
@@ -92,7 +98,10 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
         settings.slots
     );
     let limits = Limits {
-        connections: settings.slots.saturating_add(settings.queue).saturating_add(SPARE_CONNECTIONS),
+        connections: args
+            .door
+            .connections(settings.slots.saturating_add(settings.queue).saturating_add(SPARE_CONNECTIONS)),
+        credentials: credentials.clone(),
         stack_bytes: STACK_BYTES,
         ..Limits::default()
     };
@@ -101,7 +110,8 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
     let port = serve_node(listener, Arc::<Node>::clone(&node), limits).map_err(StartError::System)?;
     announce(&ready);
     let servers: Vec<String> = args.server.iter().map(ToString::to_string).collect();
-    register::start(&node, &servers, address, args.advertise.as_deref()).map_err(StartError::System)?;
+    register::start(&node, &servers, address, args.advertise.as_deref(), &credentials)
+        .map_err(StartError::System)?;
     Ok(signals.wait_and_end(&node, port, args.grace))
 }
 

@@ -65,7 +65,7 @@ impl Console {
         };
         let (thumbnails, reports) = App::semaphores();
         let app = Arc::new(App {
-            watch: Arc::new(Watch::new(settings.servers, history.clone())),
+            watch: Arc::new(Watch::new(settings.servers, settings.credentials, history.clone())),
             store,
             history,
             results: settings.results,

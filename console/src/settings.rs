@@ -47,4 +47,6 @@ pub struct Settings {
     pub token: Option<String>,
     /// Bounds on uploads.
     pub limits: UploadLimits,
+    /// What is shown to the servers.
+    pub credentials: wire::Credentials,
 }

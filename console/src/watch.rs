@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast;
 use tokio::task::{JoinSet, spawn_blocking};
-use wire::{CallError, PoolSettings, ServerClient};
+use wire::{CallError, Credentials, PoolSettings, ServerClient};
 
 /// Time between two looks.
 const EVERY: Duration = Duration::from_millis(500);
@@ -50,9 +50,17 @@ struct Books {
 }
 
 impl Watch {
-    pub(crate) fn new(targets: Vec<Target>, history: Option<Arc<History>>) -> Watch {
-        let settings =
-            PoolSettings { connections: CONNECTIONS, connect_time: PATIENCE, ..PoolSettings::default() };
+    pub(crate) fn new(
+        targets: Vec<Target>,
+        credentials: Credentials,
+        history: Option<Arc<History>>,
+    ) -> Watch {
+        let settings = PoolSettings {
+            connections: CONNECTIONS,
+            connect_time: PATIENCE,
+            credentials,
+            ..PoolSettings::default()
+        };
         let ask = |target: Target| {
             let client = ServerClient::new(target.address.clone(), settings.clone());
             Arc::new(Asked { target, client })

@@ -106,6 +106,10 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_CONSOLE_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) console_token: Option<String>,
 
+    /// Who may come in.
+    #[command(flatten)]
+    pub(crate) door: program::door::Door,
+
     /// What is logged: off, error, warn, info, debug or trace
     #[arg(long, env = "BALLAST_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LevelFilter,

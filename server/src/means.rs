@@ -20,8 +20,8 @@ pub(crate) struct Means {
     /// What holds for the scheduler.
     pub(crate) rules: Settings,
     pub(crate) events: Arc<Events>,
-    /// Bound of the pool of connections to one node.
-    pub(crate) connections: usize,
+    /// How connections to one node are made and kept.
+    pub(crate) pool: wire::PoolSettings,
     /// Most attempts in flight, and so most worker threads.
     pub(crate) fan_out: u32,
     /// How long an attempt may take.

@@ -48,7 +48,7 @@ impl Engine {
                 "the server knows {MOST_NODES} nodes already: start it again to forget them"
             ));
         }
-        let peer = Arc::new(Peer::registered(&self.free_name(&node.name), node, self.means.connections));
+        let peer = Arc::new(Peer::registered(&self.free_name(&node.name), node, self.means.pool.clone()));
         let name = Text::clone(&peer.name);
         let text = format!("{name} at {} came by itself", node.address);
         log::info!("{text}");

@@ -26,7 +26,7 @@ pub(crate) struct Peer {
     pub(crate) name: Text,
     /// It came by itself, and no list names it.
     pub(crate) is_registered: bool,
-    connections: usize,
+    pool: PoolSettings,
     known: RwLock<Known>,
     /// What it told of itself last, and when.
     status: Mutex<Option<(NodeStatus, Instant)>>,
@@ -140,10 +140,10 @@ pub(crate) enum Answer {
 
 impl Peer {
     /// A node of the list.
-    pub(crate) fn new(name: &str, address: &str, connections: usize) -> Peer {
+    pub(crate) fn new(name: &str, address: &str, pool: PoolSettings) -> Peer {
         let known = Known {
             address: Arc::from(address),
-            client: client(address, connections),
+            client: client(address, &pool),
             incarnation: None,
             greeted: None,
             kind: Kind::Unknown,
@@ -152,7 +152,7 @@ impl Peer {
         Peer {
             name: Text::from(name),
             is_registered: false,
-            connections,
+            pool,
             known: RwLock::new(known),
             status: Mutex::default(),
             is_drained: AtomicBool::new(false),
@@ -163,8 +163,8 @@ impl Peer {
     }
 
     /// A node that came by itself, kept under `name`.
-    pub(crate) fn registered(name: &str, node: &NodeRegistration, connections: usize) -> Peer {
-        let peer = Peer::new(name, &node.address, connections);
+    pub(crate) fn registered(name: &str, node: &NodeRegistration, pool: PoolSettings) -> Peer {
+        let peer = Peer::new(name, &node.address, pool);
         peer.note_incarnation(node.incarnation);
         Peer { is_registered: true, ..peer }
     }
@@ -188,7 +188,7 @@ impl Peer {
 
     /// The node is at another address now, and another process.
     pub(crate) fn move_to(&self, address: &str, incarnation: u64) {
-        let client = client(address, self.connections);
+        let client = client(address, &self.pool);
         self.change(|known| {
             known.address = Arc::from(address);
             known.client = client;
@@ -350,7 +350,9 @@ impl Peer {
 
     fn lost(&self, error: &CallError) -> Answer {
         let outcome = match error {
-            CallError::Unreachable { .. } => Outcome::Lost(LossReason::Unreachable),
+            CallError::Unreachable { .. } | CallError::NotAdmitted { .. } => {
+                Outcome::Lost(LossReason::Unreachable)
+            }
             CallError::TimedOut { .. } | CallError::Busy { .. } => Outcome::TimedOut,
             CallError::Broken { .. } => Outcome::Lost(LossReason::Broken),
             CallError::TooLarge { .. } => Outcome::Failed,
@@ -376,9 +378,8 @@ impl Peer {
     }
 }
 
-fn client(address: &str, connections: usize) -> Arc<NodeClient> {
-    let settings = PoolSettings { connections, ..PoolSettings::default() };
-    Arc::new(NodeClient::new(address, settings))
+fn client(address: &str, pool: &PoolSettings) -> Arc<NodeClient> {
+    Arc::new(NodeClient::new(address, pool.clone()))
 }
 
 /// The file of a request that a node of the original's kind can serve.

@@ -17,7 +17,8 @@ use cluster::machines::LoadError;
 use cluster::{Machines, OwnEntryError, Role, own_entry};
 use luck::Seed;
 use program::chance::draw;
-use program::listen::{ListenError, listen, warn_if_open};
+use program::door::OpenDoor;
+use program::listen::{ListenError, listen};
 use program::logging::{self, LogError};
 use program::ready::announce;
 use records::manifest::{Host, Manifest, SCHEMA_VERSION};
@@ -30,7 +31,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
-use wire::{Limits, serve_server};
+use wire::{BadSecret, Limits, PoolSettings, serve_server};
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,10 @@ enum StartError {
     Entry(#[from] OwnEntryError),
     #[error("{0}")]
     Listen(#[from] ListenError),
+    #[error("{0}")]
+    Secret(#[from] BadSecret),
+    #[error("{0}")]
+    Open(#[from] OpenDoor),
     #[error("{0}")]
     Records(#[from] RecordsError),
     #[error("{0}")]
@@ -84,9 +89,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartError> {
     logging::start(args.log_level, args.log_file.as_deref())?;
-    let Place { name, listener, peers, machines } = take_place(args)?;
+    let credentials = args.door.keys.credentials()?;
+    let pool = pool(args, &credentials);
+    let Place { name, listener, peers, machines } = take_place(args, &pool)?;
     let lines = machines.join("\n");
     let address = listener.local_addr().map_err(StartError::System)?;
+    args.door.check(address, &credentials)?;
     let seed = args.seed.unwrap_or_else(draw);
     let writer = RunWriter::create(
         &args.results,
@@ -115,7 +123,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let means = Means {
         peers: Peers::new(peers),
         events: Arc::default(),
-        connections: args.connections(),
+        pool,
         recorder: Recorder::start(writer, decisions.clone()).map_err(StartError::System)?,
         decisions,
         rules,
@@ -142,10 +150,9 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let terms = Terms { name: name.clone(), run_folder, retry, seed: Seed(seed) };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));
     let signals = StopSignals::listen().map_err(StartError::System)?;
-    let port = serve_server(listener, Arc::<Service>::clone(&service), Limits::default())
+    let port = serve_server(listener, Arc::<Service>::clone(&service), limits(args, credentials.clone()))
         .map_err(StartError::System)?;
-    warn_if_open(address);
-    let console = window::open(args, &name, address, &lines);
+    let console = window::open(args, &name, address, &lines, credentials);
     let shown = console.as_ref().map(|console| format!("; console at {}", console.url()));
     announce(&format!("{ready}{}", shown.unwrap_or_default()));
     let end = signals.wait_and_end(&service, &engine, port, args.grace);
@@ -153,13 +160,27 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     Ok(end)
 }
 
+/// How connections to one node are made and kept.
+fn pool(args: &Args, credentials: &Credentials) -> PoolSettings {
+    PoolSettings {
+        connections: args.connections(),
+        credentials: credentials.clone(),
+        ..PoolSettings::default()
+    }
+}
+
+/// What callers may cost, and what they must prove.
+fn limits(args: &Args, credentials: Credentials) -> Limits {
+    let limits = Limits::default();
+    Limits { connections: args.door.connections(limits.connections), credentials, ..limits }
+}
+
 /// The port to listen at and the nodes, from `machine.txt` or from the command line.
-fn take_place(args: &Args) -> Result<Place, StartError> {
-    let connections = args.connections();
+fn take_place(args: &Args, pool: &PoolSettings) -> Result<Place, StartError> {
     let can_do_without = args.machines == Path::new("machine.txt") && !args.machines.exists();
     if let (Some(address), true) = (&args.listen, !args.node.is_empty() || can_do_without) {
         let peer = |(number, node): (usize, &String)| {
-            Arc::new(Peer::new(&format!("node{number}"), node, connections))
+            Arc::new(Peer::new(&format!("node{number}"), node, pool.clone()))
         };
         let peers: Vec<_> = args.node.iter().enumerate().map(peer).collect();
         if peers.is_empty() {
@@ -176,7 +197,7 @@ fn take_place(args: &Args) -> Result<Place, StartError> {
     }
     let peers = machines
         .nodes()
-        .map(|node| Arc::new(Peer::new(&node.name, &node.address.to_string(), connections)))
+        .map(|node| Arc::new(Peer::new(&node.name, &node.address.to_string(), pool.clone())))
         .collect();
     let lines = machines.all().iter().map(ToString::to_string).collect();
     let (name, listener) = match &args.listen {

@@ -4,10 +4,17 @@ use crate::args::Args;
 use cluster::Machines;
 use console::{Console, Settings, Target};
 use std::net::{SocketAddr, TcpListener};
+use wire::Credentials;
 
 /// The console, if one is wanted and its port can be had. The server goes on without it. `machines` are lines of
 /// `machine.txt`.
-pub(crate) fn open(args: &Args, name: &str, own: SocketAddr, machines: &str) -> Option<Console> {
+pub(crate) fn open(
+    args: &Args,
+    name: &str,
+    own: SocketAddr,
+    machines: &str,
+    credentials: Credentials,
+) -> Option<Console> {
     let address = args.console.as_deref().filter(|address| *address != "off")?;
     let listener = match TcpListener::bind(address) {
         Ok(listener) => listener,
@@ -25,6 +32,7 @@ pub(crate) fn open(args: &Args, name: &str, own: SocketAddr, machines: &str) -> 
         results: args.results.clone(),
         token: args.console_token.clone(),
         limits: console::settings::UploadLimits::default(),
+        credentials,
     };
     Console::start(settings).map_err(|error| log::warn!("no console: {error}")).ok()
 }

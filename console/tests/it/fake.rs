@@ -192,6 +192,7 @@ impl World {
             results: folder.path().join("results"),
             token: None,
             limits: UploadLimits::default(),
+            credentials: wire::Credentials::default(),
         };
         change(&mut settings);
         let world = World { console: Console::start(settings).unwrap(), server: Some(server), fake, folder };

@@ -1,7 +1,7 @@
 //! Takes a port that the command line names.
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
 /// A port that cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -27,13 +27,6 @@ pub fn parse(text: &str) -> Result<String, String> {
     match text.rsplit_once(':') {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
         _ => Err("not a host and a port; write 127.0.0.1:5001".to_owned()),
-    }
-}
-
-/// Whoever reaches the port can have its work done: a port beyond loopback is worth a word.
-pub fn warn_if_open(address: SocketAddr) {
-    if !address.ip().is_loopback() {
-        log::warn!("{address} can be reached from other machines, and callers are not asked who they are");
     }
 }
 

@@ -2,7 +2,7 @@
 //! of things measured side by side do not.
 //!
 //! Reading order: [`figure`] (a measured ratio and its target), then one measurement a file: [`empty_tasks`],
-//! [`flood`], [`photographs`] with its rivals [`plain_loop`] and [`original`]; [`usage`].
+//! [`flood`], [`port`], [`photographs`] with its rivals [`plain_loop`] and [`original`]; [`usage`].
 
 pub mod empty_tasks;
 pub mod figure;
@@ -10,6 +10,7 @@ pub mod flood;
 pub mod original;
 pub mod photographs;
 pub mod plain_loop;
+pub mod port;
 pub mod usage;
 
 pub use figure::{Figure, Goal, render};

@@ -1,7 +1,7 @@
 //! `lab bench`: what the testbed itself costs, as ratios within one run.
 
 use super::say::{answer, failure, tell};
-use crate::benchmark::{BenchmarkError, Figure, empty_tasks, flood, original, photographs, render};
+use crate::benchmark::{BenchmarkError, Figure, empty_tasks, flood, original, photographs, port, render};
 use crate::experiment::interrupt::Interrupt;
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -38,6 +38,8 @@ enum Measurement {
     EmptyTasks,
     /// 1,000 tasks in flight that all sleep three seconds: makespan and memory
     Flood,
+    /// One port among a thousand idle, 64 trickling and a nonsensical connection: honest calls and memory
+    Port,
     /// 240 photographs against a plain loop and the original's design
     Photographs,
 }
@@ -70,6 +72,7 @@ fn one(
     match measurement {
         Measurement::EmptyTasks => empty_tasks::measure(interrupt),
         Measurement::Flood => flood::measure(interrupt),
+        Measurement::Port => port::measure(),
         Measurement::Photographs => {
             if !original::is_available(&arguments.python) {
                 tell(&format!(

@@ -11,4 +11,5 @@ mod prediction;
 mod processes;
 mod replay;
 mod report;
+mod siege;
 mod support;

@@ -35,6 +35,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("simulator", "records"), // simulated rows are the same rows
     ("evidence", "records"),
     ("server", "console"), // one command serves the page too; the console knows nothing of the server but its port
+    ("program", "wire"),   // the options of the door make the port's credentials
 ];
 
 /// What only these crates may name, tests included: formats, concurrency, the terminal, whole programs.
@@ -48,7 +49,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("threadpool", &["server"]),
     ("image", &["imaging"]),
     ("png", &["imaging"]),
-    ("clap", &["server", "computenode", "client", "evidence", "lab"]),
+    ("clap", &["server", "computenode", "client", "program", "evidence", "lab"]),
     ("indicatif", &["client", "lab"]),
     ("simplelog", &["program"]),
     ("signal-hook", &["server", "computenode", "client", "lab"]),

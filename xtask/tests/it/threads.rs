@@ -20,6 +20,7 @@ const THREADS: &[(&str, &str)] = &[
     ("lab/src/local_cluster/tether.rs", "waits for the parent's end"),
     ("lab/src/dataset/mod.rs", "one a core while photographs are made"),
     ("lab/src/simulation/in_order.rs", "one a core while runs are simulated"),
+    ("lab/src/benchmark/port.rs", "two strangers at a besieged port"),
     ("lab/src/torture/mod.rs", "the one that makes faults happen"),
     ("lab/src/torture/proxy.rs", "one that accepts, two a connection of a wire that misbehaves"),
     ("lab/src/benchmark/plain_loop.rs", "one a core: the rival without any RPC"),

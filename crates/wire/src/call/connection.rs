@@ -148,10 +148,13 @@ fn connect(
 /// Why a port that asks for a secret is not talked to.
 fn not_admitted(refused: Refused) -> NotOpen {
     NotOpen::NotAdmitted(match refused {
-        Refused::WrongProof => "it knows another secret than ours: give both ends the same --secret-file".to_owned(),
+        Refused::WrongProof => {
+            "it knows another secret than ours: give both ends the same --secret-file".to_owned()
+        }
         Refused::Missing(NoMessage::Silent) => "it did not prove in time that it knows the secret".to_owned(),
         Refused::Missing(_) | Refused::NoProof => {
-            "it hung up instead of proving that it knows the secret: start it with the same --secret-file".to_owned()
+            "it hung up instead of proving that it knows the secret: start it with the same --secret-file"
+                .to_owned()
         }
         Refused::Io(error) => format!("it hung up before it proved that it knows the secret ({error})"),
     })

@@ -138,7 +138,8 @@ const MOST_NAME_BYTES: usize = 64;
 fn plain_caller(arrived: &[u8]) -> Option<Caller> {
     let rest = arrived.strip_prefix(&[0x80, 0x01, 0x00, 0x01])?;
     let (length, rest) = rest.split_first_chunk()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok().filter(|&bytes| bytes <= MOST_NAME_BYTES)?;
+    let length =
+        usize::try_from(u32::from_be_bytes(*length)).ok().filter(|&bytes| bytes <= MOST_NAME_BYTES)?;
     let (name, rest) = rest.split_at_checked(length)?;
     let (sequence, _) = rest.split_first_chunk()?;
     Some(Caller {
