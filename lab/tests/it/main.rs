@@ -6,6 +6,7 @@ mod coverage;
 mod dataset;
 mod demo;
 mod experiments;
+mod fuzz;
 mod pitfalls;
 mod prediction;
 mod processes;
