@@ -5,11 +5,13 @@
 //! replay meets the same faults and not the same moments.
 //!
 //! Reading order: [`fault`] (pure: what happens), [`proxy`] (a wire that misbehaves), [`stage`] (the processes),
-//! [`nemesis`] (makes faults happen), [`witness`] (looks at what is left), and here the run.
+//! [`nemesis`] (makes faults happen), [`witness`] (looks at what is left), [`soak`]
+//! (whether a process grows), and here the run.
 
 pub mod fault;
 pub mod nemesis;
 pub mod proxy;
+pub mod soak;
 pub mod stage;
 pub mod witness;
 
@@ -65,6 +67,8 @@ pub struct Plan {
     pub images: usize,
     /// Strategies, job by job in turn.
     pub strategies: Vec<String>,
+    /// Go on, with more faults if need be, until so many tasks are done.
+    pub tasks: u64,
 }
 
 /// What was found.
@@ -78,6 +82,8 @@ pub struct Verdict {
     pub compared: usize,
     /// Final rows looked at.
     pub rows: u64,
+    /// What the server held after each job.
+    pub usage: Vec<soak::Usage>,
     /// Everything that is wrong, a sentence each; none is what we promise.
     pub wrong: Vec<String>,
 }
@@ -94,10 +100,13 @@ pub fn run(plan: &Plan, folder: &Path) -> Result<Verdict, TortureError> {
     let mut run = Run { plan, stage: &stage, data, jobs: Vec::new(), verdict: Verdict::default() };
     run.job().map_err(TortureError::Undisturbed)?;
     let undisturbed = witness::outputs(&run.data)?;
-    let nemesis = Nemesis::new(plan.seed, plan.faults);
+    let nemesis = Nemesis::new(plan.seed, plan.faults, plan.tasks > 0);
     let tally = thread::scope(|scope| {
         let raging = scope.spawn(|| nemesis.rage(&stage));
-        while !raging.is_finished() && run.verdict.wrong.is_empty() {
+        let enough = |run: &Run<'_>| {
+            nemesis.made.load(Ordering::Relaxed) >= plan.faults && run.verdict.compared as u64 >= plan.tasks
+        };
+        while !raging.is_finished() && !enough(&run) && run.verdict.wrong.is_empty() {
             run.disturbed_job(&undisturbed)?;
         }
         nemesis.stop.store(true, Ordering::Relaxed);
@@ -131,6 +140,7 @@ impl Run<'_> {
         if let Err(why) = self.job() {
             self.verdict.wrong.push(why);
         }
+        self.verdict.usage.extend(self.stage.server().id().and_then(soak::Usage::of));
         let found = witness::outputs(&self.data)?;
         self.verdict.compared += found.len();
         let job = self.jobs.last().cloned().unwrap_or_default();
@@ -169,6 +179,7 @@ impl Run<'_> {
         self.verdict.rows = tasks * self.jobs.len() as u64;
         let rows = witness::wrong_rows(&self.stage.folder().join("results"), &self.jobs, tasks)?;
         self.verdict.wrong.extend(rows);
+        self.verdict.wrong.extend(soak::growth(&self.verdict.usage).into_iter().map(|what| format!("server: {what}")));
         for path in witness::temporary_files(&self.data)? {
             self.verdict.wrong.push(format!("the temporary file '{}' is left", path.display()));
         }

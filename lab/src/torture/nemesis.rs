@@ -17,6 +17,8 @@ pub type Tally = BTreeMap<(bool, Kind), u64>;
 pub struct Nemesis {
     seed: Seed,
     faults: u64,
+    /// Whether to go on beyond that number until somebody stops it.
+    on_and_on: bool,
     /// Set by whoever wants it to end early.
     pub stop: AtomicBool,
     /// Faults so far.
@@ -34,9 +36,9 @@ const OF_SERVERS: &[Kind] =
     &[Kind::Stop, Kind::Partition, Kind::LoseRequests, Kind::LoseAnswers, Kind::Delay];
 
 impl Nemesis {
-    /// So many faults under a seed.
-    pub fn new(seed: Seed, faults: u64) -> Nemesis {
-        Nemesis { seed, faults, stop: AtomicBool::new(false), made: AtomicU64::new(0) }
+    /// So many faults under a seed, or that many and more until somebody stops it.
+    pub fn new(seed: Seed, faults: u64, on_and_on: bool) -> Nemesis {
+        Nemesis { seed, faults, on_and_on, stop: AtomicBool::new(false), made: AtomicU64::new(0) }
     }
 
     /// Makes all faults and heals them; answers what happened.
@@ -47,8 +49,9 @@ impl Nemesis {
         let mut open: BTreeMap<usize, Open> = BTreeMap::new();
         let mut tally = Tally::new();
         let mut next = Instant::now();
-        for number in 0..self.faults {
-            if self.stop.load(Ordering::Relaxed) {
+        for number in 0.. {
+            let done = number >= self.faults && !self.on_and_on;
+            if done || self.stop.load(Ordering::Relaxed) {
                 break;
             }
             let coming = fault(self.seed, number, stage.actors().len());

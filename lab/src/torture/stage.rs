@@ -97,7 +97,8 @@ impl Stage {
         &self.actors
     }
 
-    fn server(&self) -> &Actor {
+    /// The server.
+    pub fn server(&self) -> &Actor {
         // The server is the last to enter.
         &self.actors[self.actors.len() - 1]
     }

@@ -1,6 +1,7 @@
 //! `lab torture`: faults at random while jobs run, and whether anything was lost.
 
 use super::say::{answer, failure, tell};
+use crate::torture::soak::quarters;
 use crate::torture::{self, Plan, Verdict};
 use luck::Seed;
 use std::fmt::Write as _;
@@ -12,6 +13,8 @@ use std::process::ExitCode;
 Examples:
   lab torture                          200 faults, about a minute
   lab torture --faults 2000            ten times as many
+  lab torture --tasks 100000 --images 1000 --strategies ballast
+                                       a soak: faults until so many tasks are done, and whether the server grew
   lab torture --seed 7                 other faults; a failure prints the seed that it happened under
 
 Every job's results are compared byte for byte with those of an undisturbed run; every task must have exactly one
@@ -31,6 +34,9 @@ pub(super) struct Arguments {
     /// Images of every job
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_000), env = "BALLAST_TORTURE_IMAGES")]
     images: u64,
+    /// Go on, with more faults if need be, until so many tasks are done
+    #[arg(long, value_name = "N", default_value_t = 0, env = "BALLAST_TORTURE_TASKS")]
+    tasks: u64,
     /// Strategies, job by job in turn
     #[arg(long, value_delimiter = ',', value_name = "NAMES", default_values_t = ["random", "load_balancing", "round_robin", "ballast"].map(str::to_owned), env = "BALLAST_STRATEGIES")]
     strategies: Vec<String>,
@@ -60,6 +66,7 @@ fn rack(arguments: &Arguments) -> Result<Verdict, Box<dyn std::error::Error>> {
         nodes: usize::try_from(arguments.nodes)?,
         images: usize::try_from(arguments.images)?,
         strategies: arguments.strategies.clone(),
+        tasks: arguments.tasks,
     };
     Ok(torture::run(&plan, &path)?)
 }
@@ -74,8 +81,11 @@ fn render(verdict: &Verdict) -> String {
         let who = if *server { "server" } else { "node" };
         let _ = writeln!(text, "{count:6} {who:6} {kind}");
     }
-    let Verdict { jobs, compared, rows, wrong, .. } = verdict;
+    let Verdict { jobs, compared, rows, wrong, usage, .. } = verdict;
     let _ = writeln!(text, "{jobs} jobs, {compared} results compared byte for byte, {rows} final rows");
+    if let Some([early, late]) = quarters(usage) {
+        let _ = writeln!(text, "the server after {} jobs: {early}; at the end: {late}", usage.len() / 2);
+    }
     if wrong.is_empty() {
         text.push_str("nothing was lost, nothing is left\n");
     }
