@@ -31,7 +31,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
-use wire::{BadSecret, Limits, PoolSettings, serve_server};
+use wire::{BadSecret, Credentials, Limits, PoolSettings, serve_server};
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]

@@ -86,7 +86,7 @@ class Ballast(System):
         command = [self.arguments.lab, "server", "--listen", "127.0.0.1:0", "--results", os.path.join(data, "runs")]
         for node in self.nodes:
             command += ["--node", f"127.0.0.1:{node.port}"]
-        command += ["--silence", "1s", "--patience", "5s", "--log-level", "error"]
+        command += ["--silence", "1s", "--patience", "5s", "--console", "off", "--log-level", "error"]
         server = self.spawn(command, stdout=subprocess.PIPE)
         self.server = server.stdout.readline().decode().split("listening on ")[1].split()[0]
 

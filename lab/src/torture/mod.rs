@@ -179,7 +179,9 @@ impl Run<'_> {
         self.verdict.rows = tasks * self.jobs.len() as u64;
         let rows = witness::wrong_rows(&self.stage.folder().join("results"), &self.jobs, tasks)?;
         self.verdict.wrong.extend(rows);
-        self.verdict.wrong.extend(soak::growth(&self.verdict.usage).into_iter().map(|what| format!("server: {what}")));
+        self.verdict
+            .wrong
+            .extend(soak::growth(&self.verdict.usage).into_iter().map(|what| format!("server: {what}")));
         for path in witness::temporary_files(&self.data)? {
             self.verdict.wrong.push(format!("the temporary file '{}' is left", path.display()));
         }

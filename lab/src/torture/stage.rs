@@ -71,8 +71,17 @@ impl Stage {
     fn server_arguments(&self) -> Vec<OsString> {
         let mut arguments = words(&["--listen", "127.0.0.1:0", "--label", "torture", "--log-level", "warn"]);
         // Short enough that a stopped node is noticed, long enough that no job is given up.
-        arguments.extend(words(&["--silence", "300ms", "--attempt-timeout", "2s", "--patience", "60s"]));
-        arguments.extend(words(&["--max-losses", "1000", "--max-attempts", "100000", "--grace", "20s"]));
+        arguments.extend(words(&["--silence", "300ms", "--attempt-timeout", "10s", "--patience", "60s"]));
+        arguments.extend(words(&[
+            "--max-losses",
+            "1000",
+            "--max-attempts",
+            "100000",
+            "--grace",
+            "20s",
+            "--fan-out",
+            "64",
+        ]));
         arguments.push("--machines".into());
         arguments.push(self.folder.join("machine.txt").into_os_string());
         arguments.push("--results".into());

@@ -116,7 +116,8 @@ impl Drop for Told {
 
 #[test]
 fn a_seed_names_the_inputs_and_they_differ() {
-    let corpus = Corpus { inputs: vec![b"hello".to_vec(), b"world, again".to_vec()], seed: Seed(3), rounds: 500 };
+    let corpus =
+        Corpus { inputs: vec![b"hello".to_vec(), b"world, again".to_vec()], seed: Seed(3), rounds: 500 };
     let mut first = Vec::new();
     corpus.try_all(|input| first.push(input.to_vec()));
     let mut again = Vec::new();
