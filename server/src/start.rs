@@ -139,15 +139,9 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     greet::keep_greeting(&engine).map_err(StartError::System)?;
     watch::start(&engine, Silence { suspected: args.silence, removed: args.remove_after })
         .map_err(StartError::System)?;
-    let retry = RetryRule {
-        max_attempts: args.max_attempts,
-        max_losses: args.max_losses,
-        patience: args.patience,
-        ..RetryRule::default()
-    };
     let ready =
         format!("server {name} listening on {address} ({up} of {count} nodes up, records in {run_folder:?})");
-    let terms = Terms { name: name.clone(), run_folder, retry, seed: Seed(seed) };
+    let terms = Terms { name: name.clone(), run_folder, retry: retry(args), seed: Seed(seed) };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_server(listener, Arc::<Service>::clone(&service), limits(args, credentials.clone()))
@@ -158,6 +152,16 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let end = signals.wait_and_end(&service, &engine, port, args.grace);
     drop(console);
     Ok(end)
+}
+
+/// When a task is tried again, and when it is given up.
+fn retry(args: &Args) -> RetryRule {
+    RetryRule {
+        max_attempts: args.max_attempts,
+        max_losses: args.max_losses,
+        patience: args.patience,
+        ..RetryRule::default()
+    }
 }
 
 /// How connections to one node are made and kept.

@@ -82,6 +82,7 @@ impl Stage {
             "--fan-out",
             "64",
         ]));
+        arguments.extend(words(&["--console", "off"]));
         arguments.push("--machines".into());
         arguments.push(self.folder.join("machine.txt").into_os_string());
         arguments.push("--results".into());
