@@ -1,13 +1,13 @@
 //! The command line, and the job that it asks for.
 
 use crate::ClientError;
+use crate::division::DivisionArguments;
 use clap::builder::FalseyValueParser;
 use clap::{Parser, ValueEnum};
 use cluster::{Address, Admission};
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wire::division::Division;
 use wire::job::{JobRequest, JobSource, Transfer};
 
 /// Hand a folder of images and a strategy to a server, and follow the job
@@ -22,7 +22,7 @@ pub struct Arguments {
     /// power_of_two, load_aware, …; an unknown name makes the server list the ones it knows
     #[arg(value_name = "STRATEGY", env = "BALLAST_STRATEGY")]
     pub strategy: String,
-    /// What to do with each image
+    /// What to do with each image: an operation, a chain `a | b`, or several `a; b` of which the seed draws one for each
     #[arg(long, value_name = "NAME", default_value = "edges", env = "BALLAST_OPERATION")]
     pub operation: String,
     /// Whether nodes may refuse work: may-reject or must-accept; not given: what the strategy's name implies
@@ -43,6 +43,9 @@ pub struct Arguments {
     /// How images reach the nodes
     #[arg(long, value_enum, default_value_t = TransferName::Shared, env = "BALLAST_TRANSFER")]
     pub transfer: TransferName,
+    /// How images become tasks
+    #[command(flatten)]
+    pub division: DivisionArguments,
     /// Most attempts in flight at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), env = "BALLAST_MAX_IN_FLIGHT")]
     pub max_in_flight: Option<u32>,
@@ -81,6 +84,9 @@ Examples:
   client data load_balancing            uniform choice, nodes may reject, retried
   client photos power_of_two --seed 7 --label p2c
   client data load_aware --operation grayscale --server 127.0.0.1:5000
+  client poster load_aware --segments auto    one image over all nodes
+  client photos random --operation normalize --data-set --batch 16
+  client photos random --operation 'crop; noise; grayscale'    one of these for each image, drawn by the seed
   client - round_robin --synthetic 10000 --service 2ms
 
 Exit status: 0 every image is done, 1 failure, 2 wrong usage, 3 some images
@@ -117,7 +123,7 @@ impl Arguments {
                 path: absolute(&self.data, here)?,
                 recursive: self.recursive,
                 transfer: self.transfer.into(),
-                division: Division::default(),
+                division: self.division.division(),
             },
         };
         Ok(JobRequest {
@@ -155,6 +161,7 @@ mod tests {
     use super::*;
     use clap::CommandFactory as _;
     use clap::error::ErrorKind;
+    use wire::division::Division;
 
     fn parse(line: &str) -> Result<Arguments, clap::Error> {
         Arguments::try_parse_from(line.split(' '))
@@ -223,6 +230,10 @@ mod tests {
             "client data random --max-in-flight 0",
             "client data random --synthetic 0",
             "client data random --transfer post",
+            "client data random --segments 0",
+            "client data random --segments 4 --batch 2",
+            "client data random --batch 0",
+            "client data random --cut diagonal",
         ] {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
         }

@@ -7,7 +7,9 @@
 
 pub mod arguments;
 pub mod bar;
+pub mod division;
 pub mod error;
+mod histogram;
 mod interrupt;
 pub mod servers;
 pub mod session;

@@ -23,6 +23,10 @@ pub fn render(receipt: &JobReceipt, report: &JobReport, noun: &str) -> String {
     if !report.nodes.is_empty() {
         let _ = writeln!(text, "\n{}", shares(&report.nodes).trim_fmt());
     }
+    text.push_str(&together(report));
+    if let Some(histogram) = &report.histogram {
+        text.push_str(&crate::histogram::render(histogram));
+    }
     text.push_str(&failures(report, noun));
     if !receipt.run_folder.is_empty() {
         let _ = writeln!(text, "\nRecords: {}", harmless(&receipt.run_folder));
@@ -99,6 +103,26 @@ fn shares(nodes: &[NodeShare]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// How much of the nodes' work went on at once: what several nodes save over one, as far as their clocks tell. On nodes that
+/// share processors the work of each takes longer, and the speedup looks larger than it is.
+fn together(report: &JobReport) -> String {
+    let worked: Vec<f64> =
+        report.nodes.iter().map(|node| node.service.as_secs_f64()).filter(|s| *s > 0.0).collect();
+    let (work, elapsed) = (worked.iter().sum::<f64>(), report.progress.elapsed.as_secs_f64());
+    if worked.len() < 2 || elapsed <= 0.0 {
+        return String::new();
+    }
+    let speedup = work / elapsed;
+    format!(
+        "\nWork of {} nodes: {} s in {} s, a speedup of {} over one at a time, efficiency {:.0}%\n",
+        worked.len(),
+        figures(work),
+        figures(elapsed),
+        figures(speedup),
+        100.0 * speedup / worked.len() as f64
+    )
 }
 
 fn failures(report: &JobReport, noun: &str) -> String {

@@ -1,6 +1,7 @@
 //! One attempt, from the request to the published result and the row.
 
 use crate::core::Returned;
+use crate::divided::{self, Stored, Unit};
 use crate::job::{Job, Tasks};
 use crate::ledger::{micros, was_delayed};
 use crate::means::Means;
@@ -14,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use wire::job::Transfer;
 use wire::node::{
-    AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, FailureKind, SharedFile, Work,
+    AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, SharedFile, Work,
 };
 
 /// What came of an attempt.
@@ -57,8 +58,9 @@ pub(crate) fn unwanted(attempt: Attempt) -> Returned {
 /// attempt, not the job.
 pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned {
     let peer = &means.peers.get(attempt.node());
+    let unit = job.tasks.divided().and_then(|divided| divided.unit(attempt.task().index()));
     let began = Instant::now();
-    let came = catch_unwind(AssertUnwindSafe(|| try_once(means, job, &attempt, peer)))
+    let came = catch_unwind(AssertUnwindSafe(|| try_once(means, job, &attempt, unit.as_ref(), peer)))
         .unwrap_or_else(|_| Came::without_result(Outcome::Lost(LossReason::Fault), "the server panicked"));
     let round_trip = began.elapsed();
     let node = came.timings.map(|times| NodeTimes {
@@ -67,6 +69,10 @@ pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned 
         service: times.total.saturating_sub(times.queue).saturating_sub(times.delay),
     });
     let observation = Observation { outcome: came.outcome, round_trip, node };
+    if let (Outcome::Done, Some(times)) = (came.outcome, node) {
+        let pixels = u64::from(came.width) * u64::from(came.height);
+        means.speeds.saw(attempt.node().index(), pixels, times.service);
+    }
     let reason = came.reason.as_deref().map(Text::from);
     if let (Outcome::Lost(_) | Outcome::TimedOut, Some(why)) = (observation.outcome, &came.reason) {
         log::debug!(
@@ -76,16 +82,24 @@ pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned 
             attempt.task().0
         );
     }
-    means.recorder.attempt(row(means, job, &attempt, peer, &observation, &came, reason.clone()));
+    means.recorder.attempt(row(
+        means,
+        job,
+        (&attempt, unit.as_ref()),
+        peer,
+        &observation,
+        &came,
+        reason.clone(),
+    ));
     Returned { attempt, observation, reason }
 }
 
-fn try_once(means: &Means, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
+fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, peer: &Peer) -> Came {
     if job.is_closed() {
         return Came::without_result(Outcome::Cancelled, "the job had ended");
     }
-    let work = match work(job, attempt) {
-        Ok(work) => work,
+    let (work, operation) = match work_of(job, attempt, unit) {
+        Ok(found) => found,
         Err(came) => return came,
     };
     let request = AttemptRequest {
@@ -96,16 +110,15 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
         attempt: attempt.number(),
         seed: job.words.seed,
         admission: job.words.admission,
-        operation: match &job.tasks {
-            Tasks::Folder { .. } => job.receipt.operation.clone(),
-            // Records call it something else; a node knows operations only.
-            Tasks::Synthetic { .. } => job.request.operation.clone(),
-        },
+        operation,
         strategy: Some(job.receipt.strategy.clone()),
         work,
     };
     match peer.attempt(&request, means.attempt_timeout) {
-        Answer::Reply(reply) => publish_result(job, attempt, &reply),
+        Answer::Reply(reply) => match unit {
+            Some(unit) => store_answer(job, attempt, unit, &reply),
+            None => publish_result(job, attempt, &reply),
+        },
         Answer::Published => claim_published(job, attempt),
         Answer::Refused(error) => refused(error),
         Answer::Outdated(reply) => outdated(job, reply),
@@ -113,11 +126,54 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, peer: &Peer) -> Came {
     }
 }
 
+/// The work of an attempt and its operation.
+fn work_of(job: &Job, attempt: &Attempt, unit: Option<&Unit>) -> Result<(Work, String), Came> {
+    let Some(divided) = job.tasks.divided() else {
+        return work(job, attempt).map(|work| (work, operation(job, attempt.task().index())));
+    };
+    let Some(unit) = unit else {
+        return Err(Came::without_result(Outcome::Cancelled, "the task had ended"));
+    };
+    if divided.is_needless(unit) {
+        return Err(Came::without_result(Outcome::Failed, "another part of the image has failed"));
+    }
+    divided::work(job, unit).map_err(|(_, cause)| unreadable(&cause))
+}
+
+/// The operation of an image, or of a task without one.
+fn operation(job: &Job, task: usize) -> String {
+    match &job.tasks {
+        Tasks::Folder { mix, .. } if mix.is_mixed() => mix.of(job.words.seed, task).to_string(),
+        Tasks::Folder { .. } => job.receipt.operation.clone(),
+        // Records call it something else; a node knows operations only.
+        Tasks::Synthetic { .. } => job.request.operation.clone(),
+    }
+}
+
+fn unreadable(cause: &std::io::Error) -> Came {
+    let kind = if cause.kind() == ErrorKind::NotFound { "not found" } else { "unreadable" };
+    Came::without_result(Outcome::Failed, format!("{kind}: {cause}"))
+}
+
+/// Keeps a part's or a batch's answer if nobody else's was first.
+fn store_answer(job: &Job, attempt: &Attempt, unit: &Unit, reply: &AttemptReply) -> Came {
+    let Tasks::Folder { folder, divided: Some(divided), .. } = &job.tasks else { return Came::done(reply) };
+    match divided::store(job, divided, folder, attempt, unit, reply) {
+        Stored::Kept => Came::done(reply),
+        Stored::TooLate => {
+            Came { outcome: Outcome::Cancelled, reason: Some("too late".to_owned()), ..Came::done(reply) }
+        }
+        Stored::Useless(why) => {
+            Came { outcome: Outcome::Lost(LossReason::Fault), reason: Some(why), ..Came::done(reply) }
+        }
+    }
+}
+
 /// What the node gets: a name on the shared folder, the image itself, or nothing but a time to hold a slot.
 fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
     match &job.tasks {
         Tasks::Synthetic { service, .. } => Ok(Work::Synthetic(*service)),
-        Tasks::Folder { folder, names, transfer } => {
+        Tasks::Folder { folder, names, transfer, .. } => {
             let image = &names[attempt.task().index()];
             match transfer {
                 Transfer::Shared => Ok(Work::Shared(SharedFile {
@@ -126,11 +182,7 @@ fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
                 })),
                 Transfer::Inline => {
                     let path = folder.base.join(crate::folder::INPUT).join(&**image);
-                    fs::read(&path).map(Work::Inline).map_err(|cause| {
-                        let kind =
-                            if cause.kind() == ErrorKind::NotFound { "not found" } else { "unreadable" };
-                        Came::without_result(Outcome::Failed, format!("{kind}: {cause}"))
-                    })
+                    fs::read(&path).map(Work::Inline).map_err(|cause| unreadable(&cause))
                 }
             }
         }
@@ -197,11 +249,7 @@ fn refused(error: AttemptError) -> Came {
             Came::without_result(Outcome::Rejected, crate::words::reject_reason(reason))
         }
         AttemptError::Failed { kind, why, timings } => {
-            let reason = if kind == FailureKind::Operation {
-                why
-            } else {
-                format!("{}: {why}", crate::words::failure(kind))
-            };
+            let reason = crate::words::image_failure(kind, &why);
             Came { timings: Some(timings), ..Came::without_result(Outcome::Failed, reason) }
         }
         AttemptError::Fault { why, .. } => Came::without_result(Outcome::Lost(LossReason::Fault), why),
@@ -214,23 +262,25 @@ fn refused(error: AttemptError) -> Came {
 fn row(
     means: &Means,
     job: &Job,
-    attempt: &Attempt,
+    (attempt, unit): (&Attempt, Option<&Unit>),
     peer: &Peer,
     observation: &Observation,
     came: &Came,
     reason: Option<Text>,
 ) -> AttemptRow {
     let words = &job.words;
+    let task = unit.and_then(|unit| unit.images().first().copied()).unwrap_or(attempt.task().index());
+    let is_mixed = matches!(&job.tasks, Tasks::Folder { mix, .. } if mix.is_mixed());
     let times = came.timings.unwrap_or_default();
     AttemptRow {
         run: Text::clone(&means.run),
         job_key: Text::clone(&words.job_key),
-        task: u64::from(attempt.task().0),
+        task: task as u64,
         attempt: attempt.number(),
         strategy: Text::clone(&words.strategy),
         admission: words.admission,
-        operation: Text::clone(&words.operation),
-        image: job.tasks.name(attempt.task().index()),
+        operation: if is_mixed { operation(job, task).into() } else { Text::clone(&words.operation) },
+        image: job.tasks.name(task),
         node: Text::clone(&peer.name),
         outcome: match observation.outcome {
             Outcome::Done => AttemptOutcome::Done,
@@ -257,5 +307,6 @@ fn row(
         width: came.width,
         height: came.height,
         seed: words.seed,
+        segment: unit.map_or_else(|| Text::clone(&means.nothing), |unit| unit.label().into()),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::decisions::Decisions;
 use crate::events::Events;
+use crate::divided::{Aftermath, Divided, Fed, ImageEnd, Step};
 use crate::job::Job;
 use crate::ledger::{Ledger, Share};
 use crate::standing::Standings;
@@ -9,7 +10,7 @@ use records::{JobRow, TaskRow, Text};
 use scheduler::{
     Action, Attempt, Event, JobCounts, JobEnd, JobId, Micros, NodeId, Observation, Scheduler, Settings,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use wire::job::{JobReport, JobState};
 
@@ -37,6 +38,8 @@ pub(crate) struct Todo {
     pub(crate) wake: Option<Micros>,
     pub(crate) task_rows: Vec<TaskRow>,
     pub(crate) ended: Vec<Ended>,
+    /// Divided jobs whose next images are to be looked at, with the nodes that are up.
+    pub(crate) feeds: Vec<(Arc<Job>, Vec<NodeId>)>,
 }
 
 /// A job that has just ended.
@@ -87,7 +90,42 @@ impl Core {
     pub(crate) fn submit(&mut self, job: Arc<Job>, spec: scheduler::JobSpec, now: Micros) -> Todo {
         let id = job.id;
         self.ledgers.insert(id, Ledger::new(job, Text::clone(&self.run), self.names.len()));
-        self.tell(Event::JobSubmitted { job: id, spec }, now)
+        let mut todo = self.tell(Event::JobSubmitted { job: id, spec }, now);
+        let next = self.next_step(id, &mut todo);
+        self.run(next, false, now, &mut todo);
+        todo
+    }
+
+    /// Images of a divided job were looked at, if there were any left.
+    pub(crate) fn admit(&mut self, job: &Job, fed: Option<Fed>, now: Micros) -> Todo {
+        let mut todo = Todo::default();
+        if let Some(divided) = job.tasks.divided().filter(|_| !job.is_closed()) {
+            let events = self.follow(job.id, divided.admit(fed), now, &mut todo);
+            self.run(events, false, now, &mut todo);
+        }
+        todo
+    }
+
+    /// What follows from the end of a task or from images put to work: rows, new tasks, the next step.
+    fn follow(&mut self, id: JobId, after: Aftermath, now: Micros, todo: &mut Todo) -> Vec<Event> {
+        if let Some(ledger) = self.ledgers.get_mut(&id) {
+            let row = |ended: ImageEnd| ledger.task_row(ended.image, ended.end, ended.reason, now);
+            todo.task_rows.extend(after.ended.into_iter().map(row));
+        }
+        let placed = (!after.place.is_empty()).then_some(Event::TasksPlaced { job: id, homes: after.place });
+        placed.into_iter().chain(self.next_step(id, todo)).collect()
+    }
+
+    /// What a divided job is to do next.
+    fn next_step(&self, id: JobId, todo: &mut Todo) -> Option<Event> {
+        let job = &self.ledgers.get(&id)?.job;
+        let nodes = self.scheduler.nodes();
+        match job.tasks.divided()?.step(nodes.eligible_slots()) {
+            Step::Feed => todo.feeds.push((Arc::clone(job), nodes.eligible().to_vec())),
+            Step::Seal => return Some(Event::JobSealed { job: id }),
+            Step::Nothing => {}
+        }
+        None
     }
 
     pub(crate) fn settle(&mut self, returned: Returned, now: Micros) -> Todo {
@@ -112,24 +150,39 @@ impl Core {
     }
 
     fn tell_as(&mut self, event: Event, is_silence: bool, now: Micros) -> Todo {
-        let mut actions = std::mem::take(&mut self.actions);
-        if let Some(decisions) = &self.decisions {
-            let page = decisions.told(now, &event);
-            self.scheduler.handle(now, event, &mut actions);
-            page.answered(now, &actions);
-        } else {
-            self.scheduler.handle(now, event, &mut actions);
-        }
-        self.standings.look(self.scheduler.nodes(), &self.names, now, is_silence);
         let mut todo = Todo::default();
-        for action in actions.drain(..) {
-            self.note(action, now, &mut todo);
-        }
-        self.actions = actions;
+        self.run([event], is_silence, now, &mut todo);
         todo
     }
 
-    fn note(&mut self, action: Action, now: Micros, todo: &mut Todo) {
+    /// Tells the scheduler these events, and those that follow from what it answers.
+    fn run(
+        &mut self,
+        events: impl IntoIterator<Item = Event>,
+        is_silence: bool,
+        now: Micros,
+        todo: &mut Todo,
+    ) {
+        let mut events: VecDeque<Event> = events.into_iter().collect();
+        while let Some(event) = events.pop_front() {
+            let mut actions = std::mem::take(&mut self.actions);
+            if let Some(decisions) = &self.decisions {
+                let page = decisions.told(now, &event);
+                self.scheduler.handle(now, event, &mut actions);
+                page.answered(now, &actions);
+            } else {
+                self.scheduler.handle(now, event, &mut actions);
+            }
+            self.standings.look(self.scheduler.nodes(), &self.names, now, is_silence);
+            for action in actions.drain(..) {
+                events.extend(self.note(action, now, todo));
+            }
+            self.actions = actions;
+        }
+    }
+
+    /// Keeps the books of an action; answers the events that follow from it.
+    fn note(&mut self, action: Action, now: Micros, todo: &mut Todo) -> Vec<Event> {
         match action {
             Action::Start(attempt) => {
                 self.totals[attempt.node().index()].attempts += 1;
@@ -144,13 +197,24 @@ impl Core {
             Action::WakeAt(at) => todo.wake = Some(at),
             Action::TaskEnded { job, task, end } => {
                 if let Some(ledger) = self.ledgers.get_mut(&job) {
-                    todo.task_rows.push(ledger.task_row(task.index(), end, now));
+                    if let Some(divided) = ledger.job.tasks.divided() {
+                        let after = divided.unit_ended(task.index(), end);
+                        return self.follow(job, after, now, todo);
+                    }
+                    todo.task_rows.push(ledger.task_row(task.index(), end, None, now));
                 }
             }
             Action::JobEnded { job, end, counts } => {
                 self.jobs_ended += 1;
-                if let Some(ledger) = self.ledgers.get(&job) {
+                if let Some(ledger) = self.ledgers.get_mut(&job) {
                     ledger.job.close();
+                    if let Some(divided) = ledger.job.tasks.divided() {
+                        let rest = divided.rest(end);
+                        let row = |open: ImageEnd| ledger.task_row(open.image, open.end, open.reason, now);
+                        todo.task_rows.extend(rest.into_iter().map(row));
+                    }
+                }
+                if let Some(ledger) = self.ledgers.get(&job) {
                     todo.ended.push(self.ended(ledger, end, &counts, now));
                 }
             }
@@ -158,10 +222,12 @@ impl Core {
                 self.ledgers.remove(&job);
             }
         }
+        Vec::new()
     }
 
     fn ended(&self, ledger: &Ledger, end: JobEnd, counts: &JobCounts, now: Micros) -> Ended {
         let why = (end == JobEnd::NoNode).then(|| no_node(counts));
+        let (end, counts) = (in_images(&ledger.job, end), &of_images(&ledger.job, counts));
         let state = match end {
             JobEnd::Done => JobState::Done,
             JobEnd::Partial => JobState::Partial,
@@ -178,10 +244,30 @@ impl Core {
     /// The figures of a job that has not ended.
     pub(crate) fn running_report(&self, job: JobId, now: Micros) -> Option<JobReport> {
         let ledger = self.ledgers.get(&job)?;
-        let counts = self.scheduler.counts(job)?;
+        let counts = of_images(&ledger.job, &self.scheduler.counts(job)?);
         let mut report = ledger.report(JobState::Running, &counts, now, &self.names, None);
         report.progress.paused = self.scheduler.is_paused(job);
         Some(report)
+    }
+}
+
+/// A job's counts with images for tasks, where tasks are parts of images or batches of them.
+fn of_images(job: &Job, counts: &JobCounts) -> JobCounts {
+    let Some((tasks, done, failed)) = job.tasks.divided().map(Divided::counts) else { return *counts };
+    JobCounts { tasks, done, failed, given_up: 0, ..*counts }
+}
+
+/// How a job ended by its images, where tasks are parts of them or batches.
+fn in_images(job: &Job, end: JobEnd) -> JobEnd {
+    match (job.tasks.divided().map(Divided::counts), end) {
+        (Some((tasks, done, _)), JobEnd::Done | JobEnd::Partial) => {
+            if done == tasks {
+                JobEnd::Done
+            } else {
+                JobEnd::Partial
+            }
+        }
+        _ => end,
     }
 }
 

@@ -7,10 +7,10 @@
 use crate::alarm::Alarm;
 use crate::carry;
 use crate::core::{Core, Returned, Todo};
-use crate::job::Job;
+use crate::job::{Job, Tasks};
 use crate::ledger::Share;
 use crate::means::Means;
-use crate::peer::Peer;
+use crate::peer::{Kind, Peer};
 use crate::standing::Standing;
 use crate::sweep::sweep;
 use records::Text;
@@ -168,6 +168,9 @@ impl Engine {
                 }),
             );
         }
+        for (job, up) in todo.feeds {
+            self.feed(job, up);
+        }
         for node in todo.probes {
             self.probe(node);
         }
@@ -184,6 +187,28 @@ impl Engine {
         if let (Some(why), false) = (&mut report.why, troubles.is_empty()) {
             *why = format!("{why}; {}", troubles.join("; "));
         }
+    }
+
+    /// Looks at the next images of a divided job, on a thread of the pool.
+    fn feed(&self, job: Arc<Job>, mut up: Vec<NodeId>) {
+        let this = Weak::clone(&self.this);
+        let look = move || {
+            let Some(engine) = this.upgrade() else { return };
+            let Tasks::Folder { folder, divided: Some(divided), .. } = &job.tasks else { return };
+            // Nodes of the original's interface know whole images only.
+            up.retain(|node| matches!(engine.means.peers.get(*node).kind(), Kind::Ballast(_)));
+            let looked = |next| divided.look(next, folder, job.words.seed, &up, &engine.means.speeds);
+            let fed = divided.next().map(looked);
+            let mut core = engine.lock();
+            let todo = core.admit(&job, fed, engine.now());
+            engine.hand_out(core, todo);
+        };
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = workers.active_count() + workers.queued_count() + 1;
+        if workers.max_count() < wanted {
+            workers.set_num_threads(wanted);
+        }
+        workers.execute(look);
     }
 
     fn spawn(&self, attempts: Vec<Attempt>) {

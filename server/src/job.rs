@@ -1,12 +1,15 @@
 //! A job as the server was given it: what its tasks are, and who may publish their results.
 
+use crate::divided::Divided;
 use crate::folder::Folder;
+use crate::mix::Mix;
 use cluster::Admission;
 use records::Text;
 use scheduler::{JobId, Micros};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+use wire::division::Division;
 use wire::job::{JobReceipt, JobReport, JobRequest, Transfer};
 
 /// What never changes of a job, shared by everybody who works on it.
@@ -41,21 +44,47 @@ pub(crate) struct Words {
 #[derive(Debug)]
 pub(crate) enum Tasks {
     /// The images of a folder.
-    Folder { folder: Folder, names: Vec<Text>, transfer: Transfer },
+    Folder {
+        folder: Folder,
+        names: Vec<Text>,
+        transfer: Transfer,
+        /// What is done with which image.
+        mix: Mix,
+        /// None where each image is a task.
+        divided: Option<Box<Divided>>,
+    },
     /// Tasks without images.
     Synthetic { count: u32, service: Duration, nameless: Text },
 }
 
 impl Tasks {
-    pub(crate) fn images(folder: Folder, transfer: Transfer) -> Tasks {
-        let names = folder.images.iter().map(|name| Text::from(name.as_str())).collect();
-        Tasks::Folder { folder, names, transfer }
+    pub(crate) fn images(folder: Folder, transfer: Transfer, mix: Mix, division: Division) -> Tasks {
+        let names: Vec<Text> = folder.images.iter().map(|name| Text::from(name.as_str())).collect();
+        let divided = Divided::new(division, names.len(), mix.clone()).map(Box::new);
+        Tasks::Folder { folder, names, transfer, mix, divided }
+    }
+
+    /// How images become tasks, where not each is one.
+    pub(crate) fn divided(&self) -> Option<&Divided> {
+        match self {
+            Tasks::Folder { divided, .. } => divided.as_deref(),
+            Tasks::Synthetic { .. } => None,
+        }
+    }
+
+    /// The images that a task is of; none of a task that was divided and has ended.
+    pub(crate) fn images_of(&self, task: usize) -> Vec<usize> {
+        match self.divided() {
+            None => vec![task],
+            Some(divided) => divided.unit(task).map_or_else(Vec::new, |unit| unit.images().to_vec()),
+        }
     }
 
     pub(crate) fn synthetic(count: u32, service: Duration) -> Tasks {
         Tasks::Synthetic { count, service, nameless: Text::from("") }
     }
 
+    /// Images, or tasks without one.
     pub(crate) fn count(&self) -> usize {
         match self {
             Tasks::Folder { names, .. } => names.len(),
@@ -63,7 +92,7 @@ impl Tasks {
         }
     }
 
-    /// The image of a task, relative to `input_dir`; empty for a task without one.
+    /// The name of an image, relative to `input_dir`; empty for a task without one.
     pub(crate) fn name(&self, task: usize) -> Text {
         match self {
             Tasks::Folder { names, .. } => Text::clone(&names[task]),

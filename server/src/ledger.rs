@@ -1,5 +1,6 @@
 //! What happened to a job so far: the counts behind its rows and its report.
 
+use crate::divided::Divided;
 use crate::job::Job;
 use records::{JobOutcome, JobRow, TaskOutcome, TaskRow, Text};
 use scheduler::{Attempt, GiveUp, JobCounts, JobEnd, Micros, Observation, Outcome, TaskEnd};
@@ -84,29 +85,39 @@ impl Ledger {
     }
 
     pub(crate) fn begun(&mut self, attempt: &Attempt) {
-        let line = &mut self.lines[attempt.task().index()];
-        line.attempts += 1;
-        line.started.get_or_insert(attempt.started());
+        for image in self.job.tasks.images_of(attempt.task().index()) {
+            let line = &mut self.lines[image];
+            line.attempts += 1;
+            line.started.get_or_insert(attempt.started());
+        }
         self.share(attempt).attempts += 1;
     }
 
     pub(crate) fn ended(&mut self, attempt: &Attempt, seen: &Observation, node: Text, reason: Option<Text>) {
         self.share(attempt).hear(seen);
-        let line = &mut self.lines[attempt.task().index()];
-        line.delays += u32::from(was_delayed(seen));
-        match seen.outcome {
-            Outcome::Rejected => line.rejections += 1,
-            Outcome::Lost(_) | Outcome::TimedOut => line.lost += 1,
-            Outcome::Done | Outcome::Failed | Outcome::Cancelled => {}
+        for image in self.job.tasks.images_of(attempt.task().index()) {
+            let line = &mut self.lines[image];
+            line.delays += u32::from(was_delayed(seen));
+            match seen.outcome {
+                Outcome::Rejected => line.rejections += 1,
+                Outcome::Lost(_) | Outcome::TimedOut => line.lost += 1,
+                Outcome::Done | Outcome::Failed | Outcome::Cancelled => {}
+            }
+            line.node = Some(Text::clone(&node));
+            line.reason.clone_from(&reason);
         }
-        line.node = Some(node);
-        line.reason = reason;
     }
 
-    /// Closes the task's line: its row, with the reason in it.
-    pub(crate) fn task_row(&mut self, task: usize, end: TaskEnd, now: Micros) -> TaskRow {
+    /// Closes the line of an image or a task without one: its row, with the reason in it, which may be known already.
+    pub(crate) fn task_row(
+        &mut self,
+        task: usize,
+        end: TaskEnd,
+        known: Option<Text>,
+        now: Micros,
+    ) -> TaskRow {
         let line = self.lines[task].clone();
-        let reason = reason_of(end, &line);
+        let reason = known.or_else(|| reason_of(end, &line));
         if let Some(why) = &reason
             && self.failures.len() < MAX_REPORTED_FAILURES
             && end != TaskEnd::GaveUp(GiveUp::Cancelled)
@@ -200,7 +211,7 @@ impl Ledger {
             failures: self.failures.clone(),
             nodes: shares.collect(),
             why,
-            histogram: None,
+            histogram: self.job.tasks.divided().and_then(Divided::histogram),
         }
     }
 }

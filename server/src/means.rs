@@ -1,6 +1,7 @@
 //! What attempts need beside the scheduler: nodes, the recorder, and what holds for all of them.
 
 use crate::decisions::Decisions;
+use crate::divided::Speeds;
 use crate::events::Events;
 use crate::peers::Peers;
 use crate::recorder::Recorder;
@@ -15,6 +16,8 @@ pub(crate) struct Means {
     /// The nodes, by number.
     pub(crate) peers: Peers,
     pub(crate) recorder: Recorder,
+    /// What was seen of the nodes' speeds.
+    pub(crate) speeds: Speeds,
     /// The log that the recorder writes, if it is wanted.
     pub(crate) decisions: Option<Arc<Decisions>>,
     /// What holds for the scheduler.

@@ -108,7 +108,7 @@ fn make_parent(path: &Path) -> io::Result<()> {
 }
 
 /// A relative name that stays below its folder. The temporary name comes from a node: it is not believed.
-fn inside(name: &str) -> io::Result<PathBuf> {
+pub(crate) fn inside(name: &str) -> io::Result<PathBuf> {
     let path = PathBuf::from(name);
     let stays = !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_)));
     stays.then_some(path).ok_or_else(|| {

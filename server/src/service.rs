@@ -4,10 +4,11 @@ use crate::book::{Book, invalid};
 use crate::engine::Engine;
 use crate::folder::Folder;
 use crate::job::{Job, Tasks, Words};
+use crate::mix::Mix;
 use crate::peer::admission_of_flag;
 use crate::view;
 use cluster::Admission;
-use imaging::operation::{self, Operation};
+use imaging::operation;
 use luck::Seed;
 use records::Text;
 use scheduler::{Event, JobId, JobSpec, RetryRule, Strategy};
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use wire::division::Division;
+use wire::division::{Division, Way};
 use wire::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobView, MAX_LISTED_JOBS, ServerDescription,
     ServerService, SubmitError, Transfer, UnknownJob,
@@ -80,7 +81,7 @@ impl Service {
     }
 
     /// Checks everything of a request that can be checked before any work, and lists its folder.
-    fn examine(&self, request: &JobRequest) -> Result<(Strategy, Operation, Tasks), SubmitError> {
+    fn examine(&self, request: &JobRequest) -> Result<(Strategy, Mix, Tasks), SubmitError> {
         if request.job_key.is_empty() || request.job_key.len() > 128 {
             return Err(invalid("job_key", "a job key has 1 to 128 bytes"));
         }
@@ -89,12 +90,13 @@ impl Service {
             Some(admission) => strategy.with_admission(admission),
             None => strategy,
         };
-        let operation = Operation::parse(&request.operation).map_err(|error| invalid("operation", error))?;
+        let mix = Mix::parse(&request.operation).map_err(|error| invalid("operation", error))?;
         let tasks = match &request.source {
-            JobSource::Folder { path, recursive, transfer, division: _ } => {
+            JobSource::Folder { path, recursive, transfer, division } => {
                 let folder =
                     Folder::open(Path::new(path), *recursive).map_err(|error| invalid("data_path", error))?;
-                Tasks::images(folder, *transfer)
+                check_division(*division)?;
+                Tasks::images(folder, *transfer, mix.clone(), *division)
             }
             JobSource::Synthetic { tasks, service } => {
                 let count = u32::try_from(*tasks).ok().filter(|_| *tasks <= MOST_TASKS);
@@ -110,14 +112,14 @@ impl Service {
                 format!("at most {MOST_TASKS} images make a job: split the folder"),
             ));
         }
-        Ok((strategy, operation, tasks))
+        Ok((strategy, mix, tasks))
     }
 
     fn receipt(
         &self,
         request: &JobRequest,
         strategy: &Strategy,
-        operation: &Operation,
+        operation: &Mix,
         tasks: &Tasks,
     ) -> JobReceipt {
         let skipped = match tasks {
@@ -228,6 +230,9 @@ impl ServerService for Service {
             seed: receipt.seed,
         };
         let mut spec = JobSpec::new(tasks.count() as u32, strategy, Seed(receipt.seed));
+        if tasks.divided().is_some() {
+            (spec.tasks, spec.sealed) = (0, false);
+        }
         spec.max_in_flight = request.max_in_flight.unwrap_or(u32::MAX);
         spec.retry = self.retry(&request);
         let id = JobId(book.next);

@@ -2,6 +2,7 @@
 
 use crate::args::Args;
 use crate::decisions::Decisions;
+use crate::divided::Speeds;
 use crate::engine::Engine;
 use crate::greet;
 use crate::means::Means;
@@ -121,6 +122,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let run = writer.name();
     let count = peers.len();
     let means = Means {
+        speeds: Speeds::default(),
         peers: Peers::new(peers),
         events: Arc::default(),
         pool,

@@ -46,3 +46,9 @@ pub(crate) fn job_end(report: &JobReport) -> String {
         progress.lost
     )
 }
+
+/// Why an image has no result, in a sentence.
+pub(crate) fn image_failure(kind: FailureKind, why: &str) -> String {
+    // What an operation says needs no word before it.
+    if kind == FailureKind::Operation { why.to_owned() } else { format!("{}: {why}", failure(kind)) }
+}

@@ -25,9 +25,17 @@ impl Statistics {
         Statistics { counts: histogram([&image.samples[..]]) }
     }
 
+    /// Out of counts that [`histogram`](Self::histogram) gave.
+    pub fn from_histogram(counts: [u64; 256]) -> Statistics {
+        Statistics { counts }
+    }
+
     /// Adds those of other images.
     pub fn merge(&mut self, other: &Statistics) {
-        self.counts.iter_mut().zip(other.counts).for_each(|(count, more)| *count += more);
+        self.counts
+            .iter_mut()
+            .zip(other.counts)
+            .for_each(|(count, more)| *count = count.saturating_add(more));
     }
 
     /// How often each value occurs.

@@ -166,6 +166,8 @@ row! {
         height: u32,
         /// Names the luck of the job.
         seed: u64,
+        /// What the task was of the image: a part and its place, or a batch; empty for a whole image.
+        segment: Text = "",
     }
 }
 

@@ -200,6 +200,7 @@ impl<S: RowSink> Observer for Rows<S> {
             width: 0,
             height: 0,
             seed: job.seed,
+            segment: "".into(),
         };
         self.sink.attempt(row);
     }

@@ -65,6 +65,7 @@ fn attempt(key: &str, strategy: &str, seed: u64, total_us: u64) -> AttemptRow {
         width: 0,
         height: 0,
         seed,
+        segment: "".into(),
     }
 }
 

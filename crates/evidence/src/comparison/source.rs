@@ -342,6 +342,7 @@ mod tests {
             width: 0,
             height: 0,
             seed: 7,
+            segment: "".into(),
         }
     }
 

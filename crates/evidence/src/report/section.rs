@@ -263,6 +263,7 @@ pub mod examples {
             width: 0,
             height: 0,
             seed: 7,
+            segment: "".into(),
         }
     }
 

@@ -35,6 +35,7 @@ prop_compose! {
             run, job_key, task, attempt, strategy, admission, operation, image, node, outcome, reason, delayed,
             begun_us, queue_us, delay_us, read_us, decode_us, operation_us, encode_us, write_us, wire_us, total_us,
             bytes_in, bytes_out, width, height, seed,
+            segment: "".into(),
         }
     }
 }
