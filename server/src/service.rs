@@ -1,6 +1,7 @@
 //! What the server answers to its clients.
 
 use crate::book::{Book, invalid};
+use crate::divided;
 use crate::engine::Engine;
 use crate::folder::Folder;
 use crate::job::{Job, Tasks, Words};
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use wire::division::{Division, Way};
+use wire::division::Division;
 use wire::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobView, MAX_LISTED_JOBS, ServerDescription,
     ServerService, SubmitError, Transfer, UnknownJob,
@@ -95,7 +96,7 @@ impl Service {
             JobSource::Folder { path, recursive, transfer, division } => {
                 let folder =
                     Folder::open(Path::new(path), *recursive).map_err(|error| invalid("data_path", error))?;
-                check_division(*division)?;
+                divided::check(*division).map_err(|why| invalid("parts", why))?;
                 Tasks::images(folder, *transfer, mix.clone(), *division)
             }
             JobSource::Synthetic { tasks, service } => {

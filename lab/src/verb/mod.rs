@@ -2,6 +2,7 @@
 
 mod bench;
 mod calibrate;
+mod collect;
 mod compare;
 mod dataset;
 mod demo;
@@ -65,6 +66,7 @@ enum Verb {
     Scale(scale::Arguments),
     Validate(validate::Arguments),
     Dataset(dataset::Arguments),
+    Collect(collect::Arguments),
     Bench(bench::Arguments),
     Health(health::Arguments),
     Log(log::Arguments),
@@ -103,6 +105,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Scale(arguments)) => scale::run(&arguments),
         Some(Verb::Validate(arguments)) => validate::run(&arguments),
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
+        Some(Verb::Collect(arguments)) => collect::run(&arguments),
         Some(Verb::Bench(arguments)) => bench::run(&arguments),
         Some(Verb::Health(arguments)) => health::run(&arguments),
         Some(Verb::Log(arguments)) => log::run(&arguments),

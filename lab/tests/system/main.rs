@@ -10,6 +10,7 @@ mod faults;
 mod foreign;
 mod images;
 mod records;
+mod segments;
 mod torture;
 mod webdriver;
 mod world;

@@ -31,6 +31,22 @@ use wire::division::{Division, Way};
 /// Pixels of images in parts that are at work at once; beyond them only a second image is begun.
 const PIXELS_AT_WORK: u64 = 50_000_000;
 
+/// Parts of an image at most.
+const MOST_PARTS: u32 = 4_096;
+
+/// Whether a job may be divided so.
+///
+/// # Errors
+/// A sentence that says what would be right.
+pub(crate) fn check(division: Division) -> Result<(), String> {
+    match division.way {
+        Way::Segments { parts: Some(parts), .. } if parts > MOST_PARTS => {
+            Err(format!("at most {MOST_PARTS} segments make an image, not {parts}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// How the images of a job become tasks, and how far they have come.
 #[derive(Debug)]
 pub(crate) struct Divided {

@@ -130,7 +130,9 @@ fn cut(parts: &Parts, format: Format, result: Size) -> Cut {
         CutKind::Tiles => {
             // As square as the number allows: of its divisors the one nearest below its root.
             let count = weights.len();
-            let rows = (1..=count).take_while(|rows| rows * rows <= count).filter(|rows| count % rows == 0);
+            let rows = (1..=count)
+                .take_while(|rows| rows * rows <= count)
+                .filter(|rows| count.is_multiple_of(*rows));
             let rows = rows.last().unwrap_or(1);
             Cut::Tiles { columns: count / rows, rows }
         }

@@ -105,7 +105,7 @@ proptest! {
 
 #[test]
 fn columns_are_stable_and_documented() {
-    insta::assert_snapshot!(AttemptRow::COLUMNS.join(","), @"run,job_key,task,attempt,strategy,admission,operation,image,node,outcome,reason,delayed,begun_us,queue_us,delay_us,read_us,decode_us,operation_us,encode_us,write_us,wire_us,total_us,bytes_in,bytes_out,width,height,seed");
+    insta::assert_snapshot!(AttemptRow::COLUMNS.join(","), @"run,job_key,task,attempt,strategy,admission,operation,image,node,outcome,reason,delayed,begun_us,queue_us,delay_us,read_us,decode_us,operation_us,encode_us,write_us,wire_us,total_us,bytes_in,bytes_out,width,height,seed,segment");
     insta::assert_snapshot!(TaskRow::COLUMNS.join(","), @"run,job_key,task,image,outcome,reason,attempts,rejections,delays,lost,node,submitted_us,started_us,ended_us,latency_us");
     insta::assert_snapshot!(JobRow::COLUMNS.join(","), @"run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why,dropped");
     insta::assert_snapshot!(SummaryRow::COLUMNS.join(","), @"run,label,strategy,admission,operation,seed,jobs,state,tasks,done,dropped,makespan_us,warm_up,mean_ns,wire_ns,lost_ns,waiting_ns,queue_ns,delay_ns,service_ns,deviation_us,p50_us,p95_us,p99_us,attempts,rejected,delayed,lost,wasted,delayed_tasks,nodes");
