@@ -48,8 +48,8 @@ mod tests {
         let mut counts = vec![0; 256];
         assert_eq!(render(&counts), "");
         (counts[10], counts[100], counts[101], counts[240]) = (5, 20, 20, 1);
-        insta::assert_snapshot!(render(&counts), @r"
-        Data set: 46 samples from 10 to 240, mean 93.7, standard deviation 33.9
+        insta::assert_snapshot!(render(&counts).trim_start(), @r"
+        Data set: 46 samples from 10 to 240, mean 93.7, standard deviation 35.6
         0  ▁          █                 ▁  255
         ");
     }

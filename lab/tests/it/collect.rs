@@ -28,7 +28,7 @@ fn images_of_one_shape_make_one_array_and_what_is_no_image_is_told() {
     assert!(String::from_utf8_lossy(&bytes[..128]).contains("'shape': (2, 4, 6, 3,)"));
     assert_eq!(bytes.len() % 64, (2 * 4 * 6 * 3) % 64);
     let index = fs::read_to_string(folder.path().join("set.csv")).unwrap();
-    assert_eq!(index.lines().nth(2), Some("\"b, b.png\",72,4,6,3,100,149,121.6111,,"), "{index}");
+    assert_eq!(index.lines().nth(2), Some("\"b, b.png\",72,4,6,3,100,149,120.2222,,"), "{index}");
 
     // Cut short after the first image, it goes on and comes to the same.
     let unfinished = |name: &str| folder.path().join(format!("{name}.unfinished"));
