@@ -1,8 +1,8 @@
 //! The scheduler and the books, changed together under one lock that is never held across I/O.
 
 use crate::decisions::Decisions;
-use crate::events::Events;
 use crate::divided::{Aftermath, Divided, Fed, ImageEnd, Step};
+use crate::events::Events;
 use crate::job::Job;
 use crate::ledger::{Ledger, Share};
 use crate::standing::Standings;
