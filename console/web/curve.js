@@ -22,6 +22,12 @@ export function line(values, width, height, top, pad = 1.5) {
   return path;
 }
 
+/** Each stroke of a path, closed along the foot of the box. */
+function filled(path, height) {
+  const strokes = path.split('M').filter((stroke) => stroke.includes('L'));
+  return strokes.map((stroke) => `M${stroke}V${height}H${stroke.split(' ')[0]}Z`).join('') || 'M0 0';
+}
+
 /** A curve of one figure that is drawn again and again. */
 export class Curve {
   constructor(width, height, filled = false) {
@@ -42,6 +48,6 @@ export class Curve {
   draw(values, top = Math.max(1e-9, ...values.filter((value) => value !== null))) {
     const path = line(values, this.width, this.height, top);
     mark(this.stroke, 'd', path || 'M0 0');
-    if (this.area) mark(this.area, 'd', path ? `${path}L${this.width} ${this.height}L0 ${this.height}Z` : 'M0 0');
+    if (this.area) mark(this.area, 'd', path ? filled(path, this.height) : 'M0 0');
   }
 }

@@ -227,7 +227,8 @@ fn node(view: &NodeView, before: Option<&Node>, server: &ServerDescription, at_m
 
 fn queue(view: &NodeView) -> Option<u64> {
     match &view.status {
-        Some((status, age)) if *age <= FRESH => Some(u64::from(status.queued)),
+        // What it told may be older than what this server knows: nothing waits where nothing is in flight.
+        Some((status, age)) if *age <= FRESH => Some(u64::from(status.queued).min(view.in_flight)),
         _ => view.slots.map(|slots| view.in_flight.saturating_sub(u64::from(slots))),
     }
 }

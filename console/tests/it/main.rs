@@ -5,5 +5,9 @@
 mod fake;
 mod http;
 mod machines;
+mod many;
 mod safety;
+#[path = "../../../lab/tests/system/webdriver.rs"]
+#[expect(dead_code, reason = "shared with the tests of the whole system, which use all of it")]
+mod webdriver;
 mod work;

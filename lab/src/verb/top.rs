@@ -163,7 +163,9 @@ fn row(node: &NodeView) -> Vec<String> {
         NodeState::Draining => "draining",
         NodeState::Suspected => "SUSPECTED",
     };
-    let waiting = node.status.as_ref().map(|(status, _)| status.queued.to_string());
+    // What it told may be older than what the server knows: nothing waits where nothing is in flight.
+    let waiting =
+        node.status.as_ref().map(|(status, _)| u64::from(status.queued).min(node.in_flight).to_string());
     vec![
         node.name.clone(),
         node.address.clone(),

@@ -50,7 +50,6 @@ fn a_person_hands_in_photographs_and_gets_results() {
     let console = console(&world, &nodes);
     browser.open(&console.address);
     browser.wait("both nodes", "return document.querySelectorAll('.row[data-state=up]').length === 2");
-    browser.keep_picture("cluster");
 
     browser.run("location.hash = '#/jobs'");
     browser.wait("the form", "return document.querySelectorAll('.chain select option').length > 10");
@@ -59,13 +58,13 @@ fn a_person_hands_in_photographs_and_gets_results() {
         photographs.iter().map(|name| world.input().join(name).display().to_string()).collect();
     browser.write("input[type=file]", &paths.join("\n"));
     browser.wait("three files", "return document.querySelectorAll('.files li').length === 3");
-    browser.keep_picture("new-job");
     browser.click("button.main");
     browser.wait("the job's page", "return location.hash.startsWith('#/jobs/console-')");
     browser.reload();
     browser.wait("its end", "return document.querySelector('.job')?.dataset.state === 'done'");
+    // Pictures are fetched when they can be seen.
+    browser.wait("a grid", "document.querySelector('.thumbs')?.scrollIntoView(); return document.querySelectorAll('.thumbs .ready img').length === 3");
     browser.wait("three results", "return document.querySelectorAll('.thumbs .ready img').length === 3 && [...document.querySelectorAll('.thumbs img')].every((image) => image.naturalWidth > 0)");
-    browser.keep_picture("job");
 
     let archive = decode(browser.run_long(ARCHIVE).as_str().unwrap());
     let upload = fs::read_dir(world.path().join("uploads")).unwrap().next().unwrap().unwrap().path();
@@ -76,9 +75,33 @@ fn a_person_hands_in_photographs_and_gets_results() {
         assert!(archive.windows(result.len()).any(|part| part == result), "{name} is not in the archive");
     }
 
+    if std::env::var_os("BALLAST_PICTURES").is_some() {
+        take_pictures(&browser, &world, &console);
+    }
     let Some(second) = driver.browser() else { return };
     two_browsers_see_a_node_go(&browser, &second, &console, nodes);
     console.server.signal("TERM");
+}
+
+/// The pictures of the README: a result under its slider, and the cluster at work.
+fn take_pictures(browser: &Browser<'_>, world: &World, console: &Console) {
+    browser.resize(720, 620);
+    browser.click(".thumbs button");
+    let loaded =
+        "return [...document.querySelectorAll('.stage img')].every((image) => image.naturalWidth > 0)";
+    browser.wait("both sides", loaded);
+    browser.keep_picture("console-result");
+    browser.resize(1280, 860);
+    browser.open(&console.address);
+    world.multiply(60);
+    for strategy in ["random", "load_balancing", "least_connections", "load_aware", "ballast"] {
+        let mut command = world.command("client");
+        command.args(["data", strategy, "--server", &console.server.address]);
+        assert!(command.output().unwrap().status.success());
+    }
+    let compared = "return document.querySelectorAll('aside tbody tr').length === 5";
+    browser.wait("every strategy", compared);
+    browser.keep_picture("console-cluster");
 }
 
 fn two_browsers_see_a_node_go(
@@ -100,5 +123,4 @@ fn two_browsers_see_a_node_go(
         browser.wait("node1 gone", gone);
     }
     println!("both browsers showed the killed node after {} ms", killed.elapsed().as_millis());
-    first.keep_picture("node-down");
 }

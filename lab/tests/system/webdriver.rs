@@ -59,7 +59,7 @@ impl Driver {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            "--window-size=1400,1000",
+            "--window-size=1280,860",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -114,6 +114,10 @@ impl Browser<'_> {
 
     pub(crate) fn open(&self, address: &str) {
         self.call("POST", "/url", &json!({ "url": address }));
+    }
+
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        self.call("POST", "/window/rect", &json!({ "width": width, "height": height }));
     }
 
     pub(crate) fn reload(&self) {
