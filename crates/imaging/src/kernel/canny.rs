@@ -115,14 +115,13 @@ impl Gradients {
         let magnitudes = self.magnitudes.line_mut(y);
         let (level, wide) = (self.level, magnitudes.len() - 2);
         let (sectors, within) = (self.sectors.line_mut(y), &mut magnitudes[1..=wide]);
-        let low = self.detector.low;
         if self.detector.aperture == 5 {
             gradient::sobel5_columns(level, [near(-2), near(-1), near(0), near(1), near(2)], smooth, slope);
-            gradient::sobel5_rows(level, smooth, slope, low, within, sectors);
+            gradient::sobel5_rows(level, smooth, slope, within, sectors);
         } else {
             gradient::sobel3_columns(level, [near(-1), near(0), near(1)], smooth, slope);
             let (smooth, slope) = (&smooth[1..wide + 3], &slope[1..wide + 3]);
-            gradient::sobel3_rows(level, smooth, slope, low, within, sectors);
+            gradient::sobel3_rows(level, smooth, slope, within, sectors);
         }
         // Beyond the image there is no gradient, whatever the replicated cells gave.
         magnitudes[1 + self.width..].fill(0);
