@@ -34,6 +34,9 @@ pub(crate) struct Encoded {
     pub(crate) height: u32,
 }
 
+/// One of the codec's ways to decode: as the file is, or luminance alone.
+type Decode = fn(&[u8], &Limits, &mut codec::Scratch) -> Result<Decoded, DecodeError>;
+
 impl Pixels {
     /// Pixel work on at most `cores` images at once, of which at most `holders` wait.
     pub(crate) fn new(limits: Limits, cores: usize, holders: usize) -> Pixels {
@@ -60,7 +63,9 @@ impl Pixels {
         timings: &mut AttemptTimings,
     ) -> Result<Encoded, Trouble> {
         self.on_core(timings, |bench, timings| {
-            let decoded = self.decode(source, name, bench, timings)?;
+            let decode =
+                if operation.sees_luminance_only() { codec::decode_gray_with } else { codec::decode_with };
+            let decoded = self.decode_by(decode, source, name, bench, timings)?;
             let result =
                 timed(&mut timings.operation, || operation.apply_with(decoded.image, &mut bench.operation));
             let result = result.map_err(|error| failed(name, FailureKind::Operation, &error))?;
@@ -127,8 +132,18 @@ impl Pixels {
         bench: &mut Bench,
         timings: &mut AttemptTimings,
     ) -> Result<Decoded, Trouble> {
-        let decoded =
-            timed(&mut timings.decode, || codec::decode_with(source, &self.limits, &mut bench.codec));
+        self.decode_by(codec::decode_with, source, name, bench, timings)
+    }
+
+    fn decode_by(
+        &self,
+        decode: Decode,
+        source: &[u8],
+        name: Option<&str>,
+        bench: &mut Bench,
+        timings: &mut AttemptTimings,
+    ) -> Result<Decoded, Trouble> {
+        let decoded = timed(&mut timings.decode, || decode(source, &self.limits, &mut bench.codec));
         let decoded = decoded.map_err(|error| undecodable(name, &error))?;
         check_label(name, decoded.format).map_err(|why| failed(name, FailureKind::Unsupported, &why))?;
         Ok(decoded)

@@ -1,20 +1,8 @@
-//! Medians of 3×3 and 5×5: columns are sorted once, then shared by the windows that they lie in.
+//! Medians of 5×5: columns are sorted once, then shared by the windows that they lie in.
 //!
 //! The comparisons are fixed networks, written once as macros and used on single samples and on vectors of 32.
 
 written_for_each! {
-    /// Sorts three rows, sample by sample.
-    ///
-    /// # Panics
-    /// When the lengths differ.
-    fn sort3(level, rows: [&[u8]; 3], sorted: [&mut [u8]; 3]);
-
-    /// The median of 3×3 from columns that [`sort3`] has sorted, neighbours `channels` samples apart.
-    ///
-    /// # Panics
-    /// When the columns are not one pixel longer than `out` on each side.
-    fn median3(level, channels: usize, sorted: [&[u8]; 3], out: &mut [u8]);
-
     /// Sorts five rows, sample by sample.
     ///
     /// # Panics
@@ -40,32 +28,12 @@ macro_rules! median_of_three {
     };
 }
 
-/// Sorts three.
-macro_rules! sort_three {
-    ($value:expr) => {{
-        let [mut a, mut b, mut c] = $value;
-        order!(a b, b c, a b);
-        [a, b, c]
-    }};
-}
-
 /// Sorts five with nine exchanges.
 macro_rules! sort_five {
     ($value:expr) => {{
         let [mut a, mut b, mut c, mut d, mut e] = $value;
         order!(a d, b e, a c, b d, a b, c e, b c, d e, c d);
         [a, b, c, d, e]
-    }};
-}
-
-/// The median of nine: `low`, `middle` and `high` are the smallest, middle and largest of each of three columns.
-macro_rules! median_of_nine {
-    ($low:expr, $middle:expr, $high:expr) => {{
-        let ([a, b, c], [d, e, f], [g, h, i]) = ($low, $middle, $high);
-        let low = larger(larger(a, b), c);
-        let middle = median_of_three!(d, e, f);
-        let high = smaller(smaller(g, h), i);
-        median_of_three!(low, middle, high)
     }};
 }
 
@@ -100,28 +68,6 @@ pub mod scalar {
     #[inline(always)]
     fn larger(a: u8, b: u8) -> u8 {
         a.max(b)
-    }
-
-    /// See [`super::sort3`].
-    pub fn sort3(rows: [&[u8]; 3], sorted: [&mut [u8]; 3]) {
-        super::check(&rows, &sorted);
-        for x in 0..rows[0].len() {
-            let three = sort_three!(rows.map(|row| row[x]));
-            (0..3).for_each(|k| sorted[k][x] = three[k]);
-        }
-    }
-
-    /// See [`super::median3`].
-    pub fn median3(channels: usize, sorted: [&[u8]; 3], out: &mut [u8]) {
-        assert!(
-            sorted.iter().all(|row| row.len() == out.len() + 2 * channels),
-            "one pixel more on each side"
-        );
-        for (x, out) in out.iter_mut().enumerate() {
-            let [low, middle, high]: [[u8; 3]; 3] =
-                sorted.map(|row| [0, 1, 2].map(|k| row[x + k * channels]));
-            *out = median_of_nine!(low, middle, high);
-        }
     }
 
     /// See [`super::sort5`].
@@ -209,43 +155,6 @@ macro_rules! on_vectors {
             #[inline]
             fn larger(a: $vector, b: $vector) -> $vector {
                 $max(a, b)
-            }
-
-            #[target_feature(enable = $features)]
-            pub(super) fn sort3(rows: [&[u8]; 3], sorted: [&mut [u8]; 3]) {
-                super::check(&rows, &sorted);
-                let n = rows[0].len();
-                if n < $lanes {
-                    return super::scalar::sort3(rows, sorted);
-                }
-                let [a, b, c] = rows.map(|row| &row[..n]);
-                let [low, middle, high] = sorted.map(|row| &mut row[..n]);
-                cover!(n, $lanes, |x| {
-                    let [a, b, c] = sort_three!([load(a, x), load(b, x), load(c, x)]);
-                    store(low, x, a);
-                    store(middle, x, b);
-                    store(high, x, c);
-                });
-            }
-
-            #[target_feature(enable = $features)]
-            pub(super) fn median3(channels: usize, sorted: [&[u8]; 3], out: &mut [u8]) {
-                let n = out.len();
-                assert!(
-                    sorted.iter().all(|row| row.len() == n + 2 * channels),
-                    "one pixel more on each side"
-                );
-                if n < $lanes {
-                    return super::scalar::median3(channels, sorted, out);
-                }
-                let [low, middle, high] = sorted;
-                let (one, two) = (channels, 2 * channels);
-                cover!(n, $lanes, |x| {
-                    let low = [load(low, x), load(low, x + one), load(low, x + two)];
-                    let middle = [load(middle, x), load(middle, x + one), load(middle, x + two)];
-                    let high = [load(high, x), load(high, x + one), load(high, x + two)];
-                    store(out, x, median_of_nine!(low, middle, high));
-                });
             }
 
             #[target_feature(enable = $features)]
@@ -348,11 +257,6 @@ mod tests {
                 let mut out = vec![0; n];
                 median5(level, channels, std::array::from_fn(|k| &sorted[k][..]), &mut out);
                 prop_assert_eq!(&out, &by_sorting(&rows, 5, channels, n));
-                let rows: Vec<&[u8]> = rows[..3].iter().map(|row| &row[..n + 2 * channels]).collect();
-                let mut sorted: [Vec<u8>; 3] = std::array::from_fn(|_| vec![0; n + 2 * channels]);
-                sort3(level, [rows[0], rows[1], rows[2]], sorted.each_mut().map(|row| &mut row[..]));
-                median3(level, channels, sorted.each_ref().map(|row| &row[..]), &mut out);
-                prop_assert_eq!(&out, &by_sorting(&rows, 3, channels, n));
             }
         }
     }

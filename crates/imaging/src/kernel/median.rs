@@ -4,21 +4,66 @@ use super::scratch::Scratch;
 use super::window::{Border, Picture, rewrite};
 use crate::image::Image;
 use lanes::Level;
-use lanes::median::{median3, median5, sort3, sort5};
+use lanes::median::{median5, sort5};
+use lanes::median3::median3;
 
 /// The median of each sample's window of `size` (1, 3 or 5) pixels.
 pub(crate) fn median(image: Image, size: usize, scratch: &mut Scratch) -> Image {
     let (level, channels) = (scratch.level(), image.channels.count());
     match size {
-        3 => {
-            let mut columns = Columns::new(channels, sort3, median3);
-            rewrite(image, Border::Replicate, scratch, |picture, y, row| columns.make(level, picture, y, row))
-        }
+        3 => median_of_three(image, scratch),
         5 => {
             let mut columns = Columns::new(channels, sort5, median5);
             rewrite(image, Border::Replicate, scratch, |picture, y, row| columns.make(level, picture, y, row))
         }
         _ => image,
+    }
+}
+
+/// Rows of a median of 3×3 that are made together: at the seams between them the sorting is done twice.
+const ROWS: usize = 16;
+
+fn median_of_three(image: Image, scratch: &mut Scratch) -> Image {
+    let (level, channels) = (scratch.level(), image.channels.count());
+    let length = image.width * channels;
+    let mut samples = scratch.samples(image.samples.len());
+    let picture = Picture::new(&image, Border::Replicate);
+    if image.width > 2 {
+        for (block, out) in samples.chunks_mut(ROWS * length).enumerate() {
+            let count = out.len() / length;
+            let rows: [&[u8]; ROWS + 2] =
+                std::array::from_fn(|k| picture.row((block * ROWS + k.min(count + 1)) as isize - 1));
+            let mut inner: [&mut [u8]; ROWS] = Default::default();
+            for (inner, row) in inner.iter_mut().zip(out.chunks_exact_mut(length)) {
+                *inner = &mut row[channels..length - channels];
+            }
+            median3(level, channels, &rows[..count + 2], &mut inner[..count]);
+        }
+    }
+    let last = image.width - 1;
+    end(&image, level, [0, 0, last.min(1)], 0, &mut samples);
+    end(&image, level, [last.saturating_sub(1), last, last], last, &mut samples);
+    scratch.put_back(image.samples);
+    Image { samples, ..image }
+}
+
+/// The medians of a column at an end of the rows, from the three columns that its windows see. A window turned on its side
+/// has the same median, so the columns are laid down as rows.
+fn end(image: &Image, level: Level, seen: [usize; 3], column: usize, samples: &mut [u8]) {
+    let channels = image.channels.count();
+    let length = image.width * channels;
+    let picture = Picture::new(image, Border::Replicate);
+    let laid = seen.map(|x| {
+        let mut laid = Vec::with_capacity((image.height + 2) * channels);
+        for y in 0..image.height + 2 {
+            laid.extend_from_slice(&picture.row(y as isize - 1)[x * channels..][..channels]);
+        }
+        laid
+    });
+    let mut medians = vec![0; image.height * channels];
+    median3(level, channels, &laid.each_ref().map(|row| &row[..]), &mut [&mut medians]);
+    for (row, median) in samples.chunks_exact_mut(length).zip(medians.chunks_exact(channels)) {
+        row[column * channels..][..channels].copy_from_slice(median);
     }
 }
 

@@ -41,6 +41,10 @@ impl Transform for EdgeMask {
         mask
     }
 
+    fn sees_luminance_only(&self) -> bool {
+        true
+    }
+
     fn counts(&self) -> bool {
         true
     }

@@ -47,6 +47,10 @@ impl Transform for Equalize {
         self.morph(image, scratch)
     }
 
+    fn sees_luminance_only(&self) -> bool {
+        true
+    }
+
     fn halo(&self) -> usize {
         (self.open - 1) + (self.close - 1)
     }

@@ -22,4 +22,8 @@ impl Transform for Grayscale {
     fn apply(&self, image: Image, scratch: &mut Scratch) -> Image {
         color::to_gray(image, scratch)
     }
+
+    fn sees_luminance_only(&self) -> bool {
+        true
+    }
 }

@@ -50,4 +50,8 @@ impl Transform for Heatmap {
         scratch.put_back(gray.samples);
         Image { samples, channels: Channels::Rgb, ..gray }
     }
+
+    fn sees_luminance_only(&self) -> bool {
+        true
+    }
 }

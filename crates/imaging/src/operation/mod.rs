@@ -101,6 +101,11 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
         input
     }
 
+    /// Whether colours matter only by their luminance: the result is that of the image in gray.
+    fn sees_luminance_only(&self) -> bool {
+        false
+    }
+
     /// Pixels to every side on which a pixel of the result depends.
     fn halo(&self) -> usize {
         0
@@ -201,6 +206,12 @@ impl Operation {
             image = transform.apply(image, scratch);
         }
         Ok(image)
+    }
+
+    /// Whether the result is the same for an image and for its luminance, so that
+    /// [`decode_gray_with`](crate::codec::decode_gray_with) is enough.
+    pub fn sees_luminance_only(&self) -> bool {
+        self.steps.first().is_some_and(|step| step.bind().sees_luminance_only())
     }
 
     /// Each step, ready to be done.

@@ -32,6 +32,10 @@ impl Transform for Sketch {
         })
     }
 
+    fn sees_luminance_only(&self) -> bool {
+        true
+    }
+
     fn halo(&self) -> usize {
         1
     }

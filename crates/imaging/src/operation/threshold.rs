@@ -50,6 +50,10 @@ impl Transform for Threshold {
         self.cut(gray, value, scratch)
     }
 
+    fn sees_luminance_only(&self) -> bool {
+        true
+    }
+
     fn counts(&self) -> bool {
         self.kind == "otsu"
     }

@@ -296,3 +296,21 @@ fn noise_is_signed_where_the_original_wraps() {
     let mean = noisy.samples.iter().map(|v| f64::from(*v)).sum::<f64>() / 40_000.0;
     assert!((40.0..60.0).contains(&mean), "mean {mean}");
 }
+
+#[test]
+fn what_sees_luminance_only_has_the_same_result_for_the_luminance() {
+    let image = picture(71, 43, Channels::Rgb);
+    let gray = Operation::parse("grayscale").unwrap().apply(image.clone()).unwrap();
+    let mut found = Vec::new();
+    for name in descriptions().map(|description| description.name) {
+        let operation = Operation::parse(name).unwrap();
+        let same = operation.apply(gray.clone()).unwrap() == operation.apply(image.clone()).unwrap();
+        if operation.sees_luminance_only() {
+            assert!(same, "{name}");
+            found.push(name);
+        }
+        let chain = Operation::parse(&format!("{name} | invert")).unwrap();
+        assert_eq!(chain.sees_luminance_only(), operation.sees_luminance_only());
+    }
+    assert_eq!(found, ["canny", "grayscale", "sketch", "heatmap", "equalize", "threshold"]);
+}

@@ -1,15 +1,15 @@
-//! PNG in and out, through the `png` crate.
+//! PNG in, through the `png` crate.
 
 use std::io::Cursor;
 
 use png::{ColorType, Transformations};
 
-use super::{Format, Limits, Orientation, Scratch, Wanted, exif};
-use crate::error::{DecodeError, EncodeError};
+use crate::codec::{Format, Limits, Orientation, Scratch, Wanted, exif};
+use crate::error::DecodeError;
 use crate::image::{Channels, Image};
 
 /// Decodes as OpenCV does: palettes and low depths expanded, the upper 8 of 16 bits kept, alpha dropped.
-pub(super) fn decode(
+pub(in crate::codec) fn decode(
     bytes: &[u8],
     limits: &Limits,
     wanted: Wanted,
@@ -39,7 +39,7 @@ pub(super) fn decode(
 }
 
 /// Sides as stored, and how they lie. The chunk that tells the latter may stand behind the pixels, so all are walked over.
-pub(super) fn header(bytes: &[u8]) -> Result<(usize, usize, Orientation), DecodeError> {
+pub(in crate::codec) fn header(bytes: &[u8]) -> Result<(usize, usize, Orientation), DecodeError> {
     let cut_off = || DecodeError::Truncated { format: Format::Png, detail: "its header is missing".into() };
     let mut rest = bytes.get(8..).ok_or_else(cut_off)?;
     let (mut sides, mut orientation) = (None, Orientation::Upright);
@@ -98,7 +98,7 @@ fn gray_rows(reader: &mut png::Reader<Cursor<&[u8]>>, scratch: &mut Scratch) -> 
 }
 
 /// Keeps `kept` samples of every `kept + 1`.
-pub(super) fn drop_alpha(samples: &mut Vec<u8>, kept: usize) {
+pub(in crate::codec) fn drop_alpha(samples: &mut Vec<u8>, kept: usize) {
     let pixels = samples.len() / (kept + 1);
     for i in 0..pixels {
         samples.copy_within(i * (kept + 1)..i * (kept + 1) + kept, i * kept);
@@ -117,30 +117,4 @@ fn error(error: png::DecodingError) -> DecodeError {
         }
         other => DecodeError::Corrupt { format, detail: other.to_string() },
     }
-}
-
-/// Encodes with the fast compression: about the size that OpenCV writes, in a quarter of the time.
-pub(super) fn encode(image: &Image, scratch: &mut Scratch) -> Result<Vec<u8>, EncodeError> {
-    let side = |side: usize| u32::try_from(side).ok().filter(|side| (1..=i32::MAX as u32).contains(side));
-    let (Some(width), Some(height)) = (side(image.width), side(image.height)) else {
-        return Err(EncodeError::Side {
-            format: Format::Png,
-            limit: i32::MAX as usize,
-            width: image.width,
-            height: image.height,
-        });
-    };
-    let mut out = scratch.bytes(image.samples.len() / 2 + 1024);
-    let mut encoder = png::Encoder::new(&mut out, width, height);
-    encoder.set_color(match image.channels {
-        Channels::Gray => ColorType::Grayscale,
-        Channels::Rgb => ColorType::Rgb,
-    });
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
-    let write = |e: png::EncodingError| EncodeError::Encoder { format: Format::Png, detail: e.to_string() };
-    let mut writer = encoder.write_header().map_err(write)?;
-    writer.write_image_data(&image.samples).map_err(write)?;
-    writer.finish().map_err(write)?;
-    Ok(out)
 }
