@@ -66,7 +66,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("luck", &[]),
     ("lanes", &[]),
     ("scheduler", &["humantime", "thiserror"]),
-    ("imaging", &["image", "png", "strsim", "thiserror"]),
+    ("imaging", &["crc32fast", "image", "png", "simd-adler32", "strsim", "thiserror"]),
     ("simulator", &["hdrhistogram", "thiserror"]),
 ];
 
