@@ -27,7 +27,7 @@ export function submitForm() {
     el('button', { type: 'button', role: 'tab', on: { click: () => choose(index === 0) } }, text));
   const chain = new Chain();
   const strategy = el('select', { name: 'strategy', 'aria-label': 'Strategy' });
-  const strategyHelp = el('small', { class: 'hint' }, 'Who gets the next image. Parameters may follow as name[key=value].');
+  const strategyHelp = el('small', { class: 'hint' }, 'Who gets the next image.');
   const admission = select('admission', [['', 'as the strategy says'], ['may-reject', 'nodes may reject'], ['must-accept', 'nodes must accept']]);
   const transfer = select('transfer', [['', 'as fits'], ['shared', 'nodes read the folder'], ['inline', 'in the messages']]);
   const seed = el('input', { type: 'text', name: 'seed', inputmode: 'numeric', placeholder: 'drawn', pattern: '[0-9]*' });
