@@ -11,7 +11,7 @@ include "compat/client_server.thrift"
 include "compat/server_compute.thrift"
 
 /** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
-const string VERSION = "1.2.0"
+const string VERSION = "1.3.0"
 
 // ---------------------------------------------------------------------------------------------- shared words
 
@@ -365,6 +365,13 @@ struct JobRequest {
   16: optional Batching batching,
   /** First measure all images; then each step `normalize` without extremes of its own gets those of the data set. */
   17: optional bool data_set,
+  /**
+   * When the tasks of a synthetic job arrive, in microseconds since the server took it, ascending: as many as
+   * synthetic_tasks. Unset: all at once. A task's latency counts from this time, whatever the server was doing then.
+   */
+  30: optional list<i64> arrivals_us,
+  /** Arrivals that find this many tasks open are dropped and counted. Unset: none is. */
+  31: optional i32 max_open,
 }
 
 /** A job that the server has taken. */

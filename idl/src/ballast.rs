@@ -3000,10 +3000,15 @@ pub struct JobRequest {
   pub batching: Option<Batching>,
   /// First measure all images; then each step `normalize` without extremes of its own gets those of the data set.
   pub data_set: Option<bool>,
+  /// When the tasks of a synthetic job arrive, in microseconds since the server took it, ascending: as many as
+  /// synthetic_tasks. Unset: all at once. A task's latency counts from this time, whatever the server was doing then.
+  pub arrivals_us: Option<Vec<i64>>,
+  /// Arrivals that find this many tasks open are dropped and counted. Unset: none is.
+  pub max_open: Option<i32>,
 }
 
 impl JobRequest {
-  pub fn new<F3, F5, F7, F8, F9, F10, F11, F12, F13, F14, F15, F16, F17>(job_key: String, epoch: i64, data_path: F3, strategy: String, admission: F5, operation: String, seed: F7, transfer: F8, recursive: F9, max_in_flight: F10, synthetic_tasks: F11, synthetic_service_us: F12, label: F13, max_attempts: F14, segmentation: F15, batching: F16, data_set: F17) -> JobRequest where F3: Into<Option<String>>, F5: Into<Option<Admission>>, F7: Into<Option<i64>>, F8: Into<Option<Transfer>>, F9: Into<Option<bool>>, F10: Into<Option<i32>>, F11: Into<Option<i64>>, F12: Into<Option<i64>>, F13: Into<Option<String>>, F14: Into<Option<i32>>, F15: Into<Option<Segmentation>>, F16: Into<Option<Batching>>, F17: Into<Option<bool>> {
+  pub fn new<F3, F5, F7, F8, F9, F10, F11, F12, F13, F14, F15, F16, F17, F30, F31>(job_key: String, epoch: i64, data_path: F3, strategy: String, admission: F5, operation: String, seed: F7, transfer: F8, recursive: F9, max_in_flight: F10, synthetic_tasks: F11, synthetic_service_us: F12, label: F13, max_attempts: F14, segmentation: F15, batching: F16, data_set: F17, arrivals_us: F30, max_open: F31) -> JobRequest where F3: Into<Option<String>>, F5: Into<Option<Admission>>, F7: Into<Option<i64>>, F8: Into<Option<Transfer>>, F9: Into<Option<bool>>, F10: Into<Option<i32>>, F11: Into<Option<i64>>, F12: Into<Option<i64>>, F13: Into<Option<String>>, F14: Into<Option<i32>>, F15: Into<Option<Segmentation>>, F16: Into<Option<Batching>>, F17: Into<Option<bool>>, F30: Into<Option<Vec<i64>>>, F31: Into<Option<i32>> {
     JobRequest {
       job_key,
       epoch,
@@ -3022,6 +3027,8 @@ impl JobRequest {
       segmentation: segmentation.into(),
       batching: batching.into(),
       data_set: data_set.into(),
+      arrivals_us: arrivals_us.into(),
+      max_open: max_open.into(),
     }
   }
 }
@@ -3046,6 +3053,8 @@ impl TSerializable for JobRequest {
     let mut f_15: Option<Segmentation> = None;
     let mut f_16: Option<Batching> = None;
     let mut f_17: Option<bool> = None;
+    let mut f_30: Option<Vec<i64>> = None;
+    let mut f_31: Option<i32> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -3121,6 +3130,20 @@ impl TSerializable for JobRequest {
           let val = i_prot.read_bool()?;
           f_17 = Some(val);
         },
+        30 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_13 = i_prot.read_i64()?;
+            val.push(list_elem_13);
+          }
+          i_prot.read_list_end()?;
+          f_30 = Some(val);
+        },
+        31 => {
+          let val = i_prot.read_i32()?;
+          f_31 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -3150,6 +3173,8 @@ impl TSerializable for JobRequest {
       segmentation: f_15,
       batching: f_16,
       data_set: f_17,
+      arrivals_us: f_30,
+      max_open: f_31,
     };
     Ok(ret)
   }
@@ -3231,6 +3256,20 @@ impl TSerializable for JobRequest {
     if let Some(fld_var) = self.data_set {
       o_prot.write_field_begin(&TFieldIdentifier::new("data_set", TType::Bool, 17))?;
       o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.arrivals_us {
+      o_prot.write_field_begin(&TFieldIdentifier::new("arrivals_us", TType::List, 30))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::I64, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_i64(*e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.max_open {
+      o_prot.write_field_begin(&TFieldIdentifier::new("max_open", TType::I32, 31))?;
+      o_prot.write_i32(fld_var)?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -3807,8 +3846,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<TaskFailure> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_13 = TaskFailure::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_13);
+            let list_elem_14 = TaskFailure::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_14);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -3817,8 +3856,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<NodeShare> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_14 = NodeShare::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_14);
+            let list_elem_15 = NodeShare::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_15);
           }
           i_prot.read_list_end()?;
           f_3 = Some(val);
@@ -3831,8 +3870,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_15 = i_prot.read_i64()?;
-            val.push(list_elem_15);
+            let list_elem_16 = i_prot.read_i64()?;
+            val.push(list_elem_16);
           }
           i_prot.read_list_end()?;
           f_5 = Some(val);
@@ -3841,8 +3880,8 @@ impl TSerializable for JobReport {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<i64> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_16 = i_prot.read_i64()?;
-            val.push(list_elem_16);
+            let list_elem_17 = i_prot.read_i64()?;
+            val.push(list_elem_17);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -4248,8 +4287,8 @@ impl TSerializable for JobsReply {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<JobView> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_17 = JobView::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_17);
+            let list_elem_18 = JobView::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_18);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);
@@ -4995,8 +5034,8 @@ impl TSerializable for EventsReply {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<ClusterEvent> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_18 = ClusterEvent::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_18);
+            let list_elem_19 = ClusterEvent::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_19);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);
@@ -5117,8 +5156,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<NodeView> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_19 = NodeView::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_19);
+            let list_elem_20 = NodeView::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_20);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -5135,8 +5174,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_20 = i_prot.read_string()?;
-            val.push(list_elem_20);
+            let list_elem_21 = i_prot.read_string()?;
+            val.push(list_elem_21);
           }
           i_prot.read_list_end()?;
           f_9 = Some(val);
@@ -5145,8 +5184,8 @@ impl TSerializable for ServerDescription {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
           for _ in 0..list_ident.size {
-            let list_elem_21 = i_prot.read_string()?;
-            val.push(list_elem_21);
+            let list_elem_22 = i_prot.read_string()?;
+            val.push(list_elem_22);
           }
           i_prot.read_list_end()?;
           f_10 = Some(val);
@@ -5232,7 +5271,7 @@ impl TSerializable for ServerDescription {
   }
 }
 
-pub const VERSION: &str = "1.2.0";
+pub const VERSION: &str = "1.3.0";
 
 //
 // BallastNode service client

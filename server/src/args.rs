@@ -54,6 +54,10 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_LABEL", value_name = "TEXT", default_value = "server")]
     pub(crate) label: String,
 
+    /// Go on in this run folder instead of making a new one: its rows are kept and new ones follow
+    #[arg(long, env = "BALLAST_GO_ON", value_name = "FOLDER")]
+    pub(crate) go_on: Option<PathBuf>,
+
     /// Write the decision log too: what the scheduler was told and what it decided, for `lab replay`
     #[arg(long, env = "BALLAST_DECISIONS")]
     pub(crate) decisions: bool,

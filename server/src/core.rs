@@ -128,6 +128,20 @@ impl Core {
         None
     }
 
+    /// Enters arrivals of an open job in its books, drops those that find `max_open` tasks open, and answers how many
+    /// are left to tell the scheduler.
+    pub(crate) fn admit(&mut self, job: JobId, due: &[u64], max_open: u32) -> u32 {
+        let counts = self.scheduler.counts(job).unwrap_or_default();
+        let open = counts.tasks - counts.done - counts.failed - counts.given_up;
+        let room = usize::try_from(u64::from(max_open).saturating_sub(open)).unwrap_or(usize::MAX);
+        let (taken, dropped) = due.split_at(due.len().min(room));
+        match self.ledgers.get_mut(&job) {
+            Some(ledger) => ledger.arrived(taken, dropped.len() as u64),
+            None => return 0,
+        }
+        u32::try_from(taken.len()).unwrap_or(u32::MAX)
+    }
+
     pub(crate) fn settle(&mut self, returned: Returned, now: Micros) -> Todo {
         let Returned { attempt, observation, reason } = returned;
         let node = attempt.node().index();

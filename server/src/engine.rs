@@ -125,6 +125,16 @@ impl Engine {
         node
     }
 
+    /// Tasks of an open job arrive; `due` are their intended times since the job's start.
+    pub(crate) fn arrive(&self, job: JobId, due: &[u64], max_open: u32) {
+        let mut core = self.lock();
+        let count = core.admit(job, due, max_open);
+        if count > 0 {
+            let todo = core.tell(Event::TasksArrived { job, count }, self.now());
+            self.hand_out(core, todo);
+        }
+    }
+
     fn hand_out(&self, core: MutexGuard<'_, Core>, todo: Todo) {
         if let Some(first) = self.perform(core, todo) {
             self.spawn(vec![first]);

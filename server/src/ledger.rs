@@ -67,12 +67,29 @@ pub(crate) struct Ledger {
     lines: Vec<Line>,
     shares: Vec<Share>,
     failures: Vec<TaskFailure>,
+    /// Of an open job: the intended arrival of each task, since the job's start.
+    arrived_us: Vec<u64>,
+    dropped: u64,
 }
 
 impl Ledger {
     pub(crate) fn new(job: Arc<Job>, run: Text, nodes: usize) -> Ledger {
         let lines = vec![Line::default(); job.tasks.count()];
-        Ledger { job, run, lines, shares: vec![Share::default(); nodes], failures: Vec::new() }
+        Ledger {
+            job,
+            run,
+            lines,
+            shares: vec![Share::default(); nodes],
+            failures: Vec::new(),
+            arrived_us: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    /// Tasks arrived at these times, and so many did not get in.
+    pub(crate) fn arrived(&mut self, times_us: &[u64], dropped: u64) {
+        self.arrived_us.extend_from_slice(times_us);
+        self.dropped += dropped;
     }
 
     /// The share of the attempt's node, which may have come after the job.
@@ -126,6 +143,7 @@ impl Ledger {
         }
         let since = |at: Micros| micros(at.since(self.job.submitted));
         let ended_us = since(now);
+        let submitted_us = self.arrived_us.get(task).copied().unwrap_or(0);
         TaskRow {
             run: Text::clone(&self.run),
             job_key: Text::clone(&self.job.words.job_key),
@@ -143,10 +161,10 @@ impl Ledger {
             delays: line.delays,
             lost: line.lost,
             node: line.node.filter(|_| end == TaskEnd::Done).unwrap_or_else(|| Text::from("")),
-            submitted_us: 0,
+            submitted_us,
             started_us: line.started.map_or(ended_us, since),
             ended_us,
-            latency_us: ended_us,
+            latency_us: ended_us.saturating_sub(submitted_us),
         }
     }
 
@@ -185,7 +203,7 @@ impl Ledger {
                 .unwrap_or(u32::MAX),
             started_utc: Text::from(records::utc::text(self.job.submitted_at)),
             why: Text::from(why.unwrap_or_default()),
-            dropped: 0,
+            dropped: self.dropped,
         }
     }
 

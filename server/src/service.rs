@@ -106,6 +106,10 @@ impl Service {
                 })?;
                 Tasks::synthetic(count, *service)
             }
+            JobSource::Open { arrivals, service } => {
+                let count = u32::try_from(arrivals.times_us.len()).unwrap_or(u32::MAX);
+                Tasks::synthetic(count, *service)
+            }
         };
         if tasks.count() as u64 > MOST_TASKS {
             return Err(invalid(
@@ -250,7 +254,7 @@ impl ServerService for Service {
         );
         let text = format!("job {} has {} tasks, {}", receipt.job_key, receipt.tasks, receipt.strategy);
         self.engine.means.events.note(EventKind::JobTaken, &receipt.job_key, text);
-        self.engine.submit(&job, spec);
+        crate::arrivals::submit(&self.engine, &job, spec);
         Ok(receipt)
     }
 

@@ -97,25 +97,10 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let address = listener.local_addr().map_err(StartError::System)?;
     args.door.check(address, &credentials)?;
     let seed = args.seed.unwrap_or_else(draw);
-    let writer = RunWriter::create(
-        &args.results,
-        SystemTime::now(),
-        &Manifest {
-            schema_version: SCHEMA_VERSION,
-            program: "server".to_owned(),
-            program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            git_revision: records::manifest::revision(),
-            command_line,
-            label: args.label.clone(),
-            seed,
-            started_utc: records::utc::text(SystemTime::now()),
-            host: Host::here(),
-            machines,
-            settings: args.settings(),
-        },
-    )?;
-    let writer = writer.with_nodes()?;
-    let writer = if args.decisions { writer.with_decisions()? } else { writer };
+    let writer = match &args.go_on {
+        Some(folder) => RunWriter::go_on(folder)?,
+        None => create_run(args, command_line, seed, machines)?,
+    };
     let rules = Settings { max_in_flight: args.fan_out, ..Settings::default() };
     let decisions = args.decisions.then(|| Arc::new(Decisions::new(&rules)));
     let run_folder = std::path::absolute(writer.folder()).unwrap_or_else(|_| writer.folder().to_owned());
@@ -179,6 +164,30 @@ fn pool(args: &Args, credentials: &Credentials) -> PoolSettings {
 fn limits(args: &Args, credentials: Credentials) -> Limits {
     let limits = Limits::default();
     Limits { connections: args.door.connections(limits.connections), credentials, ..limits }
+}
+
+/// A new run folder.
+fn create_run(
+    args: &Args,
+    command_line: Vec<String>,
+    seed: u64,
+    machines: Vec<String>,
+) -> Result<RunWriter, RecordsError> {
+    let manifest = Manifest {
+        schema_version: SCHEMA_VERSION,
+        program: "server".to_owned(),
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_revision: records::manifest::revision(),
+        command_line,
+        label: args.label.clone(),
+        seed,
+        started_utc: records::utc::text(SystemTime::now()),
+        host: Host::here(),
+        machines,
+        settings: args.settings(),
+    };
+    let writer = RunWriter::create(&args.results, SystemTime::now(), &manifest)?.with_nodes()?;
+    if args.decisions { writer.with_decisions() } else { Ok(writer) }
 }
 
 /// The port to listen at and the nodes, from `machine.txt` or from the command line.

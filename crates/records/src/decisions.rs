@@ -24,6 +24,17 @@ impl DecisionFile {
         Ok(DecisionFile { path, lines })
     }
 
+    /// Opens the log in `folder` again and goes on after its last whole line.
+    pub(crate) fn reopen(folder: &Path) -> Result<DecisionFile, RecordsError> {
+        let path = folder.join(FILE);
+        let text = std::fs::read(&path).map_err(|cause| RecordsError::read(&path, cause))?;
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        let file = OpenOptions::new().append(true).open(&path);
+        let file = file.and_then(|file| file.set_len(whole as u64).map(|()| file));
+        let lines = WholeRows::after(file.map_err(|cause| RecordsError::write(&path, cause))?, whole as u64);
+        Ok(DecisionFile { path, lines })
+    }
+
     /// Adds whole lines.
     pub(crate) fn write(&mut self, lines: &str) -> Result<(), RecordsError> {
         let written = self.lines.write_all(lines.as_bytes());
@@ -103,8 +114,11 @@ mod tests {
         let path = folder.path().join(FILE);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text + "fou").unwrap();
+        let mut file = DecisionFile::reopen(folder.path()).unwrap();
+        file.write("four\nfi").unwrap();
+        file.close().unwrap();
         let mut log = Decisions::open(folder.path()).unwrap().unwrap();
-        for line in ["one", "two", "three"] {
+        for line in ["one", "two", "three", "four"] {
             assert_eq!(log.next_line().unwrap(), Some(line));
         }
         assert_eq!(log.next_line().unwrap(), None);

@@ -63,7 +63,12 @@ pub(crate) struct WholeRows<S> {
 
 impl<S: Sink> WholeRows<S> {
     pub(crate) const fn new(sink: S) -> WholeRows<S> {
-        WholeRows { sink, pending: Vec::new(), written: 0 }
+        WholeRows::after(sink, 0)
+    }
+
+    /// Goes on in a sink that holds so many bytes of whole rows.
+    pub(crate) const fn after(sink: S, written: u64) -> WholeRows<S> {
+        WholeRows { sink, pending: Vec::new(), written }
     }
 
     /// Whether so much waits that it should be written without being asked for.
@@ -124,7 +129,7 @@ impl<R: Row> Table<R> {
         let file = OpenOptions::new().append(true).open(&path);
         let mut file = file.map_err(|cause| RecordsError::write(&path, cause))?;
         file.cut(length).map_err(|cause| RecordsError::write(&path, cause))?;
-        let csv = csv::Writer::from_writer(WholeRows { sink: file, pending: Vec::new(), written: length });
+        let csv = csv::Writer::from_writer(WholeRows::after(file, length));
         Ok(Table { path, csv, cells: CellWriter::default(), rows: PhantomData })
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::decisions::DecisionFile;
 use crate::manifest::Manifest;
-use crate::rows::{AttemptRow, JobRow, NodeRow, SummaryRow, TaskRow};
+use crate::reader::read_rows;
+use crate::rows::{AttemptRow, JobRow, NodeRow, Row, SummaryRow, TaskRow};
 use crate::table::Table;
 use crate::{RecordsError, Text};
 use std::fs;
@@ -114,6 +115,29 @@ impl RunWriter {
             nodes: None,
             summaries: Some(Table::resume(folder, kept.summaries)?),
             decisions: None,
+            name: Text::from(&*name),
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// Goes on with a server's run: all whole rows are kept, torn ones are cut off, and new ones follow.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
+    pub fn go_on(folder: &Path) -> Result<RunWriter, RecordsError> {
+        fn rows<R: Row>(folder: &Path) -> Result<Table<R>, RecordsError> {
+            let (kept, _torn) = read_rows::<R>(folder)?;
+            Table::resume(folder, kept.len() as u64)
+        }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let has_log = folder.join(crate::DECISIONS_FILE).exists();
+        Ok(RunWriter {
+            attempts: rows(folder)?,
+            tasks: rows(folder)?,
+            jobs: rows(folder)?,
+            nodes: Some(rows(folder)?),
+            summaries: None,
+            decisions: has_log.then(|| DecisionFile::reopen(folder)).transpose()?,
             name: Text::from(&*name),
             folder: folder.to_owned(),
         })

@@ -55,6 +55,12 @@ impl Arrivals {
         }
     }
 
+    /// When the tasks of an open kind arrive under `seed`, since the job's start; nothing of the others.
+    pub fn open_times(&self, seed: Seed) -> Vec<Micros> {
+        let mut open = OpenArrivals::new(seed, Micros(0));
+        std::iter::from_fn(|| open.next(self)).collect()
+    }
+
     /// What is wrong with it, if anything.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         match self {

@@ -4,6 +4,7 @@ use crate::division::Division;
 use crate::membership::{NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 use crate::node::NodeStatus;
 use cluster::Admission;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// What a server does for its clients. Every method may be called from many threads at once.
@@ -112,6 +113,15 @@ pub struct JobRequest {
     pub label: Option<String>,
 }
 
+/// When the tasks of an open job arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenArrivals {
+    /// In microseconds since the server took the job, in ascending order: a task each.
+    pub times_us: Arc<[u64]>,
+    /// Arrivals that find this many tasks open are dropped and counted; none: no bound.
+    pub max_open: Option<u32>,
+}
+
 /// What the tasks of a job are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobSource {
@@ -131,6 +141,13 @@ pub enum JobSource {
         /// How many.
         tasks: u64,
         /// How long each.
+        service: Duration,
+    },
+    /// Tasks that hold a slot and touch no file, and arrive over time.
+    Open {
+        /// When they arrive.
+        arrivals: OpenArrivals,
+        /// How long each holds its slot.
         service: Duration,
     },
 }

@@ -78,6 +78,7 @@ fn plan(folder: &Path, load: Probability, slots: usize, delay: Duration) -> Clus
         label: "bench".to_owned(),
         decisions: false,
         console: None,
+        go_on: None,
     }
 }
 

@@ -74,10 +74,23 @@ impl<'a> Jobs<'a> {
     /// # Errors
     /// If the job is not taken, is given up, or its server is lost; and when the user asks for an end.
     pub fn run(&self, request: JobRequest) -> Result<(JobReceipt, JobReport), RunError> {
+        self.run_seen(request, |_| {})
+    }
+
+    /// As [`Jobs::run`]; `taken` sees the receipt before the job is followed.
+    ///
+    /// # Errors
+    /// As [`Jobs::run`].
+    pub fn run_seen(
+        &self,
+        request: JobRequest,
+        taken: impl FnOnce(&JobReceipt),
+    ) -> Result<(JobReceipt, JobReport), RunError> {
         let number = self.submitted.replace(self.submitted.get() + 1);
         let request = JobRequest { job_key: format!("{}-{number}", self.key), ..request };
         let lost = |source| RunError::Call { source, last_words: self.cluster.server().last_words() };
         let receipt = self.server.submit(&request, ANSWER_TIME).map_err(lost)?.map_err(RunError::Refused)?;
+        taken(&receipt);
         loop {
             let progress = self.server.progress(&receipt.job_key, FOLLOW_TIME).map_err(lost)??;
             if progress.state != JobState::Running {

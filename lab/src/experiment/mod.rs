@@ -1,14 +1,17 @@
 //! Every strategy under every seed on one cluster: what to run, in which order.
 //!
-//! Reading order: this file (pure), [`real`] (of an experiment file, pure), [`runner`] and [`jobs`] (start the processes and submit the jobs), [`interrupt`].
+//! Reading order: this file (pure), [`real`] (of an experiment file, pure), [`runner`] and [`jobs`] (start the processes and submit
+//! the jobs), [`rounds`] (of an experiment file: until the intervals are narrow enough), [`interrupt`].
 
 pub mod interrupt;
 pub mod jobs;
 pub mod real;
+pub mod rounds;
 pub mod runner;
 
 use crate::local_cluster::ClusterPlan;
 use luck::Seed;
+use simulator::Arrivals;
 use wire::job::JobSource;
 
 /// What to run.
@@ -18,6 +21,8 @@ pub struct Experiment {
     pub cluster: ClusterPlan,
     /// The work of every job.
     pub source: JobSource,
+    /// When the tasks of synthetic jobs arrive, if not at once.
+    pub open: Option<Open>,
     /// A chain of operations, such as `edges`.
     pub operation: String,
     /// Strategies to compare.
@@ -30,6 +35,15 @@ pub struct Experiment {
     pub max_in_flight: Option<u32>,
     /// Attempts after which a task is given up; the server's default if not given.
     pub max_attempts: Option<u32>,
+}
+
+/// Tasks that arrive over time, at the same times under the same seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open {
+    /// The process, of an open kind.
+    pub arrivals: Arrivals,
+    /// Arrivals that find this many tasks open are dropped.
+    pub max_open: Option<u32>,
 }
 
 /// One job of an experiment.
@@ -47,19 +61,16 @@ impl Experiment {
     /// Seed by seed, so that an experiment that is cut short has compared all strategies; within a seed the order
     /// turns by one with each seed, so that none is always the first or always follows the same other one.
     pub fn trials(&self) -> Vec<Trial> {
-        let turned = |replication: u64| {
-            let mut strategies = self.strategies.clone();
-            let by = usize::try_from(replication % strategies.len().max(1) as u64).unwrap_or(0);
-            strategies.rotate_left(by);
-            strategies
-        };
-        let seed = |replication| seed_of_replication(self.seed, replication);
-        (0..self.replications)
-            .flat_map(|replication| {
-                let strategies = turned(replication).into_iter();
-                strategies.map(move |strategy| Trial { strategy, seed: seed(replication) })
-            })
-            .collect()
+        (0..self.replications).flat_map(|replication| self.trials_of(replication)).collect()
+    }
+
+    /// The jobs of one replication in their order.
+    pub fn trials_of(&self, replication: u64) -> Vec<Trial> {
+        let mut strategies = self.strategies.clone();
+        let by = usize::try_from(replication % strategies.len().max(1) as u64).unwrap_or(0);
+        strategies.rotate_left(by);
+        let seed = seed_of_replication(self.seed, replication);
+        strategies.into_iter().map(|strategy| Trial { strategy, seed }).collect()
     }
 }
 
@@ -84,10 +95,12 @@ mod tests {
             label: "test".to_owned(),
             decisions: false,
             console: None,
+            go_on: None,
         };
         Experiment {
             cluster,
             source: JobSource::Synthetic { tasks: 1, service: Duration::ZERO },
+            open: None,
             operation: "edges".to_owned(),
             strategies: strategies.iter().map(|&name| name.to_owned()).collect(),
             seed: 1,

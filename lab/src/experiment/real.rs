@@ -1,6 +1,6 @@
 //! A cell of an experiment file as processes and jobs of this machine, as far as real nodes can do what it says.
 
-use super::Experiment;
+use super::{Experiment, Open};
 use crate::design::{Cell, Design};
 use crate::local_cluster::{ClusterPlan, NodePlan};
 use crate::simulation::scenario::scenario;
@@ -33,12 +33,18 @@ pub struct NotReal {
 pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Result<Experiment, NotReal> {
     let no = |why: &str| NotReal { cell: cell.label.clone(), why: why.to_owned() };
     let setting = &cell.setting;
+    let mut open = None;
     let (tasks, clients) = match &setting.arrivals {
         Arrivals::AllAtOnce { tasks } => (*tasks, None),
         Arrivals::Closed { clients, think, tasks } if *think == Distribution::ZERO => {
             (*tasks, Some(*clients))
         }
-        _ => return Err(no("their jobs are batches, or closed without a think time")),
+        Arrivals::Closed { .. } => return Err(no("clients of real nodes do not think")),
+        arrivals if setting.images.is_none() => {
+            open = Some(Open { arrivals: arrivals.clone(), max_open: setting.max_open });
+            (arrivals.tasks(), None)
+        }
+        _ => return Err(no("images come all at once, or closed without a think time")),
     };
     if setting.schedulers > 1 || setting.stale.is_some() || setting.attempt_timeout.is_some() {
         return Err(no("one server with fresh knowledge and its own time limit schedules them"));
@@ -84,8 +90,10 @@ pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Res
             label: cell.label.clone(),
             decisions: true,
             console: None,
+            go_on: None,
         },
         source,
+        open,
         operation,
         strategies: design.policies.iter().map(Strategy::to_string).collect(),
         seed: design.seed,

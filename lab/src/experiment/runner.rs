@@ -4,8 +4,9 @@ use super::interrupt::Interrupt;
 use super::jobs::{Jobs, RunError};
 use super::{Experiment, Trial};
 use crate::local_cluster::LocalCluster;
+use luck::Seed;
 use std::path::PathBuf;
-use wire::job::{JobReport, JobRequest};
+use wire::job::{JobReport, JobRequest, JobSource, OpenArrivals};
 
 /// An experiment that went through.
 #[derive(Clone, Debug, Default)]
@@ -64,11 +65,23 @@ pub fn run(
 }
 
 impl Experiment {
-    fn request(&self, trial: Trial) -> JobRequest {
+    fn source_under(&self, seed: u64) -> JobSource {
+        match (&self.source, &self.open) {
+            (JobSource::Synthetic { service, .. }, Some(open)) => {
+                let times_us = open.arrivals.open_times(Seed(seed)).iter().map(|time| time.0).collect();
+                let arrivals = OpenArrivals { times_us, max_open: open.max_open };
+                JobSource::Open { arrivals, service: *service }
+            }
+            (source, _) => source.clone(),
+        }
+    }
+
+    /// The job of one trial, without its key.
+    pub(super) fn request(&self, trial: Trial) -> JobRequest {
         JobRequest {
             job_key: String::new(),
             epoch: 1,
-            source: self.source.clone(),
+            source: self.source_under(trial.seed),
             strategy: trial.strategy,
             admission: None,
             operation: self.operation.clone(),

@@ -52,6 +52,8 @@ pub struct ClusterPlan {
     pub decisions: bool,
     /// Where the server's console is, if there is to be one: measurements are better off without.
     pub console: Option<String>,
+    /// The run folder to go on in, instead of a new one below `results`.
+    pub go_on: Option<PathBuf>,
 }
 
 impl ClusterPlan {
@@ -88,6 +90,9 @@ impl ClusterPlan {
         arguments.extend(words(&["--label", &self.label, "--grace", GRACE, "--log-level", "warn"]));
         if self.decisions {
             arguments.push("--decisions".into());
+        }
+        if let Some(folder) = &self.go_on {
+            arguments.extend(["--go-on".into(), folder.clone().into_os_string()]);
         }
         arguments
     }
@@ -129,6 +134,7 @@ mod tests {
             label: "demo".to_owned(),
             decisions: true,
             console: None,
+            go_on: None,
         }
     }
 

@@ -149,6 +149,30 @@ pub(super) fn reopen(design: &Design, cell: &Cell, folder: &Path) -> Result<Opti
     Ok(Some(Begun { writer, started_utc, done: rows.iter().map(from_row).collect() }))
 }
 
+/// The folder of a cell's real run in an experiment's folder that is resumed; none if the cell was not begun.
+///
+/// # Errors
+/// If the folder is of another experiment, or of a simulation.
+pub(crate) fn recorded_folder(
+    design: &Design,
+    cell: &Cell,
+    folder: &Path,
+) -> Result<Option<PathBuf>, SimulationError> {
+    check(design, folder)?;
+    let own = match design.cells.len() {
+        1 => Some(folder.to_owned()),
+        _ => folder_of(cell, folder)?,
+    };
+    let world =
+        |own: &PathBuf| read_manifest(own).and_then(|manifest| manifest.settings.get("world").cloned());
+    match &own {
+        Some(found) if world(found).as_deref() != Some("real") => {
+            Err(SimulationError::Another { folder: folder.to_owned() })
+        }
+        _ => Ok(own),
+    }
+}
+
 fn folder_of(cell: &Cell, parent: &Path) -> Result<Option<PathBuf>, SimulationError> {
     let wrap = |source| SimulationError::Folder { path: parent.to_owned(), source };
     for entry in fs::read_dir(parent).map_err(wrap)? {
@@ -166,7 +190,7 @@ fn read_manifest(folder: &Path) -> Option<Manifest> {
 }
 
 /// Whether the folder is of this very experiment.
-pub(super) fn check(design: &Design, folder: &Path) -> Result<(), SimulationError> {
+pub(crate) fn check(design: &Design, folder: &Path) -> Result<(), SimulationError> {
     let path = folder.join(EXPERIMENT_FILE);
     let text = fs::read_to_string(&path).map_err(|source| SimulationError::Folder { path, source })?;
     if text == design.text { Ok(()) } else { Err(SimulationError::Another { folder: folder.to_owned() }) }

@@ -168,6 +168,15 @@ pub(crate) fn is_enough(
     })
 }
 
+/// A sentence on arrivals that were dropped, if some were.
+pub(crate) fn dropped_warning(policy: impl std::fmt::Display, dropped: u64, tasks: u64) -> Option<String> {
+    let share = 100.0 * dropped as f64 / (dropped + tasks).max(1) as f64;
+    let sentence = format!(
+        "{policy} dropped {share:.1} % of the arrivals, because max_open tasks were open: its latencies are of the others"
+    );
+    (dropped > 0).then_some(sentence)
+}
+
 struct CellRunner<'a> {
     design: &'a Design,
     cell: &'a Cell,
@@ -277,12 +286,7 @@ impl CellRunner<'_> {
                 |figure: fn(&Replication) -> u64| own.iter().copied().flatten().map(figure).sum::<u64>();
             let (dropped, tasks) =
                 (sum(|replication| replication.dropped), sum(|replication| replication.tasks));
-            if dropped > 0 {
-                warnings.push(format!(
-                    "{policy} dropped {:.1} % of the arrivals, because max_open tasks were open: its latencies are of the others",
-                    100.0 * dropped as f64 / (dropped + tasks) as f64
-                ));
-            }
+            warnings.extend(dropped_warning(policy, dropped, tasks));
         }
         warnings
     }

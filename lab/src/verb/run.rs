@@ -2,24 +2,20 @@
 
 use super::say::{answer, failure, tell};
 use super::simulate::{farewell, report};
-use crate::design::{self, Cell, Design};
+use crate::design::{self, Design};
+use crate::experiment::Trial;
 use crate::experiment::interrupt::Interrupt;
 use crate::experiment::jobs::RunError;
 use crate::experiment::real::{NotReal, expected_time, real};
-use crate::experiment::runner::{Observer, run as run_experiment};
-use crate::experiment::{Experiment, Trial};
+use crate::experiment::rounds::{Progress, Rounds, RoundsError};
 use crate::findings::{Findings, findings};
-use crate::simulation::CellResult;
-use crate::simulation::folder::{Place, annotate, parent};
+use crate::simulation::{Place, SimulationError, folder};
 use evidence::comparison::render::Format;
-use evidence::comparison::source::{By, replications};
 use indicatif::{ProgressBar, ProgressStyle};
-use records::Run;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
-use wire::job::JobReport;
 
 /// Run an experiment file on real nodes and a server of this machine, with delays and work as it says
 #[derive(Debug, clap::Args)]
@@ -29,8 +25,10 @@ Examples:
   lab run experiments/quickstart.toml --dry-run           what would be run
   lab run experiments/original-table.toml --set nodes.delay=50ms --set replications.at_least=3
 
-Only batches, and closed arrivals without a think time, can be had of real nodes; they run replications.at_least
-seeds. The wire is this machine's, whatever the file says.
+  lab run FILE --resume results/FOLDER                    go on after an interruption
+
+Tasks arrive as the file says; a task's latency counts from its intended arrival. The wire is this machine's, whatever
+the file says. What only the simulator can do is refused with a sentence.
 Exit status: 0 done, 1 failure, 2 usage, 99 a threshold of the file is missed, 130 interrupted.")]
 pub(super) struct Arguments {
     /// The experiment, in TOML
@@ -42,6 +40,9 @@ pub(super) struct Arguments {
     /// Say what would be run, and run nothing
     #[arg(long, env = "BALLAST_DRY_RUN")]
     dry_run: bool,
+    /// Go on with an experiment that was interrupted: its folder
+    #[arg(long, value_name = "FOLDER", env = "BALLAST_RESUME")]
+    resume: Option<PathBuf>,
     /// Folder of the records
     #[arg(long, value_name = "DIR", default_value = "results", env = "BALLAST_RESULTS")]
     results: PathBuf,
@@ -71,9 +72,12 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Ok(findings) => report(&findings, arguments.format),
         Err(error) => {
             failure(&*error);
-            match error.downcast_ref::<RunError>() {
-                Some(RunError::Interrupted { status }) => ExitCode::from(*status),
-                Some(RunError::Refused(_)) => ExitCode::from(2),
+            match error.downcast_ref::<RoundsError>() {
+                Some(
+                    RoundsError::Run(RunError::Interrupted { status })
+                    | RoundsError::Folder(SimulationError::Interrupted { status, .. }),
+                ) => ExitCode::from(*status),
+                Some(RoundsError::Run(RunError::Refused(_))) => ExitCode::from(2),
                 _ if error.is::<NotReal>() => ExitCode::from(2),
                 _ => ExitCode::FAILURE,
             }
@@ -90,62 +94,50 @@ fn experiment(arguments: &Arguments, design: &Design) -> Result<Findings, Box<dy
     let command_line: Vec<String> = std::env::args().collect();
     let place =
         Place { results: &arguments.results, started: SystemTime::now(), command_line: &command_line };
-    let results = parent(design, &place)?;
-    let bar =
-        ProgressBar::new(design.replications.at_least * (design.cells.len() * design.policies.len()) as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} jobs, {eta} left  {msg}") {
-        bar.set_style(style);
-    }
+    let resume = arguments.resume.as_deref();
+    let results = match resume {
+        Some(folder) => {
+            folder::check(design, folder)?;
+            folder.to_owned()
+        }
+        None => folder::parent(design, &place)?,
+    };
+    let mut told = Told { bar: bar(design) };
     let mut cells = Vec::new();
     for cell in &design.cells {
+        let parent = (design.cells.len() > 1).then_some(results.as_path());
         let experiment = real(design, cell, &results, scratch.path())?;
-        cells.push(run_cell(design, cell, &experiment, &interrupt, &bar)?);
+        let rounds = Rounds { design, cell, experiment, interrupt: &interrupt, parent, resume };
+        cells.push(rounds.run(&mut told)?);
     }
-    bar.finish_and_clear();
+    told.bar.finish_and_clear();
     tell(&farewell(&cells));
     Ok(findings(design, &cells))
 }
 
-fn run_cell(
-    design: &Design,
-    cell: &Cell,
-    experiment: &Experiment,
-    interrupt: &Interrupt,
-    bar: &ProgressBar,
-) -> Result<CellResult, Box<dyn Error>> {
-    let mut told = Told { bar, given_up: Vec::new() };
-    let finished = run_experiment(experiment, interrupt, &mut told)?;
-    let folders: Vec<&Path> = finished.run_folders.iter().map(PathBuf::as_path).collect();
-    folders.iter().try_for_each(|folder| annotate(design, cell, folder))?;
-    let runs = folders.iter().map(|folder| Run::read(folder)).collect::<Result<Vec<Run>, _>>()?;
-    let (replications, mut warnings) = replications(&runs, By::Strategy);
-    warnings.extend(told.given_up);
-    warnings.extend(finished.failures);
-    let folder = folders.first().map(|folder| folder.to_path_buf()).unwrap_or_default();
-    Ok(CellResult { label: cell.label.clone(), folder, replications, warnings })
+fn bar(design: &Design) -> ProgressBar {
+    let bar = ProgressBar::new(design::plan::most_replications(design));
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} jobs, {eta} left  {msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
-/// The bar on standard error, and what was given up.
-struct Told<'a> {
-    bar: &'a ProgressBar,
-    given_up: Vec<String>,
+/// The bar on standard error.
+struct Told {
+    bar: ProgressBar,
 }
 
-impl Observer for Told<'_> {
-    fn begun(&mut self, _index: usize, trial: &Trial) {
+impl Progress for Told {
+    fn begun(&mut self, trial: &Trial) {
         self.bar.set_message(trial.strategy.clone());
     }
 
-    fn ended(&mut self, _report: &JobReport) {
+    fn recorded(&mut self) {
         self.bar.inc(1);
     }
 
-    fn given_up(&mut self, trial: &Trial) -> bool {
-        self.bar.inc(1);
-        self.given_up.push(format!(
-            "{} was given up under seed {}, because no node took work; it is left out",
-            trial.strategy, trial.seed
-        ));
-        true
+    fn enough(&mut self, saved: u64) {
+        self.bar.dec_length(saved);
     }
 }

@@ -11,6 +11,7 @@ const THREADS: &[(&str, &str)] = &[
     ("server/src/alarm.rs", "the scheduler's timer"),
     ("server/src/recorder.rs", "the writer of CSV files"),
     ("server/src/greet.rs", "one a node at the start; one that greets again"),
+    ("server/src/arrivals.rs", "one an open job: tells its arrivals"),
     ("server/src/watch.rs", "one that watches the nodes; one a question"),
     ("server/src/stop.rs", "signals"),
     ("console/src/run.rs", "the console's runtime, which makes threads that wait for files and servers"),

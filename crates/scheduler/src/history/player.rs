@@ -36,6 +36,8 @@ pub struct Player {
     scheduler: Option<Scheduler>,
     in_flight: BTreeMap<Key, Attempt>,
     submitted: BTreeSet<JobId>,
+    /// Of processes before this one.
+    jobs: usize,
     /// What the scheduler has answered and the log has still to say.
     awaited: VecDeque<String>,
     now: Micros,
@@ -56,7 +58,7 @@ impl Player {
 
     /// Jobs submitted so far.
     pub fn jobs(&self) -> usize {
-        self.submitted.len()
+        self.jobs + self.submitted.len()
     }
 
     /// Lines that the replay gave again so far, the first one with the settings included.
@@ -75,6 +77,10 @@ impl Player {
     /// If it is none, or differs from what the replay gives.
     pub fn hear(&mut self, line: &str) -> Result<(), HistoryError> {
         let number = self.lines + 1;
+        if line.starts_with("history ") {
+            // Another process goes on in the same log, whatever became of the one before it.
+            self.begin();
+        }
         if self.awaited.is_empty() {
             self.tell(line).map_err(|why| HistoryError::Unreadable {
                 line: number,
@@ -88,6 +94,15 @@ impl Player {
         }
         self.lines = number;
         Ok(())
+    }
+
+    fn begin(&mut self) {
+        self.jobs += self.submitted.len();
+        self.scheduler = None;
+        self.in_flight.clear();
+        self.submitted.clear();
+        self.awaited.clear();
+        self.now = Micros::default();
     }
 
     /// Tells the scheduler the event of a line, and awaits that line and its answers.

@@ -41,6 +41,14 @@ fn every_policy_decides_the_same_again_when_it_is_told_the_same() {
 }
 
 #[test]
+fn a_log_may_hold_several_lives_of_a_server() {
+    let history = story("least_time", Settings::default()).history;
+    let first: Vec<&str> = history.lines().take(history.lines().count() / 2).collect();
+    let player = played(&format!("{}\n{history}", first.join("\n"))).unwrap();
+    assert_eq!((player.jobs(), player.is_between_events()), (4, true));
+}
+
+#[test]
 fn a_changed_log_is_found_at_its_line() {
     let history = story("power_of_two", Settings::default()).history;
     let start = history.lines().position(|line| line.contains(" start ")).unwrap();

@@ -6,9 +6,10 @@ use super::{
 };
 use crate::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeShare, NodeState,
-    NodeView, ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
+    NodeView, OpenArrivals, ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
 };
 use idl::ballast as interface;
+use std::sync::Arc;
 use std::time::Duration;
 use thrift::OrderedFloat;
 
@@ -53,6 +54,8 @@ impl From<&JobRequest> for interface::JobRequest {
             segmentation: None,
             batching: None,
             data_set: None,
+            arrivals_us: None,
+            max_open: None,
         };
         match &request.source {
             JobSource::Folder { path, recursive, transfer, division } => {
@@ -67,6 +70,12 @@ impl From<&JobRequest> for interface::JobRequest {
             JobSource::Synthetic { tasks, service } => {
                 generated.synthetic_tasks = Some(out(*tasks));
                 generated.synthetic_service_us = Some(micros(*service));
+            }
+            JobSource::Open { arrivals, service } => {
+                generated.synthetic_tasks = Some(out(arrivals.times_us.len() as u64));
+                generated.synthetic_service_us = Some(micros(*service));
+                generated.arrivals_us = Some(arrivals.times_us.iter().copied().map(out).collect());
+                generated.max_open = arrivals.max_open.map(out);
             }
         }
         generated
@@ -86,7 +95,14 @@ impl TryFrom<interface::JobRequest> for JobRequest {
             }
             (None, Some(tasks)) => {
                 let service = time("synthetic_service_us", request.synthetic_service_us.unwrap_or(0))?;
-                JobSource::Synthetic { tasks: count("synthetic_tasks", tasks)?, service }
+                let tasks: u64 = count("synthetic_tasks", tasks)?;
+                match request.arrivals_us {
+                    None => JobSource::Synthetic { tasks, service },
+                    Some(times) => {
+                        let max_open = request.max_open.map(|most| count("max_open", most)).transpose()?;
+                        JobSource::Open { arrivals: open_arrivals(tasks, times, max_open)?, service }
+                    }
+                }
             }
             (Some(_), Some(_)) => {
                 return Err(Unfit::new("data_path", "only one of data_path and synthetic_tasks may be set"));
@@ -108,6 +124,18 @@ impl TryFrom<interface::JobRequest> for JobRequest {
             label: request.label,
         })
     }
+}
+
+fn open_arrivals(tasks: u64, times: Vec<i64>, max_open: Option<u32>) -> Result<OpenArrivals, Unfit> {
+    let times =
+        times.into_iter().map(|time| count("arrivals_us", time)).collect::<Result<Arc<[u64]>, _>>()?;
+    if times.len() as u64 != tasks {
+        return Err(Unfit::new("arrivals_us", "synthetic_tasks has to be the number of arrivals"));
+    }
+    if !times.is_sorted() {
+        return Err(Unfit::new("arrivals_us", "the arrivals have to ascend"));
+    }
+    Ok(OpenArrivals { times_us: times, max_open })
 }
 
 impl From<JobReceipt> for interface::JobReceipt {
@@ -425,9 +453,24 @@ mod tests {
 
     #[test]
     fn requests_survive_the_way_there_and_back() {
-        for source in [folder(), JobSource::Synthetic { tasks: 9, service: Duration::from_millis(1) }] {
+        let service = Duration::from_millis(1);
+        let arrivals = OpenArrivals { times_us: [0, 5, 5, 900].into(), max_open: Some(2) };
+        for source in
+            [folder(), JobSource::Synthetic { tasks: 9, service }, JobSource::Open { arrivals, service }]
+        {
             let request = request(source);
             assert_eq!(JobRequest::try_from(interface::JobRequest::from(&request)), Ok(request));
+        }
+    }
+
+    #[test]
+    fn arrivals_have_to_ascend_and_to_be_as_many_as_tasks() {
+        let arrivals = OpenArrivals { times_us: [0, 7].into(), max_open: None };
+        let open =
+            interface::JobRequest::from(&request(JobSource::Open { arrivals, service: Duration::ZERO }));
+        for wrong in [vec![0], vec![7, 0], vec![-1, 7]] {
+            let wrong = interface::JobRequest { arrivals_us: Some(wrong), ..open.clone() };
+            assert_eq!(JobRequest::try_from(wrong).unwrap_err().field, "arrivals_us");
         }
     }
 
