@@ -67,7 +67,7 @@ impl From<JobView> for Job {
         let since_1970 = view.submitted.duration_since(UNIX_EPOCH).unwrap_or_default();
         let folder = match view.request.source {
             JobSource::Folder { path, .. } => Some(path),
-            JobSource::Synthetic { .. } => None,
+            JobSource::Synthetic { .. } | JobSource::Open { .. } => None,
         };
         let mut job = Job {
             key: view.receipt.job_key,

@@ -175,6 +175,18 @@ mod tests {
     }
 
     #[test]
+    fn arrivals_are_those_of_the_simulation() {
+        let open = of(&["arrivals.kind=\"poisson\"", "arrivals.rate=300", "arrivals.max_open=5"]).unwrap();
+        let request = open.request(open.trials()[0].clone());
+        let JobSource::Open { arrivals, service } = request.source else { panic!("an open job") };
+        assert_eq!((arrivals.times_us.len(), arrivals.max_open), (8, Some(5)));
+        assert_eq!(service, Duration::from_millis(5));
+        assert!(arrivals.times_us.is_sorted() && arrivals.times_us[0] > 0);
+        let again = open.request(open.trials()[0].clone());
+        assert!(matches!(again.source, JobSource::Open { arrivals: again, .. } if again == arrivals));
+    }
+
+    #[test]
     fn clients_that_wait_are_a_bound_on_what_is_in_flight() {
         let closed = of(&["arrivals.kind=\"closed\"", "arrivals.clients=3"]).unwrap();
         assert_eq!(closed.max_in_flight, Some(3));
@@ -183,7 +195,7 @@ mod tests {
     #[test]
     fn what_only_the_simulator_can_do_is_refused() {
         let why = |change: &[&str]| of(change).unwrap_err().to_string();
-        insta::assert_snapshot!(why(&["arrivals.kind=\"poisson\"", "arrivals.rate=3"]), @"cell 't' cannot run on real nodes: their jobs are batches, or closed without a think time; use lab simulate");
+        insta::assert_snapshot!(why(&["arrivals.kind=\"closed\"", "arrivals.clients=2", "arrivals.think=\"1ms\""]), @"cell 't' cannot run on real nodes: clients of real nodes do not think; use lab simulate");
         insta::assert_snapshot!(why(&["nodes.speed=2"]), @"cell 't' cannot run on real nodes: speed, processors and faults of nodes are simulated only; use lab simulate");
         insta::assert_snapshot!(why(&["work.service=\"exponential[mean_ms=5]\""]), @r#"cell 't' cannot run on real nodes: synthetic work takes a constant time, such as "50ms"; use lab simulate"#);
         insta::assert_snapshot!(why(&["scheduler.count=2"]), @"cell 't' cannot run on real nodes: one server with fresh knowledge and its own time limit schedules them; use lab simulate");

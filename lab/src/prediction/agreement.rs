@@ -119,7 +119,35 @@ fn sure_pairs(pairs: &[(&Group, &Group)]) -> (usize, usize) {
     (alike, all)
 }
 
+/// The goals: largest relative error of a mean and of a 99th percentile, least rank correlation.
+const GOALS: (f64, f64, f64) = (0.05, 0.10, 0.9);
+
 impl Agreement {
+    /// A sentence for each goal that is missed.
+    pub fn missed(&self) -> Vec<String> {
+        let (mean, p99, tau) = GOALS;
+        let mut missed = Vec::new();
+        for row in &self.rows {
+            for (name, figure, most) in [("mean latency", row.mean, mean), ("p99", row.p99, p99)] {
+                let error = figure.error();
+                // Not a number is no good prediction either.
+                if error.is_nan() || error.abs() > most {
+                    missed.push(format!(
+                        "{} of {} is predicted with {:+.1} %, the goal is ± {:.0} %",
+                        name,
+                        row.name,
+                        100.0 * error,
+                        100.0 * most
+                    ));
+                }
+            }
+        }
+        if let Some(found) = self.tau_mean.filter(|found| *found < tau) {
+            missed.push(format!("Kendall's τ by mean latency is {found:.2}, the goal is at least {tau}"));
+        }
+        missed
+    }
+
     /// The largest relative error of a figure, without its sign.
     pub fn worst(&self, figure: impl Fn(&StrategyAgreement) -> Figure) -> f64 {
         self.rows.iter().map(|row| figure(row).error().abs()).fold(0.0, f64::max)
@@ -176,6 +204,22 @@ mod tests {
         assert!((agreement.worst(|row| row.makespan) - 0.1).abs() < 1e-6);
         assert_eq!(agreement.worst(|row| row.mean), 0.0);
         assert!(agreement.text().contains("Largest errors: mean 0.0 %, p99 0.0 %, makespan 10.0 %."));
+        assert_eq!(agreement.missed(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn goals_that_are_missed_are_named() {
+        let mut predicted = three_strategies();
+        for job in predicted.iter_mut().filter(|job| job.strategy != "random") {
+            let latency = job.latency.as_mut().unwrap();
+            let factor = if job.strategy == "fast" { 2.5 } else { 1.07 };
+            latency.parts = latency.parts.map(|part| part * factor);
+        }
+        insta::assert_snapshot!(agreement(three_strategies(), predicted).missed().join("\n"), @r"
+        mean latency of even is predicted with +7.0 %, the goal is ± 5 %
+        mean latency of fast is predicted with +150.0 %, the goal is ± 5 %
+        Kendall's τ by mean latency is -0.33, the goal is at least 0.9
+        ");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn calibrate(runs: &[Run]) -> Result<Model, PredictionError> {
     Ok(Model {
         schema_version: SCHEMA_VERSION,
         fitted_to: runs.iter().map(|run| run.path.display().to_string()).collect(),
-        max_in_flight: in_flight(&attempts),
+        max_in_flight: told_in_flight(runs).unwrap_or_else(|| in_flight(&attempts)),
         seeds: seeds.iter().map(u64::to_string).collect(),
         arrivals_us: arrivals(runs),
         work_us: work.by_task(&attempts),
@@ -62,6 +62,15 @@ fn names<'a>(runs: &'a [Run], attempts: &[&'a AttemptRow]) -> Vec<&'a str> {
     let mut names: Vec<&str> = seen.into_iter().collect();
     names.sort_by_key(|name| (place(name), node_order(name)));
     names
+}
+
+/// The bound on attempts in flight where the manifest of an experiment tells it: its own, else the server's. What was seen
+/// says little of a strategy that wants more.
+fn told_in_flight(runs: &[Run]) -> Option<u32> {
+    let settings = &runs.iter().find_map(|run| run.manifest.as_ref())?.settings;
+    settings.get("experiment")?;
+    let told = ["scheduler.max_in_flight", "fan_out"].into_iter().find_map(|name| settings.get(name));
+    told.map_or(Some(u32::MAX), |text| text.parse().ok())
 }
 
 /// What a node told of itself last, if the runs have it.

@@ -3,8 +3,9 @@
 //! Results and records are the same for any number of threads, and for a run that was interrupted and resumed.
 //!
 //! Reading order: [`scenario`], `watch` and `replicate` (one replication), [`in_order`](mod@in_order) (many), [`folder`] (where they
-//! are recorded), this file.
+//! are recorded), this file; [`estimate`] (how long it will take).
 
+pub mod estimate;
 pub mod folder;
 pub mod in_order;
 mod replicate;

@@ -1,7 +1,7 @@
 //! `lab run`: an experiment file on real processes.
 
 use super::say::{answer, failure, tell};
-use super::simulate::{farewell, report};
+use super::simulate::{about, farewell, report};
 use crate::design::{self, Design};
 use crate::experiment::Trial;
 use crate::experiment::interrupt::Interrupt;
@@ -60,12 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     if arguments.dry_run {
-        let time = expected_time(&design).map_or(String::new(), |time| {
-            format!(
-                "time: about {} on real nodes\n",
-                humantime::format_duration(std::time::Duration::from_secs(1 + time.as_secs()))
-            )
-        });
+        let time = expected_time(&design).map(|time| about(time, "on real nodes")).unwrap_or_default();
         return answer(&(design::plan::plan(&design) + &time));
     }
     match experiment(arguments, &design) {

@@ -4,12 +4,13 @@ use super::say::{answer, failure, tell};
 use crate::design::{self, Cell, Design};
 use crate::experiment::interrupt::Interrupt;
 use crate::findings::{Findings, findings};
+use crate::simulation::estimate::expected_time;
 use crate::simulation::{CellResult, Options, Place, Progress, SimulationError, simulate};
 use evidence::comparison::render::Format;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Run an experiment file in virtual time: every policy under every seed in every cell of its sweep
 #[derive(Debug, clap::Args)]
@@ -55,7 +56,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     if arguments.dry_run {
-        return answer(&design::plan::plan(&design));
+        let threads = arguments.threads.map_or_else(processors, usize::from);
+        let time = expected_time(&design, threads)
+            .map(|time| about(time, &format!("in virtual time on {threads} threads")));
+        return answer(&(design::plan::plan(&design) + &time.unwrap_or_default()));
     }
     match experiment(arguments, &design) {
         Ok(findings) => report(&findings, arguments.format),
@@ -69,6 +73,12 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             status
         }
     }
+}
+
+/// The line of a plan that says how long it takes, in whole seconds.
+pub(super) fn about(time: Duration, how: &str) -> String {
+    let seconds = Duration::from_secs(1 + time.as_secs());
+    format!("time: about {} {how}\n", humantime::format_duration(seconds))
 }
 
 /// Prints what was found; 99 if a threshold is missed.

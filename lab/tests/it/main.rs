@@ -14,4 +14,5 @@ mod processes;
 mod replay;
 mod report;
 mod siege;
+mod rounds;
 mod support;

@@ -16,6 +16,10 @@ pub struct Key {
     pub strategy: String,
     /// Whether nodes might refuse.
     pub admission: Admission,
+    /// The operation in its full form.
+    pub operation: String,
+    /// Tasks that a job is offered, dropped ones too.
+    pub tasks: u64,
 }
 
 /// All jobs of one key, by seed.
@@ -25,6 +29,8 @@ pub struct Group {
     pub key: Key,
     /// Whether another group has the same label and strategy, so that the name must tell the admission.
     name_admission: bool,
+    /// Whether another group has the same strategy and did other work, so that the name must tell the work.
+    name_work: bool,
     seeds: BTreeMap<u64, Vec<Replication>>,
 }
 
@@ -83,27 +89,48 @@ pub fn group(replications: Vec<Replication>) -> Vec<Group> {
             label: replication.label.clone(),
             strategy: replication.strategy.clone(),
             admission: replication.admission,
+            operation: replication.operation.clone(),
+            tasks: replication.tasks + replication.dropped,
         };
         let index = groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
-            groups.push(Group { key, name_admission: false, seeds: BTreeMap::new() });
+            groups.push(Group { key, name_admission: false, name_work: false, seeds: BTreeMap::new() });
             groups.len() - 1
         });
         groups[index].seeds.entry(replication.seed).or_default().push(replication);
     }
-    let plain: Vec<_> = groups.iter().map(|g| (g.key.label.clone(), g.key.strategy.clone())).collect();
-    for (index, group) in groups.iter_mut().enumerate() {
-        group.name_admission = plain.iter().filter(|name| **name == plain[index]).count() > 1;
+    let keys: Vec<Key> = groups.iter().map(|group| group.key.clone()).collect();
+    for group in &mut groups {
+        let own = &group.key;
+        let namesakes = keys.iter().filter(|key| (&key.label, &key.strategy) == (&own.label, &own.strategy));
+        let (mut admissions, mut works) = (BTreeSet::new(), BTreeSet::new());
+        for key in namesakes {
+            admissions.insert(key.admission.name());
+            works.insert(key.work());
+        }
+        (group.name_admission, group.name_work) = (admissions.len() > 1, works.len() > 1);
     }
     groups
 }
 
+impl Key {
+    /// What was to be done: jobs of other work cannot be compared.
+    pub fn work(&self) -> (&str, u64) {
+        (&self.operation, self.tasks)
+    }
+}
+
 impl Group {
-    /// The strategy's name, with label and admission where they are needed to tell groups apart.
+    /// The strategy's name, with label, admission and work where they are needed to tell groups apart.
     pub fn name(&self) -> String {
         let label = self.key.label.as_ref().filter(|label| !label.is_empty());
         let label = label.map_or(String::new(), |label| format!("{label}: "));
         let admission = if self.name_admission { format!(" {}", self.key.admission) } else { String::new() };
-        format!("{label}{}{admission}", self.key.strategy)
+        let work = if self.name_work {
+            format!(" ({} × {})", self.key.tasks, self.key.operation)
+        } else {
+            String::new()
+        };
+        format!("{label}{}{admission}{work}", self.key.strategy)
     }
 
     /// Number of seeds: the n of every interval.
@@ -121,11 +148,6 @@ impl Group {
         self.seeds.keys().any(|seed| other.seeds.contains_key(seed))
     }
 
-    /// Operation and number of tasks of each job.
-    pub fn workload(&self) -> BTreeSet<(&str, u64)> {
-        self.jobs().map(|job| (job.operation.as_str(), job.tasks)).collect()
-    }
-
     /// Mean makespan in seconds.
     pub fn makespan_s(&self) -> f64 {
         self.mean(Metric::Makespan)
@@ -141,9 +163,11 @@ impl Group {
         interval_of_mean(&self.by_seed(metric), CONFIDENCE)
     }
 
-    /// Paired log ratios of a metric, this group's over the other's, one for each seed that both ran.
+    /// Paired log ratios of a metric, this group's over the other's, one for each seed that both ran. None of groups that
+    /// did other work.
     pub fn ratios(&self, other: &Group, metric: Metric) -> LogRatios {
-        LogRatios::of(self.seeds.iter().filter_map(|(seed, jobs)| {
+        let alike = self.key.work() == other.key.work();
+        LogRatios::of(self.seeds.iter().filter(|_| alike).filter_map(|(seed, jobs)| {
             let (above, below) = (seed_figure(jobs, metric)?, seed_figure(other.seeds.get(seed)?, metric)?);
             Some((above, below))
         }))

@@ -95,7 +95,9 @@ pub fn compare_by(
     let groups = group::group(replications);
     let baseline = choose_baseline(&groups, baseline)?;
     let versus = verdict::versus_baseline(&groups, baseline, metric);
-    let overall = verdict::overall(&groups, metric);
+    let work = groups[baseline].key.work();
+    let alike: Vec<Group> = groups.iter().filter(|group| group.key.work() == work).cloned().collect();
+    let overall = verdict::overall(&alike, metric);
     warnings.extend(doubts(&groups, baseline));
     let rows = groups
         .iter()
@@ -141,12 +143,12 @@ fn doubts(groups: &[Group], baseline: usize) -> Vec<String> {
             unpaired.join(", ")
         ));
     }
-    let workload = groups[baseline].workload();
+    let work = groups[baseline].key.work();
     let other: Vec<String> =
-        groups.iter().filter(|group| group.workload() != workload).map(Group::name).collect();
+        groups.iter().filter(|group| group.key.work() != work).map(Group::name).collect();
     if !other.is_empty() {
         doubts.push(format!(
-            "{} did other work than {}: compare equal operations over equally many images",
+            "{} did other work than {} and cannot win or lose: compare equal operations over equally many images",
             other.join(", "),
             groups[baseline].name()
         ));
@@ -243,7 +245,29 @@ mod tests {
         insta::assert_snapshot!(warnings.join("\n"), @r"
         n = 1 for even, fast: one replication has no interval and allows no verdict; run more seeds
         random and fast have no seed in common and cannot be paired; run both under the same --seed
-        even did other work than random: compare equal operations over equally many images
+        even did other work than random and cannot win or lose: compare equal operations over equally many images
         ");
+    }
+
+    #[test]
+    fn jobs_of_other_work_are_neither_averaged_nor_judged() {
+        let mut jobs = three_strategies();
+        let small = three_strategies().into_iter().map(|job| Replication { tasks: 2, makespan_us: 9, ..job });
+        jobs.extend(small);
+        let comparison = compare(jobs, None, vec![]).unwrap();
+        let rows = comparison.rows.iter().map(|row| {
+            let versus = &row.versus_baseline;
+            format!("{}: {} seeds, {}", row.summary.name, row.summary.replications, versus.verdict.name())
+        });
+        insta::assert_snapshot!(rows.collect::<Vec<_>>().join("\n"), @r"
+        random (10 × edges): 5 seeds, baseline
+        even (10 × edges): 5 seeds, tie
+        fast (10 × edges): 5 seeds, wins
+        random (2 × edges): 5 seeds, ?
+        even (2 × edges): 5 seeds, ?
+        fast (2 × edges): 5 seeds, ?
+        ");
+        // What cannot be compared is not the best either, however short it is.
+        assert_eq!(comparison.overall.best, "fast (10 × edges)");
     }
 }
