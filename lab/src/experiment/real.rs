@@ -1,6 +1,7 @@
 //! A cell of an experiment file as processes and jobs of this machine, as far as real nodes can do what it says.
 
 use super::{Experiment, Open};
+use crate::design::setting::Setting;
 use crate::design::{Cell, Design};
 use crate::local_cluster::{ClusterPlan, NodePlan};
 use crate::simulation::scenario::scenario;
@@ -33,19 +34,7 @@ pub struct NotReal {
 pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Result<Experiment, NotReal> {
     let no = |why: &str| NotReal { cell: cell.label.clone(), why: why.to_owned() };
     let setting = &cell.setting;
-    let mut open = None;
-    let (tasks, clients) = match &setting.arrivals {
-        Arrivals::AllAtOnce { tasks } => (*tasks, None),
-        Arrivals::Closed { clients, think, tasks } if *think == Distribution::ZERO => {
-            (*tasks, Some(*clients))
-        }
-        Arrivals::Closed { .. } => return Err(no("clients of real nodes do not think")),
-        arrivals if setting.images.is_none() => {
-            open = Some(Open { arrivals: arrivals.clone(), max_open: setting.max_open });
-            (arrivals.tasks(), None)
-        }
-        _ => return Err(no("images come all at once, or closed without a think time")),
-    };
+    let (tasks, clients, open) = arrivals(setting).map_err(no)?;
     if setting.schedulers > 1 || setting.stale.is_some() || setting.attempt_timeout.is_some() {
         return Err(no("one server with fresh knowledge and its own time limit schedules them"));
     }
@@ -101,6 +90,22 @@ pub fn real(design: &Design, cell: &Cell, results: &Path, scratch: &Path) -> Res
         max_in_flight: clients.or(setting.max_in_flight),
         max_attempts: setting.max_attempts,
     })
+}
+
+/// Tasks of a job, clients that wait for them, and when they arrive if not at once.
+fn arrivals(setting: &Setting) -> Result<(u32, Option<u32>, Option<Open>), &'static str> {
+    match &setting.arrivals {
+        Arrivals::AllAtOnce { tasks } => Ok((*tasks, None, None)),
+        Arrivals::Closed { clients, think, tasks } if *think == Distribution::ZERO => {
+            Ok((*tasks, Some(*clients), None))
+        }
+        Arrivals::Closed { .. } => Err("clients of real nodes do not think"),
+        _ if setting.images.is_some() => Err("images come all at once, or closed without a think time"),
+        open => {
+            let process = Open { arrivals: open.clone(), max_open: setting.max_open };
+            Ok((open.tasks(), None, Some(process)))
+        }
+    }
 }
 
 /// About how long all jobs of `design` take on real nodes: as long as one job of each policy in each cell takes in virtual

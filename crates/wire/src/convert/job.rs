@@ -1,15 +1,15 @@
 //! What clients and servers say to each other.
 
+use super::arrivals::made_up;
 use super::division::{division_in, division_out};
 use super::{
     Unfit, admission, count, date, enumerations, from_admission, micros, out, probability, since_epoch, time,
 };
 use crate::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeShare, NodeState,
-    NodeView, OpenArrivals, ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
+    NodeView, ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
 };
 use idl::ballast as interface;
-use std::sync::Arc;
 use std::time::Duration;
 use thrift::OrderedFloat;
 
@@ -95,14 +95,8 @@ impl TryFrom<interface::JobRequest> for JobRequest {
             }
             (None, Some(tasks)) => {
                 let service = time("synthetic_service_us", request.synthetic_service_us.unwrap_or(0))?;
-                let tasks: u64 = count("synthetic_tasks", tasks)?;
-                match request.arrivals_us {
-                    None => JobSource::Synthetic { tasks, service },
-                    Some(times) => {
-                        let max_open = request.max_open.map(|most| count("max_open", most)).transpose()?;
-                        JobSource::Open { arrivals: open_arrivals(tasks, times, max_open)?, service }
-                    }
-                }
+                let tasks = count("synthetic_tasks", tasks)?;
+                made_up(tasks, service, request.arrivals_us, request.max_open)?
             }
             (Some(_), Some(_)) => {
                 return Err(Unfit::new("data_path", "only one of data_path and synthetic_tasks may be set"));
@@ -124,18 +118,6 @@ impl TryFrom<interface::JobRequest> for JobRequest {
             label: request.label,
         })
     }
-}
-
-fn open_arrivals(tasks: u64, times: Vec<i64>, max_open: Option<u32>) -> Result<OpenArrivals, Unfit> {
-    let times =
-        times.into_iter().map(|time| count("arrivals_us", time)).collect::<Result<Arc<[u64]>, _>>()?;
-    if times.len() as u64 != tasks {
-        return Err(Unfit::new("arrivals_us", "synthetic_tasks has to be the number of arrivals"));
-    }
-    if !times.is_sorted() {
-        return Err(Unfit::new("arrivals_us", "the arrivals have to ascend"));
-    }
-    Ok(OpenArrivals { times_us: times, max_open })
 }
 
 impl From<JobReceipt> for interface::JobReceipt {
@@ -419,6 +401,7 @@ pub(crate) fn wait(microseconds: i64) -> Duration {
 mod tests {
     use super::*;
     use crate::division::Division;
+    use crate::job::OpenArrivals;
     use cluster::Admission;
 
     fn request(source: JobSource) -> JobRequest {
@@ -460,17 +443,6 @@ mod tests {
         {
             let request = request(source);
             assert_eq!(JobRequest::try_from(interface::JobRequest::from(&request)), Ok(request));
-        }
-    }
-
-    #[test]
-    fn arrivals_have_to_ascend_and_to_be_as_many_as_tasks() {
-        let arrivals = OpenArrivals { times_us: [0, 7].into(), max_open: None };
-        let open =
-            interface::JobRequest::from(&request(JobSource::Open { arrivals, service: Duration::ZERO }));
-        for wrong in [vec![0], vec![7, 0], vec![-1, 7]] {
-            let wrong = interface::JobRequest { arrivals_us: Some(wrong), ..open.clone() };
-            assert_eq!(JobRequest::try_from(wrong).unwrap_err().field, "arrivals_us");
         }
     }
 

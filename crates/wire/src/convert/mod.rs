@@ -2,6 +2,7 @@
 //!
 //! Counts and times are never negative. Seeds and incarnations are any 64 bits, so they change sign and nothing else.
 
+mod arrivals;
 mod division;
 mod job;
 mod membership;
