@@ -13,6 +13,6 @@ mod prediction;
 mod processes;
 mod replay;
 mod report;
-mod siege;
 mod rounds;
+mod siege;
 mod support;
