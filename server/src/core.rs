@@ -130,7 +130,7 @@ impl Core {
 
     /// Enters arrivals of an open job in its books, drops those that find `max_open` tasks open, and answers how many
     /// are left to tell the scheduler.
-    pub(crate) fn admit(&mut self, job: JobId, due: &[u64], max_open: u32) -> u32 {
+    pub(crate) fn note_arrivals(&mut self, job: JobId, due: &[u64], max_open: u32) -> u32 {
         let counts = self.scheduler.counts(job).unwrap_or_default();
         let open = counts.tasks - counts.done - counts.failed - counts.given_up;
         let room = usize::try_from(u64::from(max_open).saturating_sub(open)).unwrap_or(usize::MAX);

@@ -128,7 +128,7 @@ impl Engine {
     /// Tasks of an open job arrive; `due` are their intended times since the job's start.
     pub(crate) fn arrive(&self, job: JobId, due: &[u64], max_open: u32) {
         let mut core = self.lock();
-        let count = core.admit(job, due, max_open);
+        let count = core.note_arrivals(job, due, max_open);
         if count > 0 {
             let todo = core.tell(Event::TasksArrived { job, count }, self.now());
             self.hand_out(core, todo);
