@@ -117,6 +117,11 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
 
+    /// Answer /metrics, /healthz and /readyz here over plain HTTP; a port alone is one of this machine, 0 any free one
+    /// [default: nowhere]
+    #[arg(long, env = "BALLAST_METRICS", value_name = "[HOST:]PORT", value_parser = program::probe::parse)]
+    pub(crate) metrics: Option<String>,
+
     /// Who may come in.
     #[command(flatten)]
     pub(crate) door: program::door::Door,

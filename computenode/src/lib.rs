@@ -3,11 +3,12 @@
 //! It answers `wire`'s node interface, and the original system's, on one port. Reading order: `args` and `settings`
 //! (what it is told), `node` (what becomes of an attempt), and the parts that `node` puts together: `gate` (slots, cores
 //! and their queues), `fence` (old submissions), `files` (data roots and temporary results), `pixels` (decode, operation,
-//! encode), `counters`; then `start`, `register` and `stop` (the process around it).
+//! encode), `counters` and `figures`; then `start`, `register` and `stop` (the process around it).
 
 mod args;
 mod counters;
 mod fence;
+mod figures;
 mod files;
 mod gate;
 mod kept;

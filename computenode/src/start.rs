@@ -1,6 +1,7 @@
 //! From the command line to a node that listens, and to its exit status.
 
 use crate::args::Args;
+use crate::figures::NodeFigures;
 use crate::files::{BadRoot, DataRoots};
 use crate::node::Node;
 use crate::register;
@@ -14,6 +15,7 @@ use program::chance::draw;
 use program::door::OpenDoor;
 use program::listen::{ListenError, listen};
 use program::logging::{self, LogError};
+use program::probe;
 use program::ready::announce;
 use std::ffi::OsString;
 use std::io;
@@ -90,8 +92,15 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
     let name = name.unwrap_or_else(|| format!("node-{}", address.port()));
     let settings = Settings::new(args, name, entry.as_ref(), draw())?;
 
+    let monitors = args.metrics.as_deref().map(listen).transpose()?;
+    let metrics = match &monitors {
+        Some(port) => {
+            format!(", metrics on http://{}/metrics", port.local_addr().map_err(StartError::System)?)
+        }
+        None => String::new(),
+    };
     let ready = format!(
-        "computenode {} listening on {address} ({}, delay {}, {} slots)",
+        "computenode {} listening on {address} ({}, delay {}, {} slots{metrics})",
         settings.name,
         settings.shown_load(),
         humantime::format_duration(settings.load.delay_time),
@@ -108,6 +117,9 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
     let node = Arc::new(Node::new(settings, roots, draw())?);
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_node(listener, Arc::<Node>::clone(&node), limits).map_err(StartError::System)?;
+    if let Some(monitors) = monitors {
+        probe::serve(monitors, NodeFigures(Arc::clone(&node))).map_err(StartError::System)?;
+    }
     announce(&ready);
     let servers: Vec<String> = args.server.iter().map(ToString::to_string).collect();
     register::start(&node, &servers, address, args.advertise.as_deref(), &credentials)

@@ -10,7 +10,7 @@ fn help_names_every_option_and_shows_examples() {
     let help = String::from_utf8(output.stdout).unwrap();
     let options: Vec<_> =
         help.lines().filter_map(|line| line.trim_start().strip_prefix("--")?.split(' ').next()).collect();
-    insta::assert_snapshot!(options.join(" "), @"name machines listen server advertise delay reject-probability delay-probability slots queue cores seed data-root max-image-bytes max-image-pixels grace secret-file insecure max-connections log-level log-file");
+    insta::assert_snapshot!(options.join(" "), @"name machines listen server advertise delay reject-probability delay-probability slots queue cores seed data-root max-image-bytes max-image-pixels grace metrics secret-file insecure max-connections log-level log-file");
     let examples = help.split_once("Examples:\n").unwrap().1;
     insta::assert_snapshot!(examples, @r"
   computenode 0.8
@@ -22,6 +22,9 @@ fn help_names_every_option_and_shows_examples() {
   computenode 0 --listen 127.0.0.1:0 --name spare --data-root /data/photos
       No machine.txt: any free port of this machine (the ready line tells
       which), images of /data/photos only.
+  computenode 0.2 --server 127.0.0.1:5000
+      No machine.txt: any free port, and work from that server at once, also
+      in the middle of a job.
   computenode 0.5 --reject-probability 0 --delay-probability 0.9 --seed 7
       Never reject, often delay; calls of the original's interface meet the
       same luck in every run.

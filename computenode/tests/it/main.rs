@@ -4,6 +4,7 @@
 
 mod attempts;
 mod help;
+mod metrics;
 mod original;
 mod process;
 mod start;

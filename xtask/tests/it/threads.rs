@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 /// Every file that makes threads, and which.
 const THREADS: &[(&str, &str)] = &[
     ("crates/wire/src/serve/accept.rs", "one that accepts, one a connection, bounded"),
+    ("crates/program/src/probe.rs", "one that answers monitors, where asked for"),
     ("server/src/engine.rs", "the pool of workers, one an attempt in flight; one a probe or a greeting"),
     ("server/src/alarm.rs", "the scheduler's timer"),
     ("server/src/recorder.rs", "the writer of CSV files"),

@@ -1,0 +1,75 @@
+//! What monitors get from a node.
+
+use crate::process::{Node, PATIENCE, run, synthetic};
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// The port for monitors, by the ready line.
+fn monitors(node: &Node) -> String {
+    let (_, rest) = node.ready.split_once("metrics on http://").unwrap();
+    rest.split('/').next().unwrap().to_owned()
+}
+
+/// Status and body.
+fn get(address: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[test]
+fn prometheus_accepts_what_a_node_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::anywhere(folder.path(), "0 --slots 3 --metrics 0");
+    let address = monitors(&node);
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    node.client().attempt(&synthetic(Duration::ZERO), PATIENCE).unwrap().unwrap();
+    let (status, text) = get(&address, "/metrics");
+    assert_eq!(status, 200);
+    for line in
+        ["ballast_node_slots 3", "ballast_node_attempts_total{outcome=\"done\"} 1", "ballast_node_draining 0"]
+    {
+        assert!(text.lines().any(|each| each == line), "{line} is not in\n{text}");
+    }
+    let checker = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut checker) = checker else {
+        println!("skipped: no promtool (Debian's package prometheus has it)");
+        return;
+    };
+    checker.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let said = checker.wait_with_output().unwrap();
+    assert!(said.status.success() && said.stderr.is_empty(), "{}", String::from_utf8_lossy(&said.stderr));
+}
+
+#[test]
+fn probes_are_answered_after_whoever_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::anywhere(folder.path(), "0 --metrics 127.0.0.1:0");
+    let address = monitors(&node);
+    let silent = TcpStream::connect(&address).unwrap();
+    assert_eq!(get(&address, "/healthz"), (200, "alive\n".to_owned()));
+    assert_eq!(get(&address, "/readyz"), (200, "ready\n".to_owned()));
+    assert_eq!(get(&address, "/etc/passwd").0, 404);
+    drop(silent);
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(folder.path(), &["0", "--listen", "127.0.0.1:0", "--metrics", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains(&format!("{address} is taken")));
+}
