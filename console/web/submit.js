@@ -26,8 +26,7 @@ export function submitForm() {
   const tabs = ['Images from here', 'A folder there'].map((text, index) =>
     el('button', { type: 'button', role: 'tab', on: { click: () => choose(index === 0) } }, text));
   const chain = new Chain();
-  const strategy = el('select', { name: 'strategy', 'aria-label': 'Strategy' });
-  const strategyHelp = el('small', { class: 'hint' }, 'Who gets the next image.');
+  const strategy = strategyField();
   const admission = select('admission', [['', 'as the strategy says'], ['may-reject', 'nodes may reject'], ['must-accept', 'nodes must accept']]);
   const transfer = select('transfer', [['', 'as fits'], ['shared', 'nodes read the folder'], ['inline', 'in the messages']]);
   const seed = el('input', { type: 'text', name: 'seed', inputmode: 'numeric', placeholder: 'drawn', pattern: '[0-9]*' });
@@ -37,7 +36,7 @@ export function submitForm() {
   const trouble = el('p', { class: 'trouble', role: 'alert', hidden: true });
   const node = el('form', { class: 'panel submit', novalidate: true },
     el('h2', {}, 'New job'), el('div', { class: 'switch', role: 'tablist' }, ...tabs), byUpload, byFolder,
-    el('h3', {}, 'Operation'), chain.node, el('h3', {}, 'Strategy'), el('label', { class: 'field' }, strategy, strategyHelp),
+    el('h3', {}, 'Operation'), chain.node, el('h3', {}, 'Strategy'), strategy.node,
     el('details', {}, el('summary', {}, 'More'), el('div', { class: 'pairs' }, field('Admission', admission), field('Images travel', transfer), field('Seed', seed), field('Label', label))),
     trouble, el('div', { class: 'actions' }, button, stop));
   choose(true);
@@ -57,7 +56,7 @@ export function submitForm() {
     busy(true);
     try {
       const wanted = {
-        strategy: strategy.value, operation: chain.text(), admission: admission.value || null, transfer: transfer.value || null,
+        strategy: strategy.text(), operation: chain.text(), admission: admission.value || null, transfer: transfer.value || null,
         seed: seed.value || null, label: label.value || null,
       };
       if (byUpload.hidden) Object.assign(wanted, { folder: folder.value.trim(), recursive: node.elements.recursive.checked });
@@ -76,7 +75,8 @@ export function submitForm() {
 
   const fill = async () => {
     try {
-      options ??= await ask('/api/options');
+      options = await ask('/api/options');
+      strategy.usual(options.default_strategy);
       chain.fill(options.operations);
       say(root, `Relative to ${options.data_root}, or absolute inside it.`);
     } catch (error) {
@@ -84,20 +84,55 @@ export function submitForm() {
     }
   };
   fill();
-  let listed = '';
   return {
     node,
     focus: () => files.input.focus(),
     close: () => files.abort(),
+    draw: () => strategy.draw(),
+  };
+}
+
+/** A strategy as text, with suggestions; empty is the default, which can be changed here. */
+function strategyField() {
+  const list = el('datalist', { id: 'strategies' });
+  const input = el('input', { type: 'text', name: 'strategy', list: 'strategies', autocomplete: 'off', spellcheck: 'false', maxlength: '500', 'aria-label': 'Strategy' });
+  const help = el('small', { class: 'hint' });
+  const keep = el('button', { class: 'quiet', type: 'button', hidden: true }, 'Make it the default');
+  let chosen = null;
+  const show = () => {
+    const text = input.value.trim();
+    input.placeholder = chosen ?? '';
+    keep.hidden = text === '' || text === chosen;
+    say(help, text === '' ? `Who gets the next image. Empty: ${chosen ?? 'the default'}, the default.` : 'A name, or one with parameters: power_of_two[d=3].');
+  };
+  const usual = (text) => {
+    chosen = text;
+    show();
+  };
+  input.addEventListener('input', show);
+  keep.addEventListener('click', async () => {
+    try {
+      usual((await tell('/api/default-strategy', { strategy: input.value.trim() })).default_strategy);
+      toast(`New jobs are by ${chosen} unless they say otherwise`);
+    } catch (error) {
+      toast(error.message, 'bad');
+    }
+  });
+  let listed = '';
+  show();
+  return {
+    node: el('div', { class: 'field' }, input, list, help, keep),
+    text: () => input.value.trim() || null,
+    usual,
     draw() {
       const names = feed.strategies.join(' ');
       if (names === listed) return;
       listed = names;
-      const before = strategy.value;
       const first = PREFERRED.filter((name) => feed.strategies.includes(name));
       const others = feed.strategies.filter((name) => !first.includes(name));
-      strategy.replaceChildren(...[...first, ...others].map((name) => el('option', { value: name }, name)));
-      if (before) strategy.value = before;
+      list.replaceChildren(...[...first, ...others].map((name) => el('option', { value: name })));
+      // Before the first frame nobody knew a default.
+      if (chosen === null && options) ask('/api/options').then((told) => usual(told.default_strategy), () => {});
     },
   };
 }

@@ -5,6 +5,7 @@
 
 mod query;
 mod row;
+mod setting;
 
 pub use crate::cluster::changes::{Event, KINDS};
 pub use query::{EventQuery, JobQuery};
@@ -39,6 +40,7 @@ const TABLES: &str = "
         id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL
     );
     CREATE INDEX IF NOT EXISTS events_by_kind ON events (kind, id);
+    CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 
 /// A history that cannot be read or written.

@@ -1,7 +1,7 @@
 //! The cluster at one moment, and what a job may ask for.
 
 use super::problem::Problem;
-use super::{App, blocking};
+use super::{App, blocking, preference};
 use crate::cluster::frame;
 use axum::extract::State;
 use axum::http::header;
@@ -21,6 +21,7 @@ pub(super) async fn options(State(app): State<Arc<App>>) -> Result<Response, Pro
         Ok(json_of(&json!({
             "operations": operations,
             "strategies": app.watch.scene().picture.strategies,
+            "default_strategy": preference::default_strategy(&app)?,
             "data_root": app.store.root(),
             "limits": {
                 "file_bytes": app.limits.file_bytes,

@@ -2,7 +2,7 @@
 
 use super::cluster::json_of;
 use super::problem::Problem;
-use super::{App, blocking};
+use super::{App, blocking, preference};
 use crate::cluster::jobs::Job;
 use crate::history::PastJob;
 use axum::body::Bytes;
@@ -28,7 +28,8 @@ struct Wanted {
     folder: Option<String>,
     /// An upload.
     upload: Option<String>,
-    strategy: String,
+    /// The default one if it is not given.
+    strategy: Option<String>,
     operation: String,
     /// `may-reject` or `must-accept`; what the strategy implies if it is not given.
     admission: Option<String>,
@@ -95,6 +96,11 @@ fn request(app: &App, wanted: Wanted) -> Result<JobRequest, Problem> {
     let admission = wanted.admission.filter(|text| !text.is_empty());
     let admission =
         admission.map(|text| text.parse().map_err(|error| Problem::bad(format!("{error}")))).transpose()?;
+    let strategy = match wanted.strategy.filter(|text| !text.trim().is_empty()) {
+        Some(strategy) => strategy.trim().to_owned(),
+        None => preference::default_strategy(app)?
+            .ok_or_else(|| Problem::unavailable("no server is known, so there is no default strategy"))?,
+    };
     let made_up = || format!("console-{:016x}", program::chance::draw());
     Ok(JobRequest {
         job_key: wanted.key.filter(|key| !key.is_empty()).unwrap_or_else(made_up),
@@ -105,7 +111,7 @@ fn request(app: &App, wanted: Wanted) -> Result<JobRequest, Problem> {
             transfer,
             division: Division::default(),
         },
-        strategy: wanted.strategy,
+        strategy,
         admission,
         operation: wanted.operation,
         seed,

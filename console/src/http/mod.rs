@@ -1,7 +1,7 @@
 //! What is answered over HTTP, and to whom.
 //!
 //! Reading order: `port` (connections, bounded), `guard` (who may ask), `problem` (how no is said), then one file a
-//! subject: `page`, `stream`, `cluster`, `jobs`, `uploads`, `images`, `steer`, `history`, `runs`, `machines`.
+//! subject: `page`, `stream`, `cluster`, `jobs`, `uploads`, `images`, `steer`, `preference`, `history`, `runs`, `machines`.
 
 mod cluster;
 mod guard;
@@ -12,6 +12,7 @@ mod machines;
 mod metrics;
 mod page;
 pub(crate) mod port;
+mod preference;
 mod problem;
 mod runs;
 mod steer;
@@ -67,6 +68,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/stream", get(stream::stream))
         .route("/api/cluster", get(cluster::whole))
         .route("/api/options", get(cluster::options))
+        .route("/api/default-strategy", post(preference::choose))
         .route("/api/jobs", get(jobs::list).post(jobs::submit))
         .route("/api/jobs/{key}", get(jobs::one))
         .route("/api/jobs/{key}/cancel", post(jobs::cancel))

@@ -115,3 +115,24 @@ fn nodes_are_drained_and_resumed_and_it_is_remembered() {
     let events = world.get("/api/history/events?kind=steered").json();
     assert_eq!(events["events"][1]["text"], "node0 was drained by the console");
 }
+
+#[test]
+fn a_job_that_names_no_strategy_gets_the_default_which_can_be_chosen() {
+    let world = World::new();
+    let told = |world: &World| world.get("/api/options").json()["default_strategy"].clone();
+    world.wait("a server", |world| told(world) == "random");
+    let choose = |strategy: &str| world.post("/api/default-strategy", &json!({ "strategy": strategy }));
+    let refused = choose("none[x=1]");
+    assert_eq!((refused.status, told(&world)), (400, json!("random")));
+    assert!(refused.text().contains("known are random"), "{}", refused.text());
+    assert_eq!(choose("random[").status, 400);
+    assert_eq!(choose("random[seed=1]").json()["default_strategy"], "random[seed=1]");
+    assert_eq!(told(&world), "random[seed=1]");
+    let job = json!({ "upload": begin(&world), "operation": "edges" });
+    let refused = world.post("/api/jobs", &job);
+    assert_eq!((refused.status, refused.json()["field"].as_str()), (422, Some("strategy")), "parameters are judged");
+    assert_eq!(choose("random").status, 200);
+    assert_eq!(world.post("/api/jobs", &job).json()["strategy"], "random");
+    let events = world.get("/api/history/events?kind=steered").json();
+    assert!(events.to_string().contains("random[seed=1] is the default strategy of new jobs"), "{events}");
+}
