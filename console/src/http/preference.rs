@@ -47,7 +47,8 @@ pub(super) async fn choose(State(app): State<Arc<App>>, body: Bytes) -> Result<R
             return Err(Problem::bad(format!("{strategy:?} is no strategy; known are {known}")));
         }
         let history = app.history.as_ref();
-        let history = history.ok_or_else(|| Problem::unavailable("there is no history to keep a default in"))?;
+        let history =
+            history.ok_or_else(|| Problem::unavailable("there is no history to keep a default in"))?;
         history.set_default_strategy(strategy)?;
         app.watch.note("default strategy", format!("{strategy} is the default strategy of new jobs"));
         Ok(json_of(&json!({ "default_strategy": strategy })))

@@ -130,7 +130,11 @@ fn a_job_that_names_no_strategy_gets_the_default_which_can_be_chosen() {
     assert_eq!(told(&world), "random[seed=1]");
     let job = json!({ "upload": begin(&world), "operation": "edges" });
     let refused = world.post("/api/jobs", &job);
-    assert_eq!((refused.status, refused.json()["field"].as_str()), (422, Some("strategy")), "parameters are judged");
+    assert_eq!(
+        (refused.status, refused.json()["field"].as_str()),
+        (422, Some("strategy")),
+        "parameters are judged"
+    );
     assert_eq!(choose("random").status, 200);
     assert_eq!(world.post("/api/jobs", &job).json()["strategy"], "random");
     let events = world.get("/api/history/events?kind=steered").json();
