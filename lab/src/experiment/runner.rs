@@ -29,6 +29,8 @@ pub trait Observer {
     fn given_up(&mut self, _trial: &Trial) -> bool {
         false
     }
+    /// Every job ended; the processes go on until this returns.
+    fn finished(&mut self, _finished: &Finished) {}
 }
 
 /// Runs all trials on one cluster. Whatever happens, no process is left behind.
@@ -61,6 +63,7 @@ pub fn run(
             finished.failures = sentences.collect();
         }
     }
+    observer.finished(&finished);
     Ok(finished)
 }
 

@@ -66,6 +66,9 @@ pub(super) struct Arguments {
     /// Where the console is served to browsers while jobs run, or at the next free port; or off
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5005", value_parser = console::parse, env = "BALLAST_CONSOLE")]
     console: String,
+    /// Keep nodes, server and console after the comparison, until Ctrl-C
+    #[arg(long, env = "BALLAST_STAY")]
+    stay: bool,
     /// How the comparison is printed
     #[arg(long, value_enum, default_value_t = Format::Table, env = "BALLAST_FORMAT")]
     format: Format,
@@ -118,9 +121,17 @@ fn demonstrate(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let data = Data::prepare(arguments.data.as_deref())?;
     let experiment = experiment(arguments, data.folder.clone())?;
     let mut told = Told::new(&experiment, &data);
+    if arguments.stay {
+        let console = experiment.cluster.console.clone();
+        told.stay =
+            Some(Stay { interrupt: interrupt.clone(), console, format: arguments.format, printed: None });
+    }
     let finished = run_experiment(&experiment, &interrupt, &mut told)?;
     told.bar.finish_and_clear();
-    let printed = answer(&render(&comparison(&finished)?, arguments.format));
+    let printed = match told.stay.and_then(|stay| stay.printed) {
+        Some(printed) => printed?,
+        None => answer(&render(&comparison(&finished)?, arguments.format)),
+    };
     tell(&farewell(&finished));
     if finished.failures.is_empty() {
         return Ok(printed);
@@ -211,10 +222,39 @@ fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// How often somebody who stays looks whether to go.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What keeps the cluster after its last job.
+struct Stay {
+    interrupt: Interrupt,
+    console: Option<String>,
+    format: Format,
+    /// What became of the comparison, once it was printed.
+    printed: Option<Result<ExitCode, Box<dyn Error>>>,
+}
+
+impl Stay {
+    fn until_told(&mut self, finished: &Finished) {
+        let compared = comparison(finished).map(|compared| answer(&render(&compared, self.format)));
+        let good = compared.is_ok();
+        self.printed = Some(compared);
+        if !good {
+            return;
+        }
+        let watch = self.console.as_ref().map(|address| format!(" Watch them at http://{address}/."));
+        tell(&format!("Nodes and server go on until Ctrl-C.{}", watch.unwrap_or_default()));
+        while self.interrupt.asked().is_none() {
+            std::thread::sleep(GLANCE);
+        }
+    }
+}
+
 /// Tells on standard error what goes on; the bar hides itself where nobody watches.
 struct Told {
     introduction: String,
     bar: ProgressBar,
+    stay: Option<Stay>,
 }
 
 impl Told {
@@ -240,7 +280,7 @@ impl Told {
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} jobs, {eta} left  {msg}") {
             bar.set_style(style);
         }
-        Told { introduction, bar }
+        Told { introduction, bar, stay: None }
     }
 }
 
@@ -255,5 +295,12 @@ impl Observer for Told {
 
     fn ended(&mut self, _report: &JobReport) {
         self.bar.inc(1);
+    }
+
+    fn finished(&mut self, finished: &Finished) {
+        if let Some(stay) = &mut self.stay {
+            self.bar.finish_and_clear();
+            stay.until_told(finished);
+        }
     }
 }
