@@ -47,7 +47,8 @@ pub fn run(arguments: &Arguments) -> Result<Status, ClientError> {
         return Ok(Status::Interrupted);
     };
     let noun = if arguments.synthetic.is_some() { "task" } else { "image" };
-    let text = summary::render(&receipt, &report, noun);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = summary::render(&receipt, &report, noun, processors);
     std::io::stdout().write_all(text.as_bytes()).map_err(ClientError::Print)?;
     Ok(summary::status(report.progress.state, interrupted))
 }

@@ -12,7 +12,8 @@ use wire::job::{JobReceipt, JobReport, JobState, NodeShare};
 const MOST_NAMED: usize = 20;
 
 /// The whole summary, ending with a line feed. `noun` is what the tasks are: `image`, or `task` for made-up work.
-pub fn render(receipt: &JobReceipt, report: &JobReport, noun: &str) -> String {
+/// `processors` are those of this machine.
+pub fn render(receipt: &JobReceipt, report: &JobReport, noun: &str, processors: usize) -> String {
     let mut text = headline(receipt, report, noun);
     text.push_str(&how(receipt));
     text.push_str(&attempts(report));
@@ -23,7 +24,7 @@ pub fn render(receipt: &JobReceipt, report: &JobReport, noun: &str) -> String {
     if !report.nodes.is_empty() {
         let _ = writeln!(text, "\n{}", shares(&report.nodes).trim_fmt());
     }
-    text.push_str(&together(report));
+    text.push_str(&together(report, (noun == "image").then_some(processors)));
     if let Some(histogram) = &report.histogram {
         text.push_str(&crate::histogram::render(histogram));
     }
@@ -106,8 +107,9 @@ fn shares(nodes: &[NodeShare]) -> Table {
 }
 
 /// How much of the nodes' work went on at once: what several nodes save over one, as far as their clocks tell. On nodes that
-/// share processors the work of each takes longer, and the speedup looks larger than it is.
-fn together(report: &JobReport) -> String {
+/// share processors the work of each takes longer, and the speedup looks larger than it is: where it is more than
+/// `processors` allow, the text says so. Made-up work needs none of them.
+fn together(report: &JobReport, processors: Option<usize>) -> String {
     let worked: Vec<f64> =
         report.nodes.iter().map(|node| node.service.as_secs_f64()).filter(|s| *s > 0.0).collect();
     let (work, elapsed) = (worked.iter().sum::<f64>(), report.progress.elapsed.as_secs_f64());
@@ -115,14 +117,22 @@ fn together(report: &JobReport) -> String {
         return String::new();
     }
     let speedup = work / elapsed;
-    format!(
+    let mut text = format!(
         "\nWork of {} nodes: {} s in {} s, a speedup of {} over one at a time, efficiency {:.0}%\n",
         worked.len(),
         figures(work),
         figures(elapsed),
         figures(speedup),
         100.0 * speedup / worked.len() as f64
-    )
+    );
+    if let Some(processors) = processors.filter(|processors| speedup > *processors as f64) {
+        let _ = writeln!(
+            text,
+            "By the nodes' wall clocks, which count waiting for a shared processor as work: nodes on this machine gain at \
+             most {processors}"
+        );
+    }
+    text
 }
 
 fn failures(report: &JobReport, noun: &str) -> String {
@@ -200,7 +210,7 @@ mod tests {
 
     #[test]
     fn all_done() {
-        insta::assert_snapshot!(render(&receipt(), &report(JobState::Done, 8, 0), "image"), @r"
+        insta::assert_snapshot!(render(&receipt(), &report(JobState::Done, 8, 0), "image", 2), @r"
         Done: 8 of 8 images in 3.41 s (2.34 a second)
         edges with load_balancing (may-reject), seed 42
         24 attempts: 14 rejected, 2 delayed, 2 lost
@@ -214,6 +224,20 @@ mod tests {
     }
 
     #[test]
+    fn a_speedup_that_the_processors_do_not_allow_is_explained() {
+        let mut report = report(JobState::Done, 8, 0);
+        for node in &mut report.nodes {
+            node.service = Duration::from_millis(3_000);
+        }
+        assert_eq!(together(&report, Some(2)), together(&report, None));
+        insta::assert_snapshot!(together(&report, Some(1)), @r"
+
+        Work of 2 nodes: 6.00 s in 3.41 s, a speedup of 1.76 over one at a time, efficiency 88%
+        By the nodes' wall clocks, which count waiting for a shared processor as work: nodes on this machine gain at most 1
+        ");
+    }
+
+    #[test]
     fn some_failed() {
         let failure = |index: usize| TaskFailure {
             file_name: format!("bad\n{index}.png"),
@@ -222,7 +246,7 @@ mod tests {
         let mut report = report(JobState::Partial, 6, 2);
         report.failures = (0..2).map(failure).collect();
         let receipt = JobReceipt { skipped: 1, ..receipt() };
-        insta::assert_snapshot!(render(&receipt, &report, "image"), @r"
+        insta::assert_snapshot!(render(&receipt, &report, "image", 2), @r"
         Ended with failures: 6 of 8 images in 3.41 s (1.76 a second)
         edges with load_balancing (may-reject), seed 42
         24 attempts: 14 rejected, 2 delayed, 2 lost
@@ -240,7 +264,7 @@ mod tests {
         ");
         report.failures = (0..1_000).map(failure).collect();
         report.progress.failed = 5_000;
-        let text = render(&receipt, &report, "image");
+        let text = render(&receipt, &report, "image", 2);
         assert_eq!(text.matches("ends too early").count(), MOST_NAMED);
         assert!(
             text.contains("Without a result: 5000 images\n")
@@ -256,7 +280,7 @@ mod tests {
             Some("every node rejected 40 times in a row; start one with a lower load probability".to_owned());
         report.nodes = vec![share("node0", 14, 0, 14)];
         let receipt = JobReceipt { run_folder: String::new(), ..receipt() };
-        insta::assert_snapshot!(render(&receipt, &report, "image"), @r"
+        insta::assert_snapshot!(render(&receipt, &report, "image", 2), @r"
         Given up: 0 of 8 images in 3.41 s
         every node rejected 40 times in a row; start one with a lower load probability
         edges with load_balancing (may-reject), seed 42
@@ -274,7 +298,7 @@ mod tests {
         let mut report = report(JobState::Cancelled, 0, 0);
         report.nodes.clear();
         report.progress.elapsed = Duration::ZERO;
-        insta::assert_snapshot!(render(&receipt(), &report, "task"), @r"
+        insta::assert_snapshot!(render(&receipt(), &report, "task", 2), @r"
         Cancelled: 0 of 8 tasks in 0.00 s
         edges with load_balancing (may-reject), seed 42
         24 attempts: 14 rejected, 2 delayed, 2 lost

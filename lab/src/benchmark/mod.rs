@@ -2,8 +2,10 @@
 //! of things measured side by side do not.
 //!
 //! Reading order: [`figure`] (a measured ratio and its target), then one measurement a file: [`empty_tasks`],
-//! [`flood`], [`port`], [`photographs`] with its rivals [`plain_loop`] and [`original`]; [`usage`].
+//! [`flood`], [`port`], [`photographs`] with its rivals [`plain_loop`] and [`original`];
+//! [`eight_k`]; [`usage`].
 
+pub mod eight_k;
 pub mod empty_tasks;
 pub mod figure;
 pub mod flood;

@@ -84,12 +84,12 @@ fn round(
 }
 
 /// Processor time of the server and all nodes so far.
-fn cluster_ticks(cluster: &LocalCluster) -> Option<u64> {
+pub(super) fn cluster_ticks(cluster: &LocalCluster) -> Option<u64> {
     let processes = cluster.nodes().iter().chain([cluster.server()]);
     processes.map(|process| processor_ticks(process.id())).sum()
 }
 
-fn since(before: Option<u64>, after: Option<u64>) -> Option<f64> {
+pub(super) fn since(before: Option<u64>, after: Option<u64>) -> Option<f64> {
     Some(after?.saturating_sub(before?) as f64)
 }
 
@@ -133,7 +133,7 @@ fn figures(rounds: &[Round]) -> Vec<Figure> {
 }
 
 /// The interval over rounds, where there is one.
-fn spread(ratios: &LogRatios) -> String {
+pub(super) fn spread(ratios: &LogRatios) -> String {
     ratios.interval(0.95).map_or_else(String::new, |interval| {
         format!(", 95 % [{:.2}, {:.2}] of {} rounds", interval.low, interval.high, ratios.len())
     })

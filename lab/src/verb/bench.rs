@@ -1,7 +1,9 @@
 //! `lab bench`: what the testbed itself costs, as ratios within one run.
 
 use super::say::{answer, failure, tell};
-use crate::benchmark::{BenchmarkError, Figure, empty_tasks, flood, original, photographs, port, render};
+use crate::benchmark::{
+    BenchmarkError, Figure, eight_k, empty_tasks, flood, original, photographs, port, render,
+};
 use crate::experiment::interrupt::Interrupt;
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -20,7 +22,7 @@ pub(super) struct Arguments {
     /// Measure only these
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES", env = "BALLAST_BENCH_ONLY")]
     only: Vec<Measurement>,
-    /// How often the photographs are measured
+    /// How often the photographs, small and 8K, are measured
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100), env = "BALLAST_BENCH_ROUNDS")]
     rounds: u64,
     /// The interpreter of the original's design
@@ -42,6 +44,8 @@ enum Measurement {
     Port,
     /// 240 photographs against a plain loop and the original's design
     Photographs,
+    /// A photograph of 8K cut over four nodes against one process on all cores; memory of a node for a whole one
+    EightK,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -69,6 +73,7 @@ fn one(
     arguments: &Arguments,
     interrupt: &Interrupt,
 ) -> Result<Vec<Figure>, BenchmarkError> {
+    let rounds = usize::try_from(arguments.rounds).unwrap_or(1);
     match measurement {
         Measurement::EmptyTasks => empty_tasks::measure(interrupt),
         Measurement::Flood => flood::measure(interrupt),
@@ -80,8 +85,8 @@ fn one(
                     arguments.python.display()
                 ));
             }
-            let rounds = usize::try_from(arguments.rounds).unwrap_or(1);
             photographs::measure(interrupt, rounds, &arguments.python)
         }
+        Measurement::EightK => eight_k::measure(interrupt, rounds),
     }
 }
