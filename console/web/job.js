@@ -138,7 +138,7 @@ function drawFailures(panel, list, failed) {
   panel.shown = list.length;
   const rows = list.map(({ name, why }) => el('tr', {}, el('td', {}, name), el('td', { class: 'why' }, why)));
   const more = failed > list.length ? el('p', { class: 'hint' }, `and ${count(failed - list.length)} more in tasks.csv`) : null;
-  panel.replaceChildren(el('h2', {}, `Failed `, el('small', {}, `${count(failed)} ${failed === 1 ? 'image has' : 'images have'} no result; the others are done`)),
+  panel.replaceChildren(el('h2', {}, `Failed `, el('small', {}, `${count(failed)} ${failed === 1 ? 'image has' : 'images have'} no result`)),
     el('div', { class: 'scroll' }, el('table', { class: 'plain failures' }, el('thead', {}, el('tr', {}, el('th', {}, 'Image'), el('th', {}, 'Why'))), el('tbody', {}, ...rows))), more ?? '');
 }
 
