@@ -163,8 +163,10 @@ fn reason(part: usize, saved: f64, best: &Why, other: &Why) -> String {
 fn hidden(groups: &[Group], rows: &[Why], best: usize, other: usize, metric: Metric) -> Option<String> {
     let ratio = groups[best].ratios(&groups[other], Metric::Makespan).ratio()?;
     let means = rows[best].mean_s / rows[other].mean_s;
-    let is_blind =
-        metric == Metric::Makespan && means.is_finite() && (0.95..1.05).contains(&ratio) && !(0.9..1.1).contains(&means);
+    let is_blind = metric == Metric::Makespan
+        && means.is_finite()
+        && (0.95..1.05).contains(&ratio)
+        && !(0.9..1.1).contains(&means);
     is_blind.then(|| {
         format!(
             "The makespan is blind to it: it is the time of the slowest task, {ratio:.3} times that of {} where the mean is {means:.2} times.",
