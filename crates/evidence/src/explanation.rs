@@ -22,6 +22,8 @@ pub struct Why {
     pub sinkhole_share: f64,
     /// Attempts a task whose result nobody needed.
     pub wasted: f64,
+    /// Share of all arrivals that were dropped, because too many tasks were open; no latency has them.
+    pub dropped_share: f64,
     /// The node that got the most attempts.
     pub favourite: Option<Favourite>,
 }
@@ -90,6 +92,7 @@ fn why(group: &Group, nodes: usize) -> Why {
         }),
         sinkhole_share: average(&|job| Some(sinkhole_share(job, nodes))),
         wasted: per_task(|job| job.wasted),
+        dropped_share: average(&|job| Some(job.dropped as f64 / (job.dropped + job.tasks).max(1) as f64)),
         favourite: favourite(group),
     }
 }

@@ -44,6 +44,14 @@ pub enum RecordsError {
         /// Where and what.
         fault: RowFault,
     },
+    /// A file of arrival times holds none, or something else.
+    #[error("{}: {why}", path.display())]
+    Times {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong and what would be right.
+        why: String,
+    },
     /// A manifest is not what its name says.
     #[error("{}: {why}", path.display())]
     Manifest {

@@ -22,6 +22,7 @@ pub mod manifest;
 pub mod reader;
 pub mod rows;
 mod table;
+mod times;
 pub mod utc;
 pub mod writer;
 
@@ -33,4 +34,5 @@ pub use reader::{Run, read_rows};
 pub use rows::{
     AttemptOutcome, AttemptRow, JobOutcome, JobRow, NodeRow, Row, SummaryRow, TaskOutcome, TaskRow,
 };
+pub use times::read_times;
 pub use writer::{Kept, RunWriter};

@@ -35,7 +35,8 @@ pub enum HedgeAfter {
     Quantile(f64),
     /// A multiple of the median of the last round trips less delays: `4x` (Spark's speculation multiplier).
     Median(f64),
-    /// `auto`: when it is expected to take longer from now on than a new attempt, by the last round trips.
+    /// `auto`: when it is expected to take longer from now on than a new attempt, by the last round trips, or when it is
+    /// four times as old as any of them.
     Doubt,
 }
 

@@ -3,7 +3,8 @@
 use crate::budget::Balance;
 use crate::hedge::Hedging;
 use crate::policy::Policy;
-use crate::{GiveUp, JobEnd, Micros, NodeId, Outcome, RetryRule, Strategy, TaskEnd, TaskIndex};
+use crate::tasks::Tasks;
+use crate::{GiveUp, JobEnd, Micros, Outcome, RetryRule, Strategy, TaskEnd, TaskIndex};
 use luck::Seed;
 use std::collections::VecDeque;
 
@@ -75,25 +76,12 @@ impl JobCounts {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Task {
-    pub(crate) attempts: u32,
-    pub(crate) rejections: u32,
-    pub(crate) losses: u32,
-    pub(crate) in_flight: u32,
-    /// The node that refused or lost it last.
-    pub(crate) avoid: Option<NodeId>,
-    pub(crate) ended: bool,
-    /// The node that gets it first.
-    pub(crate) home: Option<NodeId>,
-}
-
 /// A job at work.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) spec: JobSpec,
     pub(crate) policy: Box<dyn Policy>,
-    pub(crate) tasks: Vec<Task>,
+    pub(crate) tasks: Tasks,
     /// Attempts in flight whose node fell silent.
     pub(crate) deserted: u64,
     /// Tasks that may start now.
@@ -121,7 +109,7 @@ impl Job {
         let mut job = Job {
             spec,
             policy,
-            tasks: Vec::new(),
+            tasks: Tasks::default(),
             deserted: 0,
             ready: VecDeque::new(),
             counts: JobCounts::default(),
@@ -137,9 +125,7 @@ impl Job {
     }
 
     pub(crate) fn add_tasks(&mut self, count: u32) {
-        let first = self.tasks.len();
-        self.tasks.resize(first + count as usize, Task::default());
-        self.ready.extend((first as u32..first as u32 + count).map(TaskIndex));
+        self.ready.extend(self.tasks.add(count));
         self.counts.tasks += u64::from(count);
     }
 
@@ -150,7 +136,10 @@ impl Job {
 
     /// Settles a task for good. The caller has seen that it was open.
     pub(crate) fn end_task(&mut self, task: TaskIndex, end: TaskEnd) {
-        self.tasks[task.index()].ended = true;
+        if let Some(task) = self.tasks.get_mut(task) {
+            task.ended = true;
+        }
+        self.tasks.forget();
         match end {
             TaskEnd::Done => self.counts.done += 1,
             TaskEnd::Failed => self.counts.failed += 1,
@@ -176,11 +165,5 @@ impl Job {
         } else {
             JobEnd::Partial
         }
-    }
-
-    /// The open tasks, in ascending order.
-    pub(crate) fn open_tasks(&self) -> Vec<TaskIndex> {
-        let indices = self.tasks.iter().enumerate().filter(|(_, task)| !task.ended);
-        indices.map(|(index, _)| TaskIndex(index as u32)).collect()
     }
 }

@@ -11,6 +11,10 @@ const FEWEST: usize = 20;
 const STALE: usize = 32;
 const STALE_FULL: usize = 128;
 
+/// An age is unheard of at this many times the longest round trip that is remembered. Of exponential times not one in a
+/// thousand is, even after few.
+const BEYOND: f32 = 4.0;
+
 /// The round trips of the last finished attempts of a job, in microseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Latencies {
@@ -97,7 +101,9 @@ impl Latencies {
     }
 
     /// The least age at which an attempt is expected to take `factor` times as long from then on as a new one. None if
-    /// there is no such age: where service is exponential, an old attempt is as good as a new one.
+    /// nothing is known yet. Where no age is so bad, as with exponential service, it is one that is far beyond all that
+    /// was seen: whoever is that old is up to something that nobody has come back from yet, such as the first delays of
+    /// a job.
     pub(crate) fn age_of_doubt(&self, factor: f64) -> Option<Duration> {
         let limit = self.mean()?.mul_f64(factor);
         // The last few samples say little about what comes after them.
@@ -105,8 +111,9 @@ impl Latencies {
         let place = places.into_iter().find(|&place| {
             let remaining = self.remaining_from(place + 1, self.sorted[place]);
             remaining.is_some_and(|remaining| remaining > limit)
-        })?;
-        Some(Duration::from_micros(self.sorted[place] as u64))
+        });
+        let unheard_of = BEYOND * self.sorted.last().copied().unwrap_or_default();
+        Some(Duration::from_micros(place.map_or(unheard_of, |place| self.sorted[place]) as u64))
     }
 }
 
@@ -160,8 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn exponential_service_gives_none() {
+    fn only_what_is_unheard_of_is_doubted_where_an_old_attempt_is_as_good_as_a_new_one() {
         let latencies = latencies(|number| (exponential(number), false));
-        assert_eq!(latencies.age_of_doubt(2.0), None);
+        let longest = latencies.quantile(1.0).unwrap();
+        let doubt = latencies.age_of_doubt(2.0).unwrap();
+        assert!(doubt >= longest.mul_f64(3.9), "{doubt:?}, longest {longest:?}");
+        assert_eq!(Latencies::default().age_of_doubt(2.0), None);
     }
 }

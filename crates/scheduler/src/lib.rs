@@ -44,6 +44,7 @@ pub mod policy;
 mod retry;
 mod scheduler;
 mod strategy;
+mod tasks;
 mod time;
 mod timers;
 

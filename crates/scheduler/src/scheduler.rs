@@ -174,15 +174,14 @@ impl Scheduler {
             }
             None => Vec::new(),
         };
-        let task = &mut job.tasks[attempt.task.index()];
-        if is_deserted {
-            job.deserted -= 1;
-        } else {
+        job.deserted -= u64::from(is_deserted);
+        if let Some(task) = job.tasks.get_mut(attempt.task).filter(|_| !is_deserted) {
             task.in_flight -= 1;
         }
-        if task.ended {
+        if !job.tasks.is_open(attempt.task) {
             // A late attempt of a settled task changes nothing.
             job.counts.wasted += 1;
+            job.tasks.forget();
             return;
         }
         if matches!(seen.outcome, Outcome::Done | Outcome::Failed) {
@@ -209,7 +208,7 @@ impl Scheduler {
             return Next::Other;
         };
         let rule = job.spec.retry;
-        let task = &mut job.tasks[attempt.task.index()];
+        let Some(task) = job.tasks.get_mut(attempt.task) else { return Next::Other };
         let coin = backoff_coin(job.spec.seed, u64::from(attempt.task.0), attempt.number);
         let next = match outcome {
             Outcome::Done => return Next::End(TaskEnd::Done),
@@ -260,7 +259,7 @@ impl Scheduler {
         while let Some(due) = self.timers.pop_due(now) {
             match due {
                 Due::Retry(id, task) => {
-                    let open = |job: &&mut Job| !job.tasks[task.index()].ended;
+                    let open = |job: &&mut Job| job.tasks.is_open(task);
                     if let Some(job) = self.jobs.get_mut(&id).filter(open) {
                         job.ready.push_back(task);
                     }
@@ -297,11 +296,11 @@ impl Scheduler {
             return None;
         }
         // A late answer may have settled a task that was handed on.
-        while job.ready.front().is_some_and(|task| job.tasks[task.index()].ended) {
+        while job.ready.front().is_some_and(|task| !job.tasks.is_open(*task)) {
             job.ready.pop_front();
         }
         let index = *job.ready.front()?;
-        let task = &job.tasks[index.index()];
+        let task = job.tasks.get(index)?;
         let number = task.attempts + 1;
         let coin = job.spec.seed.coin(Purpose::Pick, u64::from(index.0), u64::from(number));
         let choice = Choice::new(&self.nodes, task.avoid, now, coin)?.for_task(index, job.ready.len());
@@ -317,11 +316,12 @@ impl Scheduler {
         self.begun += 1;
         let (mut number, mut is_copy) = (1, false);
         if let Some(job) = self.jobs.get_mut(&id) {
-            let task = &mut job.tasks[index.index()];
-            is_copy = task.in_flight > 0;
-            task.attempts += 1;
-            task.in_flight += 1;
-            number = task.attempts;
+            if let Some(task) = job.tasks.get_mut(index) {
+                is_copy = task.in_flight > 0;
+                task.attempts += 1;
+                task.in_flight += 1;
+                number = task.attempts;
+            }
             job.counts.begun += 1;
             job.counts.copies += u64::from(is_copy);
             if number == 1 {

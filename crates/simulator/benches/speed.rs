@@ -198,6 +198,25 @@ fn features() {
     full("and hedges", &hedged, (), &mut before);
 }
 
+/// The full simulator, scheduler and all, over very many nodes: memory is for nodes and open tasks, not for all tasks.
+fn many(nodes: u32, tasks: u32) {
+    let work = Work::ByTask(Distribution::Exponential { mean: Duration::from_secs(1) });
+    let arrivals = Arrivals::Poisson { per_second: RATE * f64::from(nodes), tasks };
+    let fleet = (0..nodes).map(|name| NodePlan::new(name.to_string(), 1)).collect();
+    let scenario =
+        Scenario::new(fleet, JobPlan::new("power_of_two".parse().unwrap(), Seed(1), arrivals, work));
+    let (cpu, _, run) = timed(|| simulate_into(&scenario, ()).unwrap());
+    let expected = jsq::response_from_empty(RATE, 2, f64::from(tasks) / (RATE * f64::from(nodes)));
+    println!(
+        "full simulator, {nodes} nodes, {tasks} tasks: {:.2} M tasks/s; mean {:.4}, mean field from empty {expected:.4}, \
+         off by {:+.2} %; peak memory {}",
+        f64::from(tasks) / cpu / 1e6,
+        run.jobs[0].tasks.mean(),
+        100.0 * (run.jobs[0].tasks.mean() / expected - 1.0),
+        peak_megabytes().map_or("unknown".to_owned(), |megabytes| format!("{megabytes:.1} MB")),
+    );
+}
+
 fn main() {
     // `cargo test --benches` asks whether it builds, not how fast it is.
     if std::env::args().any(|word| word == "--test") {
@@ -208,5 +227,6 @@ fn main() {
         println!("the bare loop is {:.0} times as fast as SimPy", fast / slow);
     }
     bare(100_000, 10_000_000);
+    many(100_000, 10_000_000);
     features();
 }

@@ -1,5 +1,6 @@
 //! What is wrong with an experiment file, where, and what would be right.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// An experiment file that cannot be used.
@@ -50,9 +51,16 @@ impl Fault {
 fn line_of(text: &str, path: &str) -> Option<usize> {
     let (table, key) = path.rsplit_once('.').unwrap_or(("", path));
     let (mut current, mut header) = (String::new(), None);
+    let mut lists: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
-        if let Some(name) = line.strip_prefix('[') {
+        if let Some(name) = line.strip_prefix("[[").and_then(|rest| rest.split(']').next()) {
+            // The tables of a list are counted: `faults.1.node` is in the second.
+            let count = lists.entry(name.trim()).or_default();
+            current = format!("{}.{count}", name.trim());
+            *count += 1;
+            header = header.or((current == table).then_some(index + 1));
+        } else if let Some(name) = line.strip_prefix('[') {
             current = name.split(']').next().unwrap_or_default().trim_matches('[').trim().to_owned();
             if current == path || current == table {
                 header = header.or(Some(index + 1));

@@ -88,6 +88,8 @@ pub(super) struct Arrivals {
     pub(super) clients: Option<u32>,
     pub(super) think: Option<One<Distribution>>,
     pub(super) times_s: Option<Vec<f64>>,
+    pub(super) file: Option<PathBuf>,
+    pub(super) column: Option<String>,
     pub(super) max_open: Option<u32>,
     pub(super) warm_up: Option<WarmUp>,
 }

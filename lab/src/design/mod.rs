@@ -1,7 +1,8 @@
-//! What an experiment is: a TOML text in, a checked plan of cells, policies and replications out. Pure.
+//! What an experiment is: a TOML text in, a checked plan of cells, policies and replications out.
 //!
 //! A **cell** is one setting of nodes, arrivals and work; a sweep has several. In each cell every policy meets every
 //! seed. The same file is run in virtual time (`lab simulate`) and on real processes (`lab run`).
+//! Nothing is read but the file itself and, where it names one, a file of arrival times.
 //!
 //! Reading order: `fields` (the names of the file), `values`, [`setting`], `sweep`, [`threshold`], [`plan`] (what would be run).
 
@@ -9,6 +10,7 @@ mod distribution;
 mod error;
 mod fields;
 pub mod plan;
+mod ranges;
 pub mod setting;
 mod sweep;
 pub mod threshold;
@@ -101,7 +103,7 @@ pub fn load(path: &Path, settings: &[String]) -> Result<Design, DesignError> {
 /// For the first fault in it, with its line.
 pub fn parse(text: &str, settings: &[String]) -> Result<Design, DesignError> {
     // First as it stands, for errors that show the line.
-    let wrong = |error: toml::de::Error| DesignError::Toml(error.to_string().trim_end().to_owned());
+    let wrong = |error: toml::de::Error| DesignError::Toml(in_plain_words(error.to_string().trim_end()));
     let mut fields: Fields = toml::from_str(text).map_err(wrong)?;
     let mut table: toml::Table = text.parse().map_err(wrong)?;
     let mut text = text.to_owned();
@@ -152,7 +154,18 @@ fn apply(table: &mut toml::Table, setting: &str) -> Result<(), Fault> {
 
 fn read(table: toml::Table) -> Result<Fields, String> {
     Fields::deserialize(toml::Value::Table(table))
-        .map_err(|error| error.to_string().trim_end().replace('\n', " "))
+        .map_err(|error| in_plain_words(error.to_string().trim_end()).replace('\n', " "))
+}
+
+/// The parser's words, less those that only its programmers know.
+fn in_plain_words(message: &str) -> String {
+    message
+        .replace("expected a sequence", "expected a list in brackets, such as [1, 2]")
+        .replace("expected u32", "expected a whole number from 0 up")
+        .replace("expected u64", "expected a whole number from 0 up")
+        .replace("expected f64", "expected a number")
+        .replace("unknown variant", "unknown word")
+        .replace("unknown field", "unknown name")
 }
 
 fn design(fields: Fields, table: &toml::Table, text: String) -> Result<Design, Fault> {

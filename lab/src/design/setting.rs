@@ -2,11 +2,14 @@
 
 use super::error::Fault;
 use super::fields::{self, Drawn, Kind};
+use super::ranges;
 use super::values::Each;
 use cluster::{ChangingLoad, Probability, Profile};
 use evidence::statistics::WarmUp;
+use records::read_times;
 use scheduler::Micros;
 use simulator::{Arrivals, Cancellation, Distribution, FaultKind, NodePlan, Processors, Work};
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,6 +58,7 @@ const SLOTS: u32 = 10;
 const DELAY: Duration = Duration::from_secs(3);
 
 pub(super) fn setting(fields: &fields::Fields) -> Result<Setting, Fault> {
+    ranges::check(fields)?;
     let nodes = nodes(&fields.nodes, &fields.faults)?;
     let rules = &fields.scheduler;
     if rules.count == Some(0) {
@@ -200,6 +204,8 @@ fn arrivals(given: &fields::Arrivals) -> Result<Arrivals, Fault> {
         ("clients", given.clients.is_some(), &[Kind::Closed]),
         ("think", given.think.is_some(), &[Kind::Closed]),
         ("times_s", given.times_s.is_some(), &[Kind::Trace]),
+        ("file", given.file.is_some(), &[Kind::Trace]),
+        ("column", given.column.is_some(), &[Kind::Trace]),
         ("tasks", given.tasks.is_some(), &[Kind::Batch, Kind::Closed, Kind::Poisson, Kind::Constant]),
         ("max_open", given.max_open.is_some(), &[Kind::Poisson, Kind::Constant, Kind::Trace]),
     ];
@@ -222,11 +228,34 @@ fn arrivals(given: &fields::Arrivals) -> Result<Arrivals, Fault> {
         Kind::Poisson => Arrivals::Poisson { per_second: per_second()?, tasks: tasks()? },
         Kind::Constant => Arrivals::Constant { per_second: per_second()?, tasks: tasks()? },
         Kind::Trace => {
-            let times =
-                given.times_s.as_ref().ok_or_else(|| missing("times_s", "[0.0, 0.5, 0.7], in seconds"))?;
+            let times = trace(given)?;
             Arrivals::Trace(times.iter().map(|time| Micros((time * 1e6).round() as u64)).collect())
         }
     })
+}
+
+/// Arrival times in seconds, as they are written or from the file that is named.
+fn trace(given: &fields::Arrivals) -> Result<Cow<'_, [f64]>, Fault> {
+    let times = match (&given.times_s, &given.file) {
+        (Some(times), None) => Cow::Borrowed(&times[..]),
+        (None, Some(path)) => read_times(path, given.column.as_deref())
+            .map(Cow::Owned)
+            .map_err(|error| Fault::new("arrivals.file", error.to_string()))?,
+        (Some(_), Some(_)) => {
+            return Err(Fault::new("arrivals.file", "there are times_s as well: take one of them away"));
+        }
+        (None, None) => {
+            let why = "missing: give some, such as [0.0, 0.5, 0.7], in seconds; or file, a CSV file or the folder of a run";
+            return Err(Fault::new("arrivals.times_s", why));
+        }
+    };
+    let why = match &times[..] {
+        [] => "there is no arrival in it",
+        times if !times.iter().all(|time| (0.0..=1e12).contains(time)) => "a time is no number from 0 up",
+        times if !times.is_sorted() => "the times do not ascend",
+        _ => return Ok(times),
+    };
+    Err(Fault::new("arrivals.times_s", why))
 }
 
 fn work(given: &fields::Work) -> Result<(Option<Work>, Option<Images>), Fault> {

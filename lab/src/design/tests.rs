@@ -145,7 +145,7 @@ fn the_command_line_overrides_the_file_and_its_sweep() {
     assert_eq!((design.replications.at_least, design.policies[0].to_string().as_str()), (3, "round_robin"));
     let wrong = |setting: &str| parse(SMALL, &[setting.to_owned()]).unwrap_err().to_string();
     insta::assert_snapshot!(wrong("nodes.slots"), @"--set: 'nodes.slots' is not PATH=VALUE, such as nodes.slots=2");
-    insta::assert_snapshot!(wrong("nodes.slot=2"), @"--set: unknown field `slot`, expected one of `count`, `slots`, `queue`, `load`, `reject_probability`, `delay_probability`, `delay`, `speed`, `processors`, `wire`, `tells_load` in `nodes`");
+    insta::assert_snapshot!(wrong("nodes.slot=2"), @"--set: unknown name `slot`, expected one of `count`, `slots`, `queue`, `load`, `reject_probability`, `delay_probability`, `delay`, `speed`, `processors`, `wire`, `tells_load` in `nodes`");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn the_parser_shows_the_line() {
       |
     7 | wires = "2ms"
       | ^^^^^
-    unknown field `wires`, expected one of `count`, `slots`, `queue`, `load`, `reject_probability`, `delay_probability`, `delay`, `speed`, `processors`, `wire`, `tells_load`
+    unknown name `wires`, expected one of `count`, `slots`, `queue`, `load`, `reject_probability`, `delay_probability`, `delay`, `speed`, `processors`, `wire`, `tells_load`
     "#);
     insta::assert_snapshot!(error(&with("\"random\"", "\"randon\"")).lines().next().unwrap_or_default(), @"TOML parse error at line 3, column 12");
     insta::assert_snapshot!(error(&with("kind = \"batch\"", "kind = \"bath\"")), @r#"
@@ -170,7 +170,7 @@ fn the_parser_shows_the_line() {
        |
     10 | kind = "bath"
        |        ^^^^^^
-    unknown variant `bath`, expected one of `batch`, `closed`, `poisson`, `constant`, `trace`
+    unknown word `bath`, expected one of `batch`, `closed`, `poisson`, `constant`, `trace`
     "#);
 }
 
@@ -185,6 +185,6 @@ fn what_does_not_go_together_is_told_with_its_line() {
     insta::assert_snapshot!(error(&with("\"load_balancing\"]", "\"random\"]")), @"line 3: policies: random is there twice");
     insta::assert_snapshot!(error(&with("name = \"small\"", "name = \"small\"\nbaseline = \"c3\"")), @"line 3: baseline: c3 is none of the policies: random, load_balancing");
     insta::assert_snapshot!(error(&format!("{SMALL}\n[sweep]\n\"nodes.slots\" = [1, [2, 3]]")), @"line 5: nodes.slots: this is for 2 nodes, but load says 4: give one value, or 4 (in the sweep's cell slots=2/3)");
-    insta::assert_snapshot!(error(&format!("{SMALL}\n[[thresholds]]\npolicy = \"random\"\nmeasure = \"mean_s\"")), @"thresholds.0.at_most: missing: a threshold needs at_most, at_least or both");
+    insta::assert_snapshot!(error(&format!("{SMALL}\n[[thresholds]]\npolicy = \"random\"\nmeasure = \"mean_s\"")), @"line 16: thresholds.0.at_most: missing: a threshold needs at_most, at_least or both");
     insta::assert_snapshot!(error(&format!("{SMALL}\n[replications]\nat_least = 0")), @"line 17: replications.at_least: 0 to 0 replications cannot be: at least 1, and at_most not below at_least");
 }

@@ -100,7 +100,7 @@ impl FromValue for u32 {
 
 impl FromValue for f64 {
     fn from_value(value: &Value) -> Result<f64, String> {
-        number(value).ok_or_else(|| format!("{value} is not a number"))
+        number(value).ok_or_else(|| format!("{value} is not a number such as 2.5, without quotation marks"))
     }
 }
 

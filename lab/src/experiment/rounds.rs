@@ -7,7 +7,7 @@ use super::{Experiment, Trial};
 use crate::design::{Cell, Design};
 use crate::local_cluster::LocalCluster;
 use crate::simulation::folder::{annotate, recorded_folder};
-use crate::simulation::{CellResult, SimulationError, dropped_warning, is_enough, next_round};
+use crate::simulation::{CellResult, SimulationError, is_enough, next_round};
 use evidence::comparison::Replication;
 use evidence::comparison::source::{By, replications};
 use records::{JobOutcome, RecordsError, Run};
@@ -91,11 +91,9 @@ impl Rounds<'_> {
         // The server closes its files.
         drop(cluster);
         let known = Known::read(folder.as_deref())?;
-        let mut warnings = known.warnings.clone();
-        warnings.extend(self.drops(&known.replications));
         let label = self.cell.label.clone();
         let folder = folder.unwrap_or_default();
-        Ok(CellResult { label, folder, replications: known.replications, warnings })
+        Ok(CellResult { label, folder, replications: known.replications, warnings: known.warnings })
     }
 
     fn seeds(&self, count: u64) -> BTreeSet<u64> {
@@ -130,16 +128,6 @@ impl Rounds<'_> {
             },
             Err(other) => Err(other.into()),
         }
-    }
-
-    fn drops(&self, replications: &[Replication]) -> Vec<String> {
-        let of = |strategy: &String| {
-            let own: Vec<&Replication> =
-                replications.iter().filter(|replication| replication.strategy == *strategy).collect();
-            let sum = |figure: fn(&Replication) -> u64| own.iter().copied().map(figure).sum::<u64>();
-            dropped_warning(strategy, sum(|one| one.dropped), sum(|one| one.tasks))
-        };
-        self.experiment.strategies.iter().filter_map(of).collect()
     }
 }
 

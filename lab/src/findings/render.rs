@@ -66,7 +66,8 @@ impl Findings {
                 evidence::comparison::Metric::P99 => row.summary.latency_p99_s,
             };
             let best = if comparison.overall.best == name { " *" } else { "" };
-            value.map(|value| format!("{}{best}", time(value)))
+            let dropped = if row.summary.dropped > 0.0 { " †" } else { "" };
+            value.map(|value| format!("{}{dropped}{best}", time(value)))
         };
         let mut columns = vec!["strategy"];
         columns.extend(self.cells.iter().map(|cell| cell.label.as_str()));
@@ -76,7 +77,9 @@ impl Findings {
             std::iter::once((*name).to_owned()).chain(values).collect()
         });
         let table = grid_in(&columns, rows.collect(), format);
-        format!("{table}\n{}; * the lowest of the cell.\n", self.metric.name())
+        let drops = comparisons().flat_map(|one| &one.rows).any(|row| row.summary.dropped > 0.0);
+        let dropped = if drops { "; † of the arrivals that were not dropped" } else { "" };
+        format!("{table}\n{}; * the lowest of the cell{dropped}.\n", self.metric.name())
     }
 }
 
@@ -90,6 +93,8 @@ pub fn why(explanation: &Explanation, format: Format) -> String {
     let parts: Vec<String> = PARTS.iter().map(|part| format!("{part} ms")).collect();
     columns.extend(parts.iter().map(String::as_str));
     columns.extend(["attempts/task", "delayed", "sinkhole", "wasted/task"]);
+    let drops = explanation.rows.iter().any(|row| row.dropped_share > 0.0);
+    columns.extend(drops.then_some("dropped"));
     let ms = |seconds: f64| format!("{:.2}", seconds * 1e3);
     let rows = explanation.rows.iter().map(|row| {
         let mut cells = vec![row.name.clone(), ms(row.mean_s)];
@@ -100,6 +105,7 @@ pub fn why(explanation: &Explanation, format: Format) -> String {
             percent(row.sinkhole_share),
             format!("{:.3}", row.wasted),
         ]);
+        cells.extend(drops.then(|| percent(row.dropped_share)));
         cells
     });
     let mut text = grid_in(&columns, rows.collect(), format);

@@ -25,7 +25,7 @@ pub struct Checked {
     pub standard_error: Option<f64>,
     /// Deviation in standard errors, where the law gives the mean itself.
     pub deviation: Option<f64>,
-    /// How much the law claims: `exact`, `steady state`, `limit` or `lower bound`.
+    /// How much the law claims: `exact`, `steady state`, `limit`, `approximation` or `lower bound`.
     pub claim: &'static str,
     /// Its name.
     pub law: &'static str,
@@ -101,6 +101,7 @@ fn name(quantity: Quantity, setting: &Setting) -> String {
         Quantity::DelayedShare => "delayed share".to_owned(),
         Quantity::Wire => "wire s".to_owned(),
         Quantity::Latency => "mean s".to_owned(),
+        Quantity::P99 => "p99 s".to_owned(),
         Quantity::Makespan => "makespan s".to_owned(),
         Quantity::AttemptShare { node } => format!("share of {}", setting.nodes[node].name),
     }
@@ -113,6 +114,7 @@ fn measure(quantity: Quantity, setting: &Setting, job: &Replication) -> Option<f
         Quantity::DelayedShare => latency.map(|latency| latency.delayed as f64 / latency.tasks.max(1) as f64),
         Quantity::Wire => latency.map(|latency| latency.parts.wire),
         Quantity::Latency => latency.map(|latency| latency.parts.sum_s()),
+        Quantity::P99 => latency.map(|latency| latency.p99_s),
         Quantity::Makespan => Some(job.makespan_us as f64 / 1e6),
         Quantity::AttemptShare { node } => {
             let all: u64 = job.node_attempts.values().sum();
@@ -127,6 +129,7 @@ const fn word(claim: Claim) -> &'static str {
         Claim::Exact => "exact",
         Claim::SteadyState => "steady state",
         Claim::Limit => "limit",
+        Claim::Approximation => "approximation",
         Claim::LowerBound => "lower bound",
     }
 }

@@ -169,15 +169,6 @@ pub(crate) fn is_enough(
     })
 }
 
-/// A sentence on arrivals that were dropped, if some were.
-pub(crate) fn dropped_warning(policy: impl std::fmt::Display, dropped: u64, tasks: u64) -> Option<String> {
-    let share = 100.0 * dropped as f64 / (dropped + tasks).max(1) as f64;
-    let sentence = format!(
-        "{policy} dropped {share:.1} % of the arrivals, because max_open tasks were open: its latencies are of the others"
-    );
-    (dropped > 0).then_some(sentence)
-}
-
 struct CellRunner<'a> {
     design: &'a Design,
     cell: &'a Cell,
@@ -270,7 +261,7 @@ impl CellRunner<'_> {
         }
     }
 
-    /// Policies that were given up, and arrivals that were dropped.
+    /// Policies that were given up.
     fn warnings(&self, done: &[Option<Replication>]) -> Vec<String> {
         let policies = &self.design.policies;
         let mut warnings = Vec::new();
@@ -283,11 +274,6 @@ impl CellRunner<'_> {
                     own.len()
                 ));
             }
-            let sum =
-                |figure: fn(&Replication) -> u64| own.iter().copied().flatten().map(figure).sum::<u64>();
-            let (dropped, tasks) =
-                (sum(|replication| replication.dropped), sum(|replication| replication.tasks));
-            warnings.extend(dropped_warning(policy, dropped, tasks));
         }
         warnings
     }

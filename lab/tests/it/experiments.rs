@@ -79,7 +79,7 @@ fn a_mistake_is_shown_with_its_line_and_is_wrong_usage() {
     let output = run(&["simulate", text(&file)]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        stderr(&output).contains("tasks") && stderr(&output).contains("unknown field `task`"),
+        stderr(&output).contains("tasks") && stderr(&output).contains("unknown name `task`"),
         "{}",
         stderr(&output)
     );

@@ -19,7 +19,10 @@ fn shows(name: &str, set: &[&str]) -> String {
 fn sinkhole() {
     let output = shows("sinkhole", &["replications.at_least=2", "arrivals.tasks=4000"]);
     assert!(output.contains("least_connections feeds a sinkhole: node19 refuses"), "{output}");
-    assert!(output.contains("sinkhole (limit)"), "theory is beside it: {output}");
+    assert!(
+        output.contains("sinkhole, whole numbers in flight (approximation)"),
+        "theory is beside it: {output}"
+    );
 }
 
 #[test]

@@ -3,11 +3,12 @@
 #![cfg(target_os = "linux")]
 
 use super::support::{lab, photographs, text};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 /// A lab whose jobs take far longer than the test: every attempt sleeps for an hour.
 struct LongRun {
@@ -70,17 +71,20 @@ fn children_of(parent: u32) -> Vec<String> {
     ids
 }
 
-/// Gives up after two minutes, which is far beyond the time that a process is given to end.
+/// Waits for the end of a process that is no child of ours: the system says when. One that would not end for hours is
+/// given up after two minutes, which is far beyond the time that a process is given to end.
 fn wait_for_the_end_of(id: &str) {
-    for _ in 0..1_200 {
-        // An orphan that has ended may wait as a zombie for whoever adopted it.
-        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        if status.is_empty() || status.contains("State:\tZ") {
-            return;
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-    panic!("process {id} outlives the lab");
+    let Some(pid) = Pid::from_raw(id.parse().unwrap()) else { panic!("{id} is no process") };
+    let process = match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(process) => process,
+        // It is gone already.
+        Err(Errno::SRCH) => return,
+        Err(error) => panic!("process {id} cannot be watched: {error}"),
+    };
+    // Readable as soon as it has ended, even if nobody has fetched its status yet.
+    let patience = Timespec { tv_sec: 120, tv_nsec: 0 };
+    let ended = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience)).unwrap();
+    assert_eq!(ended, 1, "process {id} outlives the lab");
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub struct Summary {
     pub tasks: f64,
     /// Tasks of a job without a result.
     pub failed: f64,
+    /// Arrivals of a job that were dropped, because too many tasks were open. They are none of its tasks.
+    pub dropped: f64,
     /// Attempts of a job.
     pub attempts: f64,
     /// Rejected attempts of a job.
@@ -216,6 +218,7 @@ impl Group {
             latency_p99_half_width_s: half_width(Metric::P99),
             tasks: per_job(|job| job.tasks),
             failed: per_job(|job| job.tasks.saturating_sub(job.done)),
+            dropped: per_job(|job| job.dropped),
             attempts: per_job(|job| job.attempts),
             rejections: per_job(|job| job.rejections),
             delays: per_job(|job| job.delays),

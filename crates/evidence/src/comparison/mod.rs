@@ -143,6 +143,17 @@ fn doubts(groups: &[Group], baseline: usize) -> Vec<String> {
             unpaired.join(", ")
         ));
     }
+    doubts.extend(groups.iter().filter_map(|group| {
+        let sum = |figure: fn(&Replication) -> u64| group.jobs().map(figure).sum::<u64>();
+        let (dropped, tasks) = (sum(|job| job.dropped), sum(|job| job.tasks));
+        (dropped > 0).then(|| {
+            format!(
+                "{} dropped {:.1} % of the arrivals, because max_open tasks were open: its latencies are of the others",
+                group.name(),
+                100.0 * dropped as f64 / (dropped + tasks) as f64
+            )
+        })
+    }));
     let work = groups[baseline].key.work();
     let other: Vec<String> =
         groups.iter().filter(|group| group.key.work() != work).map(Group::name).collect();

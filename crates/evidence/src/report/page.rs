@@ -3,7 +3,7 @@
 use super::plot::{self, escape};
 use super::section::Section;
 use super::{Report, RunFacts};
-use crate::comparison::render::{DETAIL_COLUMNS, Tables, WORD_COLUMNS, notes, tables, verdict_columns};
+use crate::comparison::render::{Tables, WORD_COLUMNS, detail_columns, notes, tables, verdict_columns};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -69,10 +69,11 @@ fn render_section(section: &Section) -> String {
         ));
     }
     // The last column is the picture above it in words.
-    let columns = DETAIL_COLUMNS.len() - 1;
+    let mut columns = detail_columns(comparison);
+    columns.pop();
     let details: Vec<Vec<String>> =
-        details.into_iter().map(|row| row.into_iter().take(columns).collect()).collect();
-    text.push_str(&table(&DETAIL_COLUMNS[..columns], &details));
+        details.into_iter().map(|row| row.into_iter().take(columns.len()).collect()).collect();
+    text.push_str(&table(&columns, &details));
     text.push_str("<ul class=\"notes\">\n");
     for note in notes(comparison) {
         text.push_str(&format!("<li>{}</li>\n", escape(&note)));

@@ -60,10 +60,11 @@ impl Scheduler {
         }
         let flown = loop {
             let flown = hedging.take(now, |flown| self.flights.has(flown.slot, flown.id))?;
-            let task = &job.tasks[flown.task.index()];
-            let may_have = !task.ended
-                && task.in_flight < hedging.rule.copies
-                && task.attempts < job.spec.retry.max_attempts;
+            let may_have = job.tasks.get(flown.task).is_some_and(|task| {
+                !task.ended
+                    && task.in_flight < hedging.rule.copies
+                    && task.attempts < job.spec.retry.max_attempts
+            });
             if may_have && hedging.is_worth_it(&flown, now) {
                 break flown;
             }
@@ -84,7 +85,7 @@ impl Scheduler {
     /// A node with a free slot on which the task does not run yet, as the policy picks.
     fn place_copy(&mut self, id: JobId, flown: Flown, now: Micros) -> Option<NodeId> {
         let job = self.jobs.get_mut(&id)?;
-        let number = u64::from(job.tasks[flown.task.index()].attempts + 1);
+        let number = u64::from(job.tasks.get(flown.task)?.attempts + 1);
         let mut coin = job.spec.seed.coin(Purpose::Pick, u64::from(flown.task.0), number);
         let here = self.flights.get(flown.slot)?.node;
         let company = job.hedging.as_ref()?.company(flown.task);

@@ -36,11 +36,11 @@ impl Scheduler {
     }
 
     pub(super) fn place(&mut self, id: JobId, homes: &[Option<NodeId>], now: Micros) {
-        let first = self.jobs.get(&id).map_or(0, |job| job.tasks.len());
+        let before = self.jobs.get(&id).map_or(0, |job| job.counts.tasks);
         self.arrive(id, u32::try_from(homes.len()).unwrap_or(u32::MAX), now);
         if let Some(job) = self.jobs.get_mut(&id) {
             // A sealed job has taken none of them.
-            let placed = job.tasks.iter_mut().skip(first);
+            let placed = job.tasks.newest_mut((job.counts.tasks - before) as usize);
             placed.zip(homes).for_each(|(task, home)| task.home = *home);
         }
     }
@@ -91,7 +91,7 @@ impl Scheduler {
             return;
         };
         let end = TaskEnd::GaveUp(reason);
-        for task in job.open_tasks() {
+        for task in job.tasks.open() {
             job.end_task(task, end);
             actions.push(Action::TaskEnded { job: id, task, end });
         }

@@ -90,7 +90,7 @@ impl Scheduler {
                 continue;
             };
             job.deserted += 1;
-            let task = &mut job.tasks[flight.task.index()];
+            let Some(task) = job.tasks.get_mut(flight.task) else { continue };
             task.in_flight -= 1;
             task.losses += 1;
             task.avoid = Some(node);

@@ -104,7 +104,7 @@ impl Distribution {
     }
 
     /// What is wrong with it, if anything.
-    pub(crate) fn fault(&self) -> Option<&'static str> {
+    pub fn fault(&self) -> Option<&'static str> {
         let in_unit = |share: f64| (0.0..=1.0).contains(&share);
         match self {
             Distribution::Uniform { low, high } if low > high => Some("its low end is above its high end"),

@@ -56,6 +56,13 @@ pub fn elsewhere(p: &[f64]) -> Law {
     Law::of_visits(visits, p)
 }
 
+/// Of two nodes always the first, after its refusal the second, and back: what who knows the probabilities does. Mean
+/// attempts are `(1 + p1) / (1 - p1 p2)`.
+pub fn back_and_forth(first: f64, second: f64) -> Law {
+    let visits = 1.0 / (1.0 - first * second);
+    Law::of_visits(vec![visits, visits * first], &[first, second])
+}
+
 /// Mean attempts if a task tries the nodes in random order, each once before any twice:
 /// `sum over j < k of e_j(p) / C(k, j)`, over `1 - product of p`, with `e_j` the elementary symmetric polynomials.
 pub fn without_replacement(p: &[f64]) -> f64 {
@@ -193,6 +200,21 @@ mod tests {
         let a = (1.0 + 0.2) / (1.0 - 0.12);
         close(two.mean_attempts, f64::midpoint(a, 1.0 + 0.6 * a), 1e-12);
         assert_eq!(elsewhere(&[0.5]), uniform(&[0.5]));
+    }
+
+    #[test]
+    fn back_and_forth_between_the_best_two() {
+        let law = back_and_forth(0.2, 0.5);
+        close(law.mean_attempts, 1.2 / 0.9, 1e-12);
+        close(law.accepted.iter().sum(), 1.0, 1e-12);
+        assert_eq!(back_and_forth(0.0, 1.0).mean_attempts, 1.0);
+        let (attempts, _, late) = monte_carlo(|_, before| match before {
+            Some(0) => 1,
+            _ => 0,
+        });
+        let of_p = back_and_forth(P[0], P[1]);
+        close(attempts / of_p.mean_attempts, 1.0, 0.01);
+        close(late / of_p.delayed, 1.0, 0.01);
     }
 
     #[test]

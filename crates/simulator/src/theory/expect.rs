@@ -2,11 +2,12 @@
 //!
 //! A form is only given where its assumptions are met; where it is an approximation or a limit, it says so.
 
-use super::{attempts, jsq, queues, sinkhole};
+use super::{attempts, hedging, jsq, queues, sinkhole};
 use crate::scenario::{JobPlan, NodePlan, Processors, Scenario};
 use crate::summary::Run;
 use crate::{Arrivals, Distribution};
 use cluster::{Admission, Profile};
+use scheduler::HedgeAfter;
 
 /// Something that a run measures and theory knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Quantity {
     Wire,
     /// Mean seconds from arrival to end.
     Latency,
+    /// Seconds from arrival to end that 99 of 100 tasks do not exceed.
+    P99,
     /// Seconds from the start of the job to its end.
     Makespan,
     /// The node's share of all attempts.
@@ -37,6 +40,8 @@ pub enum Claim {
     SteadyState,
     /// It is a limit, for many nodes or many attempts in flight.
     Limit,
+    /// It rests on an assumption that is not quite true, and was found within 10 % wherever it is given.
+    Approximation,
     /// No policy's mean can be below it; one lucky run can.
     LowerBound,
 }
@@ -63,6 +68,7 @@ impl Quantity {
             Quantity::DelayedShare => job.tasks.delayed_share(),
             Quantity::Wire => job.tasks.parts().wire,
             Quantity::Latency => job.tasks.mean(),
+            Quantity::P99 => job.tasks.quantile(0.99),
             Quantity::Makespan => job.makespan.as_secs_f64(),
             Quantity::AttemptShare { node } => {
                 let all: u64 = run.nodes.iter().map(|node| node.attempts).sum();
@@ -77,6 +83,8 @@ struct Reading<'a> {
     job: &'a JobPlan,
     nodes: &'a [NodePlan],
     policy: &'static str,
+    /// The strategy as it is written: parameters change what a policy does.
+    text: String,
     /// By node: the one probability of its two coins.
     p: Vec<f64>,
     delay: f64,
@@ -85,10 +93,10 @@ struct Reading<'a> {
 }
 
 /// What closed forms say of the scenario's job. Nothing is said of scenarios with several jobs, faults, changing loads,
-/// bounded queues, time limits or hedges.
+/// bounded queues or time limits; of hedges only where they come at a fixed age and never lack a slot or a token.
 pub fn expectations(scenario: &Scenario) -> Vec<Expectation> {
     let Some(reading) = Reading::of(scenario) else {
-        return Vec::new();
+        return hedged(scenario);
     };
     let mut all = reading.tries();
     all.extend(reading.sinkhole());
@@ -103,6 +111,21 @@ impl<'a> Reading<'a> {
         let nodes = &scenario.nodes[..];
         let first = nodes.first()?;
         let strategy = &job.spec.strategy;
+        let hedges = strategy.hedge().is_some() || strategy.build().ok()?.hedge().is_some();
+        if hedges {
+            return None;
+        }
+        Reading::with_hedges(scenario, job, nodes, first)
+    }
+
+    /// The same whether the strategy hedges or not.
+    fn with_hedges(
+        scenario: &Scenario,
+        job: &'a JobPlan,
+        nodes: &'a [NodePlan],
+        first: &'a NodePlan,
+    ) -> Option<Reading<'a>> {
+        let strategy = &job.spec.strategy;
         let is_plain = |node: &NodePlan| {
             let alike = node.wire == first.wire && node.load.delay_time == first.load.delay_time;
             node.faults.is_empty()
@@ -110,9 +133,8 @@ impl<'a> Reading<'a> {
                 && node.load.reject == node.load.delay
                 && alike
         };
-        let hedges = strategy.hedge().is_some() || strategy.build().ok()?.hedge().is_some();
         let unbounded = job.spec.max_in_flight == u32::MAX && job.max_open.is_none();
-        let plain = nodes.iter().all(is_plain) && !hedges && unbounded && job.attempt_timeout.is_none();
+        let plain = nodes.iter().all(is_plain) && unbounded && job.attempt_timeout.is_none();
         if !plain || scenario.settings.stale.is_some() || scenario.horizon.is_some() {
             return None;
         }
@@ -124,6 +146,7 @@ impl<'a> Reading<'a> {
             job,
             nodes,
             policy: strategy.entry().name,
+            text: strategy.to_string(),
             p: nodes.iter().map(level).collect::<Option<_>>()?,
             delay: first.load.delay_time.as_secs_f64(),
             wire: first.wire.mean(),
@@ -154,8 +177,11 @@ impl<'a> Reading<'a> {
         self.p.iter().all(|p| *p == 0.0)
     }
 
-    /// Attempts, delays and the wire's part: uniform choice, whatever the queues do.
+    /// Attempts, delays and the wire's part: uniform choice, whatever the queues do; and who knows the best node.
     fn tries(&self) -> Vec<Expectation> {
+        if let Some(all) = self.oracle() {
+            return all;
+        }
         // Of nodes that are alike every choice is a uniform one.
         if self.policy != "random" && !self.alike() || self.p.iter().all(|p| *p >= 1.0) {
             return Vec::new();
@@ -174,19 +200,59 @@ impl<'a> Reading<'a> {
         ]
     }
 
-    /// Least connections over nodes that are unlike.
+    /// The oracle with slots enough: the best node, after a refusal the second best, and back.
+    fn oracle(&self) -> Option<Vec<Expectation>> {
+        let knows = self.policy == "oracle" && self.nodes.iter().all(|node| node.tells_load);
+        let same_speed = self.nodes.iter().all(|node| node.speed.to_bits() == 1f64.to_bits());
+        let steady = matches!(self.work, Distribution::Constant(_)) && same_speed;
+        let mut p = self.p.clone();
+        p.sort_by(f64::total_cmp);
+        let [best, second, ..] = p[..] else { return None };
+        if !knows || !steady || !self.may_reject() || !self.slots_enough() || best >= 1.0 {
+            return None;
+        }
+        let law = attempts::back_and_forth(best, second);
+        let exact = |quantity, value| Expectation {
+            quantity,
+            value,
+            claim: Claim::Exact,
+            law: "the best node, then the second best",
+        };
+        Some(vec![
+            exact(Quantity::Attempts, law.mean_attempts),
+            exact(Quantity::DelayedShare, if self.delay > 0.0 { law.delayed } else { 0.0 }),
+            exact(Quantity::Wire, law.mean_attempts * self.wire),
+        ])
+    }
+
+    /// A stream under least connections over nodes that are unlike. A batch is over before its shares are those of a
+    /// stream.
     fn sinkhole(&self) -> Vec<Expectation> {
-        if self.policy != "least_connections" || !self.may_reject() || self.alike() || !self.slots_enough() {
+        let Arrivals::Poisson { per_second, .. } = self.job.arrivals else { return Vec::new() };
+        let same_speed = self.nodes.iter().all(|node| node.speed.to_bits() == 1f64.to_bits());
+        let speaks = self.policy == "least_connections" && self.may_reject() && same_speed;
+        if !speaks || self.alike() || !self.slots_enough() || self.wire <= 0.0 {
             return Vec::new();
         }
-        let shares = sinkhole::shares(&self.p, self.wire, self.work.mean(), self.delay);
-        let share = |(node, value)| Expectation {
-            quantity: Quantity::AttemptShare { node },
-            value,
-            claim: Claim::Limit,
-            law: "sinkhole",
+        let Some(shares) = sinkhole::stream(&self.p, per_second, self.wire, self.work.mean(), self.delay)
+        else {
+            return Vec::new();
         };
-        shares.into_iter().enumerate().map(share).collect()
+        let attempts = sinkhole::mean_attempts(&self.p, &shares);
+        let about = |quantity, value| Expectation {
+            quantity,
+            value,
+            claim: Claim::Approximation,
+            law: "sinkhole, whole numbers in flight",
+        };
+        let mut all: Vec<Expectation> = shares
+            .iter()
+            .enumerate()
+            .map(|(node, &value)| about(Quantity::AttemptShare { node }, value))
+            .collect();
+        all.push(about(Quantity::Attempts, attempts));
+        all.push(about(Quantity::Wire, attempts * self.wire));
+        all
     }
 
     /// All tasks at once.
@@ -251,19 +317,82 @@ impl<'a> Reading<'a> {
                 latency(queues::mg1_response(rate, mean, square), Claim::SteadyState, "M/G/1")
             }
             (_, slots) if memoryless && (k == 1 || self.policy == "random") => {
-                latency(mean * queues::mmk_response(slots, load), Claim::SteadyState, "M/M/k")
+                self.erlang(mean, slots, load, "M/M/k")
             }
             // A task that waits at the scheduler crosses the wire afterwards, and a slot is idle for so long.
-            (_, slots) if memoryless && self.policy == "late_binding" && self.wire == 0.0 => {
-                let servers = slots * k as u32;
-                latency(mean * queues::mmk_response(servers, load * k as f64), Claim::SteadyState, "M/M/k")
+            (_, slots) if memoryless && self.text == "late_binding" && self.wire == 0.0 => {
+                self.erlang(mean, slots * k as u32, load * k as f64, "M/M/k")
             }
             (_, 1) if memoryless && self.policy == "power_of_two" => {
-                latency(mean * jsq::response(load, 2), Claim::Limit, "power of two, mean field")
+                let choices = self.choices();
+                latency(mean * jsq::response(load, choices), Claim::Limit, "shortest of d queues, mean field")
             }
             _ => Vec::new(),
         }
     }
+}
+
+impl Reading<'_> {
+    /// Mean and 99th percentile of M/M/k.
+    fn erlang(&self, mean: f64, servers: u32, load: f64, law: &'static str) -> Vec<Expectation> {
+        let says = |quantity, value: f64| Expectation {
+            quantity,
+            value: self.wire + mean * value,
+            claim: Claim::SteadyState,
+            law,
+        };
+        let mut all = vec![says(Quantity::Latency, queues::mmk_response(servers, load))];
+        if let Distribution::Constant(_) = self.nodes[0].wire {
+            all.push(says(Quantity::P99, queues::mmk_response_quantile(servers, load, 0.99)));
+        }
+        all
+    }
+
+    /// The nodes that power of d choices looks at.
+    fn choices(&self) -> u32 {
+        let given = self.text.split_once("choices=").map(|(_, rest)| rest);
+        let digits = given.and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next());
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(2)
+    }
+}
+
+/// Copies at a fixed age, as many as may be needed, over nodes that are alike, must accept and have slots enough.
+fn hedged(scenario: &Scenario) -> Vec<Expectation> {
+    hedged_reading(scenario).unwrap_or_default()
+}
+
+fn hedged_reading(scenario: &Scenario) -> Option<Vec<Expectation>> {
+    let ([job], [first, ..]) = (&scenario.jobs[..], &scenario.nodes[..]) else { return None };
+    let rule = job.spec.strategy.hedge()?;
+    let reading = Reading::with_hedges(scenario, job, &scenario.nodes, first)?;
+    let HedgeAfter::Fixed(after) = rule.after else { return None };
+    let (Distribution::Constant(work), Distribution::Constant(_)) = (&reading.work, &first.wire) else {
+        return None;
+    };
+    let (p, h, d) = (reading.p[0], after.as_secs_f64(), reading.delay);
+    // The form counts whole ages: a copy is sent at each until one is not delayed, or the first delay is over.
+    let copies = (d / h).round();
+    let whole = (copies * h - d).abs() < 1e-9 && reading.wire + work.as_secs_f64() < h;
+    let never_lacks = rule.idle == 0.0
+        && f64::from(rule.copies) > copies
+        && rule.budget >= copies
+        && reading.nodes.len() as f64 > copies
+        && first.speed.to_bits() == 1f64.to_bits();
+    if reading.may_reject() || !reading.alike() || !reading.slots_enough() || !whole || !never_lacks {
+        return None;
+    }
+    let (m, s) = (copies as u32, reading.wire + work.as_secs_f64());
+    // When the first delay is over its work is still to do, so one more copy is sent, which comes too late.
+    let sent = hedging::mean_copies(p, m + 1);
+    let exact =
+        |quantity, value| Expectation { quantity, value, claim: Claim::Exact, law: "a copy at every age" };
+    Some(match job.arrivals {
+        Arrivals::AllAtOnce { tasks } => {
+            let makespan = hedging::makespan(u64::from(tasks), p, h, m, s);
+            vec![exact(Quantity::Attempts, sent), exact(Quantity::Makespan, makespan)]
+        }
+        _ => vec![exact(Quantity::Attempts, sent), exact(Quantity::Latency, hedging::mean_time(p, h, m, s))],
+    })
 }
 
 /// The least time that a batch can take, by the work over the speed: for tables of makespans. None if the scenario is not

@@ -26,6 +26,26 @@ pub fn mmk_wait_quantile(k: u32, a: f64, share: f64) -> f64 {
     ((erlang_c(k, a) / (1.0 - share)).ln() / (f64::from(k) - a)).max(0.0)
 }
 
+/// The response time of M/M/k that the given share of arrivals do not exceed, in units of the mean service time: where
+/// `P(T > t) = e^-t (1 + C (1 - e^(-t (k - 1 - a))) / (k - 1 - a))` with Erlang's C falls to the rest.
+pub fn mmk_response_quantile(k: u32, a: f64, share: f64) -> f64 {
+    let (c, gap) = (erlang_c(k, a), f64::from(k) - 1.0 - a);
+    let beyond = |t: f64| {
+        // The limit where the gap closes.
+        let factor = if gap.abs() < 1e-9 { t } else { -(-t * gap).exp_m1() / gap };
+        (-t).exp() * (1.0 + c * factor)
+    };
+    let (mut low, mut high) = (0.0, 1.0);
+    while beyond(high) > 1.0 - share {
+        high *= 2.0;
+    }
+    for _ in 0..100 {
+        let middle = f64::midpoint(low, high);
+        *(if beyond(middle) > 1.0 - share { &mut low } else { &mut high }) = middle;
+    }
+    high
+}
+
 /// Mean wait of M/G/1, first come first served (Pollaczek and Khinchine): `rate * E[S^2] / (2 (1 - rho))`.
 pub fn mg1_wait(rate: f64, mean_service: f64, second_moment: f64) -> f64 {
     rate * second_moment / (2.0 * (1.0 - rate * mean_service))
@@ -52,6 +72,19 @@ mod tests {
 
     fn close(seen: f64, expected: f64) {
         assert!((seen - expected).abs() < 2e-6 * expected.max(1.0), "{seen} against {expected}");
+    }
+
+    #[test]
+    fn quantiles_of_the_response() {
+        // M/M/1: exponential with mean 1 / (1 - rho).
+        for rho in [0.1, 0.5, 0.9] {
+            let expected = 100f64.ln() / (1.0 - rho);
+            assert!((mmk_response_quantile(1, rho, 0.99) / expected - 1.0).abs() < 1e-9, "{rho}");
+        }
+        // Hardly anybody waits: exponential service. And the gap that closes: between its neighbours.
+        assert!((mmk_response_quantile(50, 5.0, 0.99) / 100f64.ln() - 1.0).abs() < 1e-6);
+        let near = [0.999, 1.0, 1.001].map(|a| mmk_response_quantile(2, a, 0.99));
+        assert!(near.is_sorted() && near[2] / near[0] < 1.01, "{near:?}");
     }
 
     #[test]

@@ -89,7 +89,33 @@ fn forms_agree_with_what_they_claim() {
         |s| scenario(fleet(&[0.0; 5], 2, Duration::ZERO), "late_binding", s, poisson(700.0), MEMORYLESS);
     holds(late, &[UNIFORM, "M/M/k"], 0.02);
     let two = |s| scenario(fleet(&[0.0; 200], 1, MS), "power_of_two", s, poisson(10_000.0), MEMORYLESS);
-    holds(two, &[UNIFORM, "power of two, mean field"], 0.03);
+    holds(two, &[UNIFORM, "shortest of d queues, mean field"], 0.03);
+    let three = |s| {
+        let strategy = "power_of_two[choices=3]";
+        scenario(fleet(&[0.0; 200], 1, MS), strategy, s, poisson(14_000.0), MEMORYLESS)
+    };
+    holds(three, &[UNIFORM, "shortest of d queues, mean field"], 0.03);
+    let knows = |s| {
+        let mut nodes = fleet(&MIXED, plenty, MS);
+        nodes.iter_mut().for_each(|node| node.tells_load = true);
+        scenario(nodes, "oracle", s, poisson(90.0), CONSTANT)
+    };
+    holds(knows, &["the best node, then the second best"], 0.02);
+    let hedged = "random+hedge[after=100ms,copies=4,idle=0,budget=16]";
+    holds(
+        |s| scenario(fleet(&[0.4; 30], plenty, MS), hedged, s, poisson(90.0), CONSTANT),
+        &["a copy at every age"],
+        0.01,
+    );
+    holds(
+        |s| scenario(fleet(&[0.4; 30], plenty, MS), hedged, s, batch(100), CONSTANT),
+        &["a copy at every age"],
+        0.02,
+    );
+    let sink = |s| {
+        scenario(fleet(&[0.1, 0.1, 0.1, 0.95], plenty, MS), "least_connections", s, poisson(80.0), CONSTANT)
+    };
+    holds(sink, &["sinkhole, whole numbers in flight"], 0.1);
     let shared = |s| {
         let mut nodes = fleet(&[0.0], plenty, MS);
         nodes[0].processors = Processors::Shared(1);

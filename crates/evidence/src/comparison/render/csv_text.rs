@@ -3,7 +3,7 @@
 use crate::comparison::{Comparison, Row};
 use std::collections::BTreeSet;
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 24] = [
     "name",
     "label",
     "strategy",
@@ -13,11 +13,13 @@ const COLUMNS: [&str; 22] = [
     "makespan_s",
     "makespan_half_width_s",
     "images_per_s",
+    "latency_mean_s",
     "latency_p50_s",
     "latency_p95_s",
     "latency_p99_s",
     "tasks",
     "failed",
+    "dropped",
     "attempts",
     "rejections",
     "delays",
@@ -67,11 +69,13 @@ fn cells(row: &Row) -> Vec<String> {
         number(Some(summary.makespan_s)),
         number(summary.makespan_half_width_s),
         number(Some(summary.images_per_s)),
+        number(summary.latency_mean_s),
         number(summary.latency_p50_s),
         number(summary.latency_p95_s),
         number(summary.latency_p99_s),
         number(Some(summary.tasks)),
         number(Some(summary.failed)),
+        number(Some(summary.dropped)),
         number(Some(summary.attempts)),
         number(Some(summary.rejections)),
         number(Some(summary.delays)),

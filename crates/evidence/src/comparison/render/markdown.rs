@@ -1,13 +1,13 @@
 //! For documents.
 
-use super::{DETAIL_COLUMNS, Tables, WORD_COLUMNS, notes, tables, verdict_columns};
+use super::{Tables, WORD_COLUMNS, detail_columns, notes, tables, verdict_columns};
 use crate::comparison::Comparison;
 
 pub(super) fn render(comparison: &Comparison) -> String {
     let Tables { verdicts, details } = tables(comparison);
     let mut text = grid(&verdict_columns(comparison), &verdicts);
     text.push('\n');
-    text.push_str(&grid(&DETAIL_COLUMNS, &details));
+    text.push_str(&grid(&detail_columns(comparison), &details));
     for note in notes(comparison) {
         text.push_str(&format!("\n{}\n", escape(&note)));
     }

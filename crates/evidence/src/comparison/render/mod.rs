@@ -49,18 +49,18 @@ pub(crate) fn verdict_columns(comparison: &Comparison) -> [&'static str; 7] {
     ["strategy", "admission", "n", comparison.metric.column(), "images/s", "ratio", "verdict"]
 }
 
-pub(crate) const DETAIL_COLUMNS: [&str; 10] = [
-    "strategy",
-    "mean ms",
-    "p50 ms",
-    "p95 ms",
-    "p99 ms",
-    "attempts",
-    "rejections",
-    "delays",
-    "failed",
-    "share per node",
-];
+/// The columns of the second table, the shares last. Dropped arrivals have one where there are any.
+pub(crate) fn detail_columns(comparison: &Comparison) -> Vec<&'static str> {
+    let mut columns = vec!["strategy", "mean ms", "p50 ms", "p95 ms", "p99 ms"];
+    columns.extend(["attempts", "rejections", "delays", "failed"]);
+    columns.extend(drops(comparison).then_some("dropped"));
+    columns.push("share per node");
+    columns
+}
+
+fn drops(comparison: &Comparison) -> bool {
+    comparison.rows.iter().any(|row| row.summary.dropped > 0.0)
+}
 
 /// Columns that hold words; the others hold numbers.
 pub const WORD_COLUMNS: [&str; 6] = ["strategy", "admission", "verdict", "share per node", "quantity", "law"];
@@ -68,7 +68,7 @@ pub const WORD_COLUMNS: [&str; 6] = ["strategy", "admission", "verdict", "share 
 pub(crate) fn tables(comparison: &Comparison) -> Tables {
     Tables {
         verdicts: comparison.rows.iter().map(|row| verdict_cells(row, comparison.metric)).collect(),
-        details: comparison.rows.iter().map(detail_cells).collect(),
+        details: comparison.rows.iter().map(|row| detail_cells(row, drops(comparison))).collect(),
     }
 }
 
@@ -104,11 +104,11 @@ fn verdict_cells(row: &Row, metric: Metric) -> Vec<String> {
     ]
 }
 
-fn detail_cells(row: &Row) -> Vec<String> {
+fn detail_cells(row: &Row, drops: bool) -> Vec<String> {
     let summary = &row.summary;
     let milliseconds =
         |seconds: Option<f64>| seconds.map_or("–".to_owned(), |seconds| figures(seconds * 1e3));
-    vec![
+    let mut cells = vec![
         summary.name.clone(),
         milliseconds(summary.latency_mean_s),
         milliseconds(summary.latency_p50_s),
@@ -118,8 +118,10 @@ fn detail_cells(row: &Row) -> Vec<String> {
         count(summary.rejections),
         count(summary.delays),
         count(summary.failed),
-        shares(&summary.node_shares),
-    ]
+    ];
+    cells.extend(drops.then(|| count(summary.dropped)));
+    cells.push(shares(&summary.node_shares));
+    cells
 }
 
 /// Most nodes whose shares are told one by one.
@@ -247,12 +249,26 @@ mod tests {
         jobs.push(job("power_of_two[d=3,\"x\"]", 0, 700_000));
         let comparison = compare(jobs, None, vec![]).unwrap();
         insta::assert_snapshot!(render(&comparison, Format::Csv), @r#"
-        name,label,strategy,admission,replications,jobs,makespan_s,makespan_half_width_s,images_per_s,latency_p50_s,latency_p95_s,latency_p99_s,tasks,failed,attempts,rejections,delays,pairs,ratio,ratio_low,ratio_high,verdict,share_node0,share_node1
-        random,,random,must-accept,5,5,1.130000,0.246776,8.849558,0.621500,1.079150,1.119830,10.000000,0.000000,10.000000,0.000000,3.000000,5,1.000000,,,baseline,0.500000,0.500000
-        even,,even,may-reject,5,5,1.131000,0.257631,8.841733,0.622050,1.080105,1.120821,10.000000,0.000000,14.000000,4.000000,3.000000,5,0.999900,0.980458,1.019727,tie,0.500000,0.500000
-        fast,,fast,may-reject,5,5,0.735150,0.167460,13.602666,0.404333,0.702068,0.728534,10.000000,0.000000,14.000000,4.000000,3.000000,5,0.649935,0.634066,0.666201,wins,0.500000,0.500000
-        "power_of_two[d=3,""x""]",,"power_of_two[d=3,""x""]",may-reject,1,1,0.700000,,14.285714,0.385000,0.668500,0.693700,10.000000,0.000000,14.000000,4.000000,3.000000,1,0.700000,,,?,0.500000,0.500000
+        name,label,strategy,admission,replications,jobs,makespan_s,makespan_half_width_s,images_per_s,latency_mean_s,latency_p50_s,latency_p95_s,latency_p99_s,tasks,failed,dropped,attempts,rejections,delays,pairs,ratio,ratio_low,ratio_high,verdict,share_node0,share_node1
+        random,,random,must-accept,5,5,1.130000,0.246776,8.849558,0.621500,0.621500,1.079150,1.119830,10.000000,0.000000,0.000000,10.000000,0.000000,3.000000,5,1.000000,,,baseline,0.500000,0.500000
+        even,,even,may-reject,5,5,1.131000,0.257631,8.841733,0.622050,0.622050,1.080105,1.120821,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,5,0.999900,0.980458,1.019727,tie,0.500000,0.500000
+        fast,,fast,may-reject,5,5,0.735150,0.167460,13.602666,0.404332,0.404333,0.702068,0.728534,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,5,0.649935,0.634066,0.666201,wins,0.500000,0.500000
+        "power_of_two[d=3,""x""]",,"power_of_two[d=3,""x""]",may-reject,1,1,0.700000,,14.285714,0.385000,0.385000,0.668500,0.693700,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,1,0.700000,,,?,0.500000,0.500000
         "#);
+    }
+
+    #[test]
+    fn dropped_arrivals_have_a_column_and_a_warning_where_there_are_any() {
+        let mut jobs = three_strategies();
+        assert!(!detail_columns(&compare(jobs.clone(), None, vec![]).unwrap()).contains(&"dropped"));
+        jobs[0].dropped = 5;
+        let comparison = compare(jobs, None, vec![]).unwrap();
+        let columns = detail_columns(&comparison);
+        let place = columns.iter().position(|name| *name == "dropped").unwrap();
+        let cells: Vec<String> = tables(&comparison).details.iter().map(|row| row[place].clone()).collect();
+        assert_eq!(cells, ["1", "0", "0"]);
+        let told = comparison.warnings.iter().find(|warning| warning.contains("dropped")).unwrap();
+        insta::assert_snapshot!(told, @"random dropped 9.1 % of the arrivals, because max_open tasks were open: its latencies are of the others");
     }
 
     #[test]
@@ -282,6 +298,7 @@ mod tests {
               "latency_p99_half_width_s": null,
               "tasks": 10.0,
               "failed": 0.0,
+              "dropped": 0.0,
               "attempts": 10.0,
               "rejections": 0.0,
               "delays": 3.0,

@@ -1,6 +1,6 @@
 //! For people at a terminal.
 
-use super::{DETAIL_COLUMNS, Tables, WORD_COLUMNS, notes, tables, verdict_columns};
+use super::{Tables, WORD_COLUMNS, detail_columns, notes, tables, verdict_columns};
 use crate::comparison::Comparison;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
@@ -9,7 +9,7 @@ pub(super) fn render(comparison: &Comparison) -> String {
     let Tables { verdicts, details } = tables(comparison);
     let mut text = grid(&verdict_columns(comparison), verdicts);
     text.push('\n');
-    text.push_str(&grid(&DETAIL_COLUMNS, details));
+    text.push_str(&grid(&detail_columns(comparison), details));
     text.push('\n');
     for note in notes(comparison) {
         text.push_str(&note);
