@@ -576,6 +576,8 @@ enum EventKind {
   JOB_DEPOSED = 23,
   JOB_PAUSED = 24,
   JOB_RESUMED = 25,
+  /** A standby knows of a running job of the server that it watches. */
+  JOB_WATCHED = 26,
 }
 
 struct ClusterEvent {

@@ -73,6 +73,15 @@ pub struct Arguments {
     /// What is shown to servers.
     #[command(flatten)]
     pub keys: program::door::Keys,
+    /// How long to look for a server that goes on with the job when its server is lost, such as 30s
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        env = "BALLAST_SERVER_WAIT"
+    )]
+    pub server_wait: Duration,
     /// No progress bar
     #[arg(long, short, env = "BALLAST_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,

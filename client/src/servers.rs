@@ -2,7 +2,11 @@
 
 use crate::arguments::Arguments;
 use crate::error::ClientError;
+use crate::interrupt::Interrupt;
 use cluster::{Address, Machines};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 use wire::job::{JobProgress, JobReceipt, JobReport, JobRequest, SubmitError, UnknownJob};
 use wire::{CallError, Credentials, PoolSettings, ServerClient};
@@ -26,6 +30,8 @@ pub(crate) enum Trouble {
     Unusable(String),
     /// The server had the job, or may have had it, and does not answer any more. What is known of it.
     Lost(String),
+    /// The user wanted to stop while the server was silent.
+    Interrupted,
     /// The request cannot be served as it stands, by no server.
     Invalid {
         /// The field at fault, as the interface names it.
@@ -38,21 +44,51 @@ pub(crate) enum Trouble {
 /// How long a server may take to look through the folder and take the job.
 const SUBMIT: Duration = Duration::from_secs(60);
 
+/// How long it may take to say that it lives.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+
 /// How long it may take for what needs no looking.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// A talk with one server.
-pub(crate) struct Conversation(ServerClient);
+pub(crate) struct Conversation(Arc<ServerClient>);
+
+/// How often a blocked call looks whether the user wants to stop.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl Conversation {
     pub(crate) fn new(server: &Address, credentials: Credentials) -> Conversation {
-        let settings = PoolSettings { connections: 1, credentials, ..PoolSettings::default() };
-        Conversation(ServerClient::new(server.to_string(), settings))
+        let settings = PoolSettings { connections: 2, credentials, ..PoolSettings::default() };
+        Conversation(Arc::new(ServerClient::new(server.to_string(), settings)))
     }
 
-    pub(crate) fn submit(&self, request: &JobRequest) -> Result<JobReceipt, Trouble> {
+    /// Whether the server's process answers: one that is frozen still has a port that takes connections.
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
+        match self.0.ping(SIGN_OF_LIFE) {
+            // What else there is to say of it the submission will say.
+            Ok(()) | Err(CallError::UnknownMethod { .. }) => Ok(()),
+            Err(CallError::Unreachable { why, .. }) => {
+                Err(Trouble::Unusable(format!("cannot reach the server at {}: {why}", self.0.address())))
+            }
+            Err(error) => Err(Trouble::Unusable(format!("the server cannot be used: {error}"))),
+        }
+    }
+
+    /// Hands the job in. The user is told if the server is silent meanwhile: it may have taken the job.
+    pub(crate) fn submit(&self, request: &JobRequest, interrupt: &Interrupt) -> Result<JobReceipt, Trouble> {
         let address = self.0.address();
-        match self.0.submit(request, SUBMIT) {
+        let (client, job) = (Arc::clone(&self.0), request.clone());
+        let mut is_told = interrupt.asked();
+        let tell_once = || {
+            if interrupt.asked() && !is_told {
+                is_told = true;
+                eprintln!(
+                    "client: cancelling the job as soon as the server answers; once more to leave at once"
+                );
+            }
+            Ok(())
+        };
+        match patiently(move || client.submit(&job, SUBMIT), tell_once)? {
             Ok(Ok(receipt)) => Ok(receipt),
             Ok(Err(SubmitError::Invalid { field, why })) => Err(Trouble::Invalid { field, why }),
             Ok(Err(SubmitError::Unavailable { why })) => {
@@ -71,8 +107,20 @@ impl Conversation {
         }
     }
 
-    pub(crate) fn progress(&self, job_key: &str, wait: Duration) -> Result<JobProgress, Trouble> {
-        known(self.0.progress(job_key, wait))
+    /// Where the job stands; the call is given up as soon as the user wants to stop.
+    pub(crate) fn progress(
+        &self,
+        job_key: &str,
+        wait: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<JobProgress, Trouble> {
+        let (client, key) = (Arc::clone(&self.0), job_key.to_owned());
+        let was_asked = interrupt.asked();
+        let stop = || !was_asked && interrupt.asked();
+        known(patiently(
+            move || client.progress(&key, wait),
+            || if stop() { Err(Trouble::Interrupted) } else { Ok(()) },
+        )?)
     }
 
     pub(crate) fn report(&self, job_key: &str) -> Result<JobReport, Trouble> {
@@ -81,6 +129,28 @@ impl Conversation {
 
     pub(crate) fn cancel(&self, job_key: &str) -> Result<(), Trouble> {
         known(self.0.cancel(job_key, ANSWER))
+    }
+}
+
+/// Carries a call out on a thread of its own, and looks meanwhile whether to go on waiting for it.
+fn patiently<T: Send + 'static>(
+    call: impl FnOnce() -> T + Send + 'static,
+    mut look: impl FnMut() -> Result<(), Trouble>,
+) -> Result<T, Trouble> {
+    let (answer, answered) = mpsc::channel();
+    let asking = thread::Builder::new().name("call".to_owned()).spawn(move || {
+        // Nobody listens any more if the user wanted to stop.
+        let _ = answer.send(call());
+    });
+    asking.map_err(|error| Trouble::Lost(format!("no thread can be had: {error}")))?;
+    loop {
+        match answered.recv_timeout(LOOK) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Timeout) => look()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Trouble::Lost("the call ended without an answer".to_owned()));
+            }
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use crate::show::harmless;
 use crate::summary;
 use cluster::Address;
 use std::io::Write as _;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 use wire::Credentials;
 use wire::job::{JobProgress, JobReceipt, JobReport, JobRequest, JobState};
 
@@ -18,6 +19,10 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Polls after a cancellation: attempts in flight get half a minute to end.
 const MOST_POLLS_AFTER_CANCEL: u32 = 300;
+
+/// Pauses while no server goes on with the job.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Connections to one server, one after the other, before the next server is asked.
 const CONNECTIONS_PER_SERVER: u32 = 2;
@@ -42,6 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<Status, ClientError> {
         interrupt: Interrupt::listen().map_err(ClientError::Signals)?,
         quiet: arguments.quiet,
         credentials: arguments.keys.credentials()?,
+        server_wait: arguments.server_wait,
     };
     let Some(Ended { receipt, report, interrupted }) = follower.any_server(&servers, request)? else {
         return Ok(Status::Interrupted);
@@ -57,20 +63,68 @@ struct Follower {
     interrupt: Interrupt,
     quiet: bool,
     credentials: Credentials,
+    /// How long to look for a server that goes on with the job.
+    server_wait: Duration,
+}
+
+/// The search for a server that goes on with a job: when it began, and how long the next pause is.
+struct Search {
+    began: Instant,
+    pause: Duration,
+}
+
+impl Search {
+    fn begin() -> Search {
+        Search { began: Instant::now(), pause: SHORTEST_PAUSE }
+    }
+
+    /// Pauses, longer every time; false when it is over.
+    fn goes_on(&mut self, longest: Duration, interrupt: &Interrupt) -> bool {
+        let left = longest.saturating_sub(self.began.elapsed());
+        let end = Instant::now() + self.pause.min(left);
+        while Instant::now() < end && !interrupt.asked() {
+            thread::sleep(SHORTEST_PAUSE.min(end.saturating_duration_since(Instant::now())));
+        }
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        !left.is_zero()
+    }
 }
 
 impl Follower {
-    /// Asks one server after the other; none if the user stopped before a server had the job.
+    /// Asks one server after the other, and all of them again while the job may be with one that is lost; none if the
+    /// user stopped before a server had the job.
     fn any_server(&self, servers: &[Address], mut request: JobRequest) -> Result<Option<Ended>, ClientError> {
-        let mut unusable = Vec::new();
+        let mut search = Search::begin();
         let mut lost = None;
+        loop {
+            let ended = self.each_server(servers, &mut request, &mut lost, &mut search)?;
+            if ended.is_some() || self.interrupt.asked() {
+                return Ok(ended);
+            }
+            if !search.goes_on(self.server_wait, &self.interrupt) {
+                let why = lost.unwrap_or_default();
+                return Err(ClientError::Lost { why, job_key: request.job_key });
+            }
+        }
+    }
+
+    /// Asks each server once; none if none goes on with the job, or the user wants to stop.
+    fn each_server(
+        &self,
+        servers: &[Address],
+        request: &mut JobRequest,
+        lost: &mut Option<String>,
+        search: &mut Search,
+    ) -> Result<Option<Ended>, ClientError> {
+        let mut unusable = Vec::new();
         for server in servers {
             let mut receipt = None;
             for _ in 0..CONNECTIONS_PER_SERVER {
                 if self.interrupt.asked() {
                     return Ok(None);
                 }
-                match self.one_connection(server, &request, &mut receipt) {
+                let began = Instant::now();
+                match self.one_connection(server, request, &mut receipt) {
                     Ok(ended) => return Ok(Some(ended)),
                     Err(Trouble::Invalid { field, why }) => return Err(ClientError::Invalid { field, why }),
                     Err(Trouble::Unusable(why)) => {
@@ -80,8 +134,13 @@ impl Follower {
                     // The same request again on the same server is the same job, whether it noticed anything or not.
                     Err(Trouble::Lost(why)) => {
                         eprintln!("client: {}; asking again", harmless(&why));
-                        lost = Some(why);
+                        if receipt.is_some() && began.elapsed() >= LONGEST_PAUSE {
+                            // It had the job for a while: this is another loss, with a search of its own.
+                            *search = Search::begin();
+                        }
+                        *lost = Some(why);
                     }
+                    Err(Trouble::Interrupted) => return Ok(None),
                 }
             }
             if let Some(receipt) = receipt {
@@ -90,10 +149,8 @@ impl Follower {
                 request.epoch += 1;
             }
         }
-        Err(match lost {
-            Some(why) => ClientError::Lost { why, job_key: request.job_key },
-            None => ClientError::NoServer(unusable),
-        })
+        // Nobody has had the job: there is nothing to wait for.
+        if lost.is_none() { Err(ClientError::NoServer(unusable)) } else { Ok(None) }
     }
 
     fn one_connection(
@@ -103,7 +160,8 @@ impl Follower {
         taken: &mut Option<JobReceipt>,
     ) -> Result<Ended, Trouble> {
         let conversation = Conversation::new(server, self.credentials.clone());
-        let receipt = conversation.submit(request)?;
+        conversation.check()?;
+        let receipt = conversation.submit(request, &self.interrupt)?;
         *taken = Some(receipt.clone());
         let bar = Bar::new(receipt.tasks, self.quiet);
         let followed = self.follow(&conversation, &receipt, &bar);
@@ -117,7 +175,10 @@ impl Follower {
     fn follow(&self, conversation: &Conversation, receipt: &JobReceipt, bar: &Bar) -> Result<bool, Trouble> {
         let running = |progress: &JobProgress| progress.state == JobState::Running;
         while !self.interrupt.asked() {
-            let progress = conversation.progress(&receipt.job_key, POLL)?;
+            let progress = match conversation.progress(&receipt.job_key, POLL, &self.interrupt) {
+                Err(Trouble::Interrupted) => break,
+                other => other?,
+            };
             bar.show(&progress);
             if !running(&progress) {
                 return Ok(false);
@@ -126,7 +187,7 @@ impl Follower {
         bar.say("cancelling the job; once more to leave at once");
         conversation.cancel(&receipt.job_key)?;
         for _ in 0..MOST_POLLS_AFTER_CANCEL {
-            let progress = conversation.progress(&receipt.job_key, POLL)?;
+            let progress = conversation.progress(&receipt.job_key, POLL, &self.interrupt)?;
             bar.show(&progress);
             if !running(&progress) {
                 break;

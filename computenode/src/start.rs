@@ -81,7 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_and_serve(args: &Args) -> Result<End, StartError> {
-    logging::start(args.log_level, args.log_file.as_deref())?;
+    logging::start(args.log_level, args.log_file())?;
     let credentials = args.door.keys.credentials()?;
     let roots = if args.data_root.is_empty() { vec![PathBuf::from(".")] } else { args.data_root.clone() };
     let roots = DataRoots::open(&roots)?;

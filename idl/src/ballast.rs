@@ -566,6 +566,8 @@ impl EventKind {
   pub const JOB_DEPOSED: EventKind = EventKind(23);
   pub const JOB_PAUSED: EventKind = EventKind(24);
   pub const JOB_RESUMED: EventKind = EventKind(25);
+  /// A standby knows of a running job of the server that it watches.
+  pub const JOB_WATCHED: EventKind = EventKind(26);
   pub const ENUM_VALUES: &'static [Self] = &[
     Self::UNSPECIFIED,
     Self::NODE_REGISTERED,
@@ -583,6 +585,7 @@ impl EventKind {
     Self::JOB_DEPOSED,
     Self::JOB_PAUSED,
     Self::JOB_RESUMED,
+    Self::JOB_WATCHED,
   ];
 }
 
@@ -616,6 +619,7 @@ impl From<i32> for EventKind {
       23 => EventKind::JOB_DEPOSED,
       24 => EventKind::JOB_PAUSED,
       25 => EventKind::JOB_RESUMED,
+      26 => EventKind::JOB_WATCHED,
       _ => EventKind(i)
     }
   }

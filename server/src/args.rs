@@ -2,8 +2,10 @@
 
 use clap::Parser;
 use clap::builder::TypedValueParser;
+use cluster::Address;
 use log::LevelFilter;
-use std::path::PathBuf;
+use program::rotate::Bounds;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
@@ -94,6 +96,15 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_REMOVE_AFTER", value_name = "TIME", default_value = "30s", value_parser = program::time::parse)]
     pub(crate) remove_after: Duration,
 
+    /// A server whose running jobs go on here when it does not answer any more; may be given several times [default: the
+    /// servers before this one in machine.txt]
+    #[arg(long, env = "BALLAST_STANDBY_OF", value_name = "HOST[:PORT]", value_delimiter = ',')]
+    pub(crate) standby_of: Vec<Address>,
+
+    /// How long such a server may give no answer before its jobs go on here, such as 3s
+    #[arg(long, env = "BALLAST_TAKEOVER_AFTER", value_name = "TIME", default_value = "3s", value_parser = program::time::parse)]
+    pub(crate) takeover_after: Duration,
+
     /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
@@ -118,9 +129,25 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LevelFilter,
 
-    /// Log to this file too, at its end
+    /// Log to this file too; when it is full it becomes FILE.1, the one before FILE.2, and so on
     #[arg(long, env = "BALLAST_LOG_FILE", value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
+
+    /// Size from which on a log file is full, in bytes
+    #[arg(long, env = "BALLAST_LOG_BYTES", value_name = "N", default_value_t = Bounds::default().bytes, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) log_bytes: u64,
+
+    /// Log files that are kept, the one that is written to included
+    #[arg(long, env = "BALLAST_LOG_FILES", value_name = "N", default_value_t = Bounds::default().files, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) log_files: u32,
+}
+
+impl Args {
+    /// The log file and its bounds, if one is wanted.
+    pub(crate) fn log_file(&self) -> Option<(&Path, Bounds)> {
+        let bounds = Bounds { bytes: self.log_bytes, files: self.log_files };
+        self.log_file.as_deref().map(|path| (path, bounds))
+    }
 }
 
 /// A whole number in `range`.
@@ -148,6 +175,7 @@ impl Args {
             ("patience", time(self.patience)),
             ("attempt_timeout", time(self.attempt_timeout)),
             ("silence", time(self.silence)),
+            ("takeover_after", time(self.takeover_after)),
             ("remove_after", time(self.remove_after)),
             ("grace", time(self.grace)),
         ]

@@ -26,6 +26,15 @@ impl Book {
     /// The job of that key, if it is known; an error if the key stands for another request.
     pub(crate) fn known(&self, request: &JobRequest) -> Result<Option<&Arc<Job>>, SubmitError> {
         let Some(job) = self.jobs.get(&request.job_key) else { return Ok(None) };
+        if job.is_deposed() {
+            return if request.epoch > job.request.epoch && job.is_closed() {
+                // It comes back under a newer submission.
+                Ok(None)
+            } else {
+                let why = format!("another server goes on with job '{}'", request.job_key);
+                Err(SubmitError::Unavailable { why })
+            };
+        }
         let same = JobRequest { epoch: job.request.epoch, ..request.clone() } == job.request;
         if same {
             Ok(Some(job))
@@ -57,8 +66,10 @@ impl Book {
     }
 
     pub(crate) fn enter(&mut self, job: &Arc<Job>) {
-        self.jobs.insert(job.receipt.job_key.clone(), Arc::clone(job));
-        self.order.push_back(job.receipt.job_key.clone());
+        let is_new = self.jobs.insert(job.receipt.job_key.clone(), Arc::clone(job)).is_none();
+        if is_new {
+            self.order.push_back(job.receipt.job_key.clone());
+        }
         for _ in MOST_KEPT..self.order.len() {
             let Some(key) = self.order.pop_front() else { break };
             if self.jobs.get(&key).is_some_and(|job| job.is_closed()) {

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use wire::job::Transfer;
 use wire::node::{
-    AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, SharedFile, Work,
+    AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, RejectReason, SharedFile, Work,
 };
 
 /// What came of an attempt.
@@ -120,7 +120,12 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, pe
             None => publish_result(job, attempt, &reply),
         },
         Answer::Published => claim_published(job, attempt),
-        Answer::Refused(error) => refused(error),
+        Answer::Refused(error) => {
+            if let AttemptError::Rejected { reason: RejectReason::StaleEpoch, .. } = &error {
+                job.depose();
+            }
+            refused(error)
+        }
         Answer::Outdated(reply) => outdated(job, reply),
         Answer::Lost(outcome, why) => Came::without_result(outcome, why),
     }

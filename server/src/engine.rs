@@ -246,19 +246,34 @@ impl Engine {
         let mut next = Some(first);
         while let Some(attempt) = next {
             let job = self.jobs().get(&attempt.job()).cloned();
+            let mut deposed = None;
             let returned = match job {
                 Some(job) => {
+                    let was_deposed = job.is_deposed();
                     let returned = carry::carry_out(&self.means, &job, attempt);
                     if job.is_closed() {
                         // It came late, and so perhaps did its result.
                         sweep(&job);
                     }
+                    deposed = (!was_deposed && job.is_deposed()).then_some(job);
                     returned
                 }
                 None => carry::unwanted(attempt),
             };
             next = self.settle(returned);
+            if let Some(job) = deposed {
+                self.let_go(&job);
+            }
         }
+    }
+
+    /// Another server goes on with the job: this one begins nothing more of it.
+    fn let_go(&self, job: &Job) {
+        let key = &job.receipt.job_key;
+        let text = format!("another server goes on with job {key}: it is let go here");
+        log::warn!("{text}");
+        self.means.events.note(EventKind::JobDeposed, key, text);
+        self.tell(Event::JobCancelled { job: job.id });
     }
 
     /// Asks a node whether it lives, on a thread of its own: it may take as long as the connection's time-out.

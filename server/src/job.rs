@@ -26,6 +26,8 @@ pub(crate) struct Job {
     claimed: Vec<AtomicBool>,
     /// Set when the job ends: nothing is published any more.
     closed: AtomicBool,
+    /// Another server goes on with it.
+    deposed: AtomicBool,
     end: End,
 }
 
@@ -130,6 +132,7 @@ impl Job {
             submitted,
             submitted_at: SystemTime::now(),
             closed: AtomicBool::new(false),
+            deposed: AtomicBool::new(false),
             end: End::default(),
         }
     }
@@ -142,6 +145,15 @@ impl Job {
     /// Gives a claim back after publishing failed.
     pub(crate) fn release(&self, task: usize) {
         self.claimed[task].store(false, Ordering::Release);
+    }
+
+    /// A node has seen a newer submission of this job: another server goes on with it.
+    pub(crate) fn depose(&self) {
+        self.deposed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_deposed(&self) -> bool {
+        self.deposed.load(Ordering::Acquire)
     }
 
     pub(crate) fn close(&self) {

@@ -4,10 +4,9 @@
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
-//! `standing` and `events` (what is told of that), `publish` (a result becomes visible), `sweep` (what was left behind goes), `arrivals`
-//! (tasks over time),
-//! `recorder` (the CSV files), `service` and `book` (what clients are answered), `window` (the console beside it), then `start` and
-//! `stop` (the process around it).
+//! `standing` and `events` (what is told of that), `publish` (a result becomes visible), `sweep` (what was left behind
+//! goes), `arrivals` (tasks over time), `recorder` (the CSV files), `service` and `book` (what clients are answered),
+//! `window` (the console beside it), `standby` (another server's jobs), then `start` and `stop` (the process around it).
 
 mod alarm;
 mod args;
@@ -31,6 +30,7 @@ mod peers;
 mod publish;
 mod recorder;
 mod service;
+mod standby;
 mod standing;
 mod start;
 mod stop;

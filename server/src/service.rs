@@ -72,12 +72,18 @@ impl Service {
         self.closed.store(true, Ordering::Release);
     }
 
+    /// Notes what happened, for those who ask for events.
+    pub(crate) fn note(&self, kind: EventKind, subject: &str, text: String) {
+        self.engine.means.events.note(kind, subject, text);
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, job_key: &str) -> Result<Arc<Job>, UnknownJob> {
-        let found = self.book().jobs.get(job_key).cloned();
+        // Of one that another server goes on with nothing is known here any more.
+        let found = self.book().jobs.get(job_key).filter(|job| !job.is_deposed()).cloned();
         found.ok_or_else(|| UnknownJob { job_key: job_key.to_owned() })
     }
 

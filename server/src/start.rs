@@ -10,6 +10,7 @@ use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::recorder::Recorder;
 use crate::service::{Service, Terms};
+use crate::standby;
 use crate::stop::{End, StopSignals};
 use crate::watch::{self, Silence};
 use crate::window;
@@ -62,6 +63,8 @@ struct Place {
     peers: Vec<Arc<Peer>>,
     /// Lines of `machine.txt`, for the manifest.
     machines: Vec<String>,
+    /// Servers whose jobs go on here when they are lost.
+    before: Vec<String>,
 }
 
 /// Runs `server` with `arguments`, the program's name first, until a signal ends it. Answers the exit status.
@@ -89,10 +92,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartError> {
-    logging::start(args.log_level, args.log_file.as_deref())?;
+    logging::start(args.log_level, args.log_file())?;
     let credentials = args.door.keys.credentials()?;
     let pool = pool(args, &credentials);
-    let Place { name, listener, peers, machines } = take_place(args, &pool)?;
+    let Place { name, listener, peers, machines, before } = take_place(args, &pool)?;
     let lines = machines.join("\n");
     let address = listener.local_addr().map_err(StartError::System)?;
     args.door.check(address, &credentials)?;
@@ -133,12 +136,11 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_server(listener, Arc::<Service>::clone(&service), limits(args, credentials.clone()))
         .map_err(StartError::System)?;
+    standby::start(&service, &before, args.takeover_after, &credentials).map_err(StartError::System)?;
     let console = window::open(args, &name, address, &lines, credentials);
     let shown = console.as_ref().map(|console| format!("; console at {}", console.url()));
     announce(&format!("{ready}{}", shown.unwrap_or_default()));
-    let end = signals.wait_and_end(&service, &engine, port, args.grace);
-    drop(console);
-    Ok(end)
+    Ok(signals.wait_and_end(&service, &engine, port, args.grace))
 }
 
 /// When a task is tried again, and when it is given up.
@@ -203,7 +205,7 @@ fn take_place(args: &Args, pool: &PoolSettings) -> Result<Place, StartError> {
         }
         let machines = peers.iter().map(|peer| format!("{} {}", peer.name, peer.address())).collect();
         let name = args.name.clone().unwrap_or_else(|| "server".to_owned());
-        return Ok(Place { name, listener: listen(address)?, peers, machines });
+        return Ok(Place { name, listener: listen(address)?, peers, machines, before: named_before(args) });
     }
     let machines = Machines::load(&args.machines)?;
     machines.notes().for_each(|note| log::info!("{note}"));
@@ -222,5 +224,15 @@ fn take_place(args: &Args, pool: &PoolSettings) -> Result<Place, StartError> {
             (own.machine.name, own.port)
         }
     };
-    Ok(Place { name, listener, peers, machines: lines })
+    let mut before = named_before(args);
+    if before.is_empty() && args.listen.is_none() {
+        let earlier = machines.servers().take_while(|server| server.name != name);
+        before = earlier.map(|server| server.address.to_string()).collect();
+    }
+    Ok(Place { name, listener, peers, machines: lines, before })
+}
+
+/// The servers that the command line names.
+fn named_before(args: &Args) -> Vec<String> {
+    args.standby_of.iter().map(ToString::to_string).collect()
 }

@@ -9,13 +9,18 @@ use wire::job::{JobState, SubmitError};
 
 /// Runs the client with a `machine.txt` of these servers.
 fn with_servers(servers: &[String]) -> Said {
+    with_servers_and(servers, "30s")
+}
+
+/// The same with a time to look for a server that goes on.
+fn with_servers_and(servers: &[String], wait: &str) -> Said {
     let folder = tempfile::tempdir().unwrap();
     let mut text = "node0 127.0.0.1:1\n".to_owned();
     for server in servers {
         writeln!(text, "server {server}").unwrap();
     }
     fs::write(folder.path().join("machine.txt"), text).unwrap();
-    client(folder.path(), &["data", "random"]).output().unwrap().into()
+    client(folder.path(), &["data", "random", "--server-wait", wait]).output().unwrap().into()
 }
 
 #[test]
@@ -80,7 +85,7 @@ fn a_job_without_any_server_left() {
     let (part, port) = Part { polls, on_poll: Some(Box::new(on_poll)), ..Part::default() }.play();
     let address = port.local_addr().to_string();
     *running.lock().unwrap() = Some(port);
-    let said = with_servers(std::slice::from_ref(&address));
+    let said = with_servers_and(std::slice::from_ref(&address), "0s");
     assert_eq!((said.status, said.out.as_str()), (Some(1), ""));
     assert!(
         said.error.contains("asking again\nclient: the server was lost in the middle of the job: "),
@@ -89,4 +94,41 @@ fn a_job_without_any_server_left() {
     );
     let key = &part.submissions()[0].job_key;
     assert!(said.error.ends_with(&format!("the same command with --job-key {key}\n")), "{}", said.error);
+}
+
+#[test]
+fn the_client_waits_for_a_server_that_is_started_again() {
+    let running = Arc::new(Mutex::new(None));
+    let again = Arc::new(Mutex::new(None));
+    let (stop, restarted) = (Arc::clone(&running), Arc::clone(&again));
+    let on_poll = move || {
+        let port: wire::Running = stop.lock().unwrap().take().unwrap();
+        let address = port.local_addr();
+        let restarted = Arc::clone(&restarted);
+        // Dropping the port from one of its own handlers would wait for itself.
+        std::thread::spawn(move || drop(port)).join().unwrap();
+        std::thread::spawn(move || {
+            // Nobody listens there for a while, which the client has to see before the port is served again.
+            let listener = loop {
+                if let Ok(listener) = std::net::TcpListener::bind(address) {
+                    break listener;
+                }
+            };
+            // It knows nothing of the job, even if the question reaches it on a fresh connection.
+            let part = Arc::new(Part::polls([Poll::Forget]));
+            let service = Arc::clone(&part) as Arc<dyn wire::job::ServerService>;
+            let port = wire::serve_server(listener, service, wire::Limits::default()).unwrap();
+            *restarted.lock().unwrap() = Some((part, port));
+        });
+    };
+    let polls = Mutex::new(VecDeque::from([Poll::Answer(JobState::Running, 1)]));
+    let (part, port) = Part { polls, on_poll: Some(Box::new(on_poll)), ..Part::default() }.play();
+    let address = port.local_addr().to_string();
+    *running.lock().unwrap() = Some(port);
+    let said = with_servers(&[address]);
+    assert_eq!(said.status, Some(0), "{}", said.error);
+    let before = part.submissions().remove(0);
+    let (second, _port) = again.lock().unwrap().take().unwrap();
+    let after = second.submissions().remove(0);
+    assert_eq!((&before.job_key, after.seed.unwrap_or(99)), (&after.job_key, 99));
 }

@@ -9,4 +9,5 @@ pub mod logging;
 pub mod metrics;
 pub mod probe;
 pub mod ready;
+pub mod rotate;
 pub mod time;

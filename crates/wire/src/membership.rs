@@ -65,6 +65,8 @@ pub enum EventKind {
     JobPaused,
     /// A paused job goes on.
     JobResumed,
+    /// A standby knows of a running job of the server that it watches.
+    JobWatched,
 }
 
 /// One thing that happened.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod calibrate;
+mod cluster;
 mod collect;
 mod compare;
 mod dataset;
@@ -50,6 +51,7 @@ Examples:
   lab top                                             the cluster as a live table
   lab log                                             what happened to nodes and jobs
   lab bench                                           what the testbed itself costs
+  lab drain node2 --server 127.0.0.1:5000 --wait      let a node finish what it has; then stop it
   lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
 
 Exit status: 0 done, 1 failure, 2 usage, 3 some images failed, 4 no usable node, 130 interrupted.";
@@ -75,6 +77,10 @@ enum Verb {
     Simulate(simulate::Arguments),
     Run(run::Arguments),
     Why(why::Arguments),
+    Nodes(cluster::Nodes),
+    Drain(cluster::Drain),
+    Resume(cluster::Resume),
+    Events(cluster::Events),
     /// A compute node: rejects, delays, computes
     Computenode(programs::Arguments),
     /// The server: takes jobs, places attempts, keeps records
@@ -114,6 +120,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Simulate(arguments)) => simulate::run(&arguments),
         Some(Verb::Run(arguments)) => run::run(&arguments),
         Some(Verb::Why(arguments)) => why::run(&arguments),
+        Some(Verb::Nodes(arguments)) => cluster::nodes(&arguments),
+        Some(Verb::Drain(arguments)) => cluster::drain(&arguments),
+        Some(Verb::Resume(arguments)) => cluster::resume(&arguments),
+        Some(Verb::Events(arguments)) => cluster::events(&arguments),
         Some(Verb::Computenode(arguments)) => programs::computenode(arguments),
         Some(Verb::Server(arguments)) => programs::server(arguments),
         Some(Verb::Client(arguments)) => programs::client(arguments),

@@ -97,7 +97,7 @@ fn the_records_survive_a_killed_server() {
     world.multiply(300);
     let node = world.node("1", &["--slots", "4"]);
     let server = world.server([node.address.as_str()], &[]);
-    let mut command = world.client_command(&server, &["data", "random"]);
+    let mut command = world.client_command(&server, &["data", "random", "--server-wait", "0s"]);
     let mut client = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let attempts = loop {
         let attempts = wait_for_rows(&world, 20);

@@ -9,6 +9,7 @@ mod door;
 mod faults;
 mod foreign;
 mod images;
+mod membership;
 mod records;
 mod segments;
 mod torture;

@@ -21,6 +21,7 @@ enumerations! {
         JOB_DEPOSED = JobDeposed,
         JOB_PAUSED = JobPaused,
         JOB_RESUMED = JobResumed,
+        JOB_WATCHED = JobWatched,
     }
 }
 
