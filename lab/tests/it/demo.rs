@@ -78,7 +78,7 @@ fn what_cannot_be_done_says_why_and_with_which_status() {
     let (code, why) = status(&["--loads", "1,1", "--strategies", "load_balancing", "--replications", "1"]);
     assert!(code == Some(4) && why.contains("rejected"), "{code:?} {why}");
     let missing = run(&["--data", "/does/not/exist"]);
-    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(missing.status.code(), Some(2));
     assert!(stderr(&missing).contains("input_dir"), "{}", stderr(&missing));
 }
 

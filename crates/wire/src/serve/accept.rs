@@ -76,8 +76,9 @@ fn admit(port: &Arc<Port>, id: u64, stream: TcpStream) {
             count(&port.counting.evicted);
             link
         }
-        Entry::Full => {
+        Entry::Full(stream) => {
             count(&port.counting.turned_away);
+            drop(stream);
             log::debug!("a connection was turned away: {} calls are at work", port.limits.connections);
             return;
         }

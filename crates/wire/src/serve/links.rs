@@ -62,8 +62,8 @@ pub(super) enum Entry {
     Entered(Arc<Link>),
     /// As above, but another one had to go.
     EnteredForAnother(Arc<Link>),
-    /// All others are at work.
-    Full,
+    /// All others are at work. The connection comes back, so that it is counted before its peer sees it end.
+    Full(TcpStream),
 }
 
 impl Links {
@@ -85,7 +85,7 @@ impl Links {
         let mut links = self.lock();
         let full = links.len() >= limit;
         if full && !evict_longest_idle(&mut links) {
-            return Entry::Full;
+            return Entry::Full(stream);
         }
         let last_call = AtomicU64::new(self.now_us());
         let link = Arc::new(Link { stream, state: AtomicU8::new(IDLE), last_call });
@@ -159,7 +159,7 @@ mod tests {
     fn entered(entry: Entry) -> Arc<Link> {
         match entry {
             Entry::Entered(link) | Entry::EnteredForAnother(link) => link,
-            Entry::Full => panic!("no place"),
+            Entry::Full(_) => panic!("no place"),
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
         assert!(!link[2].begin_work(), "evicted: its call must not begin");
         assert!(link[0].begin_work());
         assert!(entered(entry).begin_work());
-        assert!(matches!(links.enter(4, pairs[3].0.try_clone().unwrap(), 3), Entry::Full));
+        assert!(matches!(links.enter(4, pairs[3].0.try_clone().unwrap(), 3), Entry::Full(_)));
         assert!(!links.evict_one(), "all at work");
         link[0].end_work(99);
         assert!(links.evict_one());
