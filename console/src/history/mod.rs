@@ -1,4 +1,4 @@
-//! The history of jobs and events in a SQLite file, `history.sqlite` beside the run folders.
+//! The history of jobs and events in a SQLite file, `.history.sqlite` beside the run folders.
 //!
 //! It is a copy for looking things up: what counts are the CSV files. Any SQLite tool opens it; writers and readers do
 //! not wait for each other.
@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Name of the file.
-pub const FILE: &str = "history.sqlite";
+/// Name of the file. It begins with a dot so that `results/*` on a command line means run folders and nothing else.
+pub const FILE: &str = ".history.sqlite";
 
 /// Events that are kept; the oldest go first.
 const MOST_EVENTS: i64 = 200_000;
@@ -153,6 +153,17 @@ mod tests {
 
     fn event(at_ms: u64, kind: &str, subject: &str) -> Event {
         Event::new(at_ms, kind, subject, format!("{subject} 100%_sure"))
+    }
+
+    #[test]
+    fn a_shell_that_lists_runs_does_not_list_the_history() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::open(folder.path()).unwrap();
+        history.write(&[], &[event(1, "node_up", "node0")]).unwrap();
+        let names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!names.is_empty());
+        assert!(names.iter().all(|name| name.to_string_lossy().starts_with('.')), "{names:?}");
     }
 
     #[test]
