@@ -203,12 +203,15 @@ fn a_node_that_hangs_does_not_hold_the_job_up() {
     let world = World::new();
     world.multiply(60);
     // The attempt's own time-out is far beyond any test's patience: only the silence can free the job.
-    let (server, nodes) = world.cluster(&["0", "0"], &["--silence", "1s", "--attempt-timeout", "1h"]);
+    let (server, mut nodes) = world.cluster(&["0", "0"], &["--silence", "1s", "--attempt-timeout", "1h"]);
     nodes[0].signal("STOP");
     let said = world.client(&server, &["data", "round_robin"]);
     nodes[0].signal("CONT");
     assert_eq!(said.status, Some(0), "{said:?}");
-    // The node goes on where it was stopped; its late results are thrown away as they come.
+    // The node goes on where it was stopped, and its late results are thrown away as they come. Once it has ended none
+    // comes any more.
+    nodes[0].signal("TERM");
+    nodes.remove(0).end();
     while world.results().iter().any(|name| name.starts_with('.')) {
         std::thread::yield_now();
     }
