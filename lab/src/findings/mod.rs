@@ -1,6 +1,6 @@
 //! What an experiment found, cell by cell: who wins, why, what theory says, and whether thresholds hold. Pure.
 //!
-//! Reading order: [`explanation`], [`theory`], `thresholds`, this file, `render`.
+//! Reading order: [`evidence::explanation`], [`theory`], `thresholds`, this file, `render`.
 
 mod render;
 pub mod theory;

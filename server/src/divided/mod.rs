@@ -4,8 +4,8 @@
 //! when an image has ended, when the next phase of its parts may begin, and which images are put to work next. Images are
 //! put to work a few at a time, so that what waits of them stays small.
 //!
-//! Reading order: this file (the books), [`survey`] (how an image is cut), [`feed`] (the next images), [`work`] (what a node
-//! gets), [`store`] (what becomes of its answer), [`speeds`].
+//! Reading order: this file (the books), [`survey`] (how an image is cut), [`feed`] (the next images), [`mod@work`] (what a node
+//! gets), [`mod@store`] (what becomes of its answer), [`speeds`].
 
 mod feed;
 mod speeds;
