@@ -123,6 +123,12 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_METRICS", value_name = "[HOST:]PORT", value_parser = program::probe::parse)]
     pub(crate) metrics: Option<String>,
 
+    /// What /metrics asks of whoever comes, as 'Authorization: Bearer TOKEN'; needed, unless --insecure is said, where
+    /// other machines reach it [default: nothing]
+    #[arg(long, env = "BALLAST_METRICS_TOKEN", value_name = "TOKEN", requires = "metrics", hide_env_values = true,
+          value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) metrics_token: Option<String>,
+
     /// Who may come in.
     #[command(flatten)]
     pub(crate) door: program::door::Door,

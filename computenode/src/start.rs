@@ -15,7 +15,7 @@ use program::chance::draw;
 use program::door::OpenDoor;
 use program::listen::{ListenError, listen};
 use program::logging::{self, LogError};
-use program::probe;
+use program::probe::{self, OpenFigures};
 use program::ready::announce;
 use std::ffi::OsString;
 use std::io;
@@ -45,6 +45,8 @@ enum StartError {
     Secret(#[from] BadSecret),
     #[error("{0}")]
     Open(#[from] OpenDoor),
+    #[error("{0}")]
+    Figures(#[from] OpenFigures),
     #[error("{0}")]
     Root(#[from] BadRoot),
     #[error("{0}")]
@@ -95,7 +97,9 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
     let monitors = args.metrics.as_deref().map(listen).transpose()?;
     let metrics = match &monitors {
         Some(port) => {
-            format!(", metrics on http://{}/metrics", port.local_addr().map_err(StartError::System)?)
+            let address = port.local_addr().map_err(StartError::System)?;
+            probe::check(address, args.metrics_token.as_deref(), args.door.insecure)?;
+            format!(", metrics on http://{address}/metrics")
         }
         None => String::new(),
     };
@@ -118,7 +122,8 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_node(listener, Arc::<Node>::clone(&node), limits).map_err(StartError::System)?;
     if let Some(monitors) = monitors {
-        probe::serve(monitors, NodeFigures(Arc::clone(&node))).map_err(StartError::System)?;
+        probe::serve(monitors, args.metrics_token.clone(), NodeFigures(Arc::clone(&node)))
+            .map_err(StartError::System)?;
     }
     announce(&ready);
     let servers: Vec<String> = args.server.iter().map(ToString::to_string).collect();

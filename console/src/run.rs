@@ -30,8 +30,8 @@ pub enum StartError {
         /// The system's answer.
         cause: io::Error,
     },
-    /// The system refuses a thread or the port.
-    #[error("the system refuses the console a thread or its port: {0}")]
+    /// The system refuses a thread, the port, or randomness for a token.
+    #[error("the system refuses the console a thread, its port or a token: {0}")]
     System(#[from] io::Error),
 }
 
@@ -53,7 +53,10 @@ impl Console {
     /// If the data root or the port cannot be used. Without a history it starts all the same.
     pub fn start(settings: Settings) -> Result<Console, StartError> {
         let address = settings.listener.local_addr()?;
-        let token = settings.token.clone().or_else(|| (!address.ip().is_loopback()).then(new_token));
+        let token = match settings.token.clone() {
+            None if !address.ip().to_canonical().is_loopback() => Some(program::chance::token()?),
+            given => given,
+        };
         let store = Store::open(&settings.data_root)
             .map_err(|cause| StartError::Root { path: settings.data_root.clone(), cause })?;
         let history = match History::open(&settings.results) {
@@ -130,9 +133,4 @@ async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<
         _ = stopped => {}
     }
     watching.abort();
-}
-
-/// A token that nobody can guess, from the system's randomness.
-fn new_token() -> String {
-    format!("{:016x}{:016x}", program::chance::draw(), program::chance::draw())
 }

@@ -103,7 +103,7 @@ function strategyField() {
     const text = input.value.trim();
     input.placeholder = chosen ?? '';
     keep.hidden = text === '' || text === chosen;
-    say(help, text === '' ? `Who gets the next image.${chosen ? ` Empty: ${chosen}, the default.` : ''}` : 'A name, or one with parameters: power_of_two[d=3].');
+    say(help, text === '' ? `Who gets the next image.${chosen ? ` Empty: ${chosen}, the default.` : ''}` : 'A name, or one with parameters: power_of_two[choices=3].');
   };
   const usual = (text) => {
     chosen = text;

@@ -14,9 +14,13 @@ fn monitors(node: &Node) -> String {
 
 /// Status and body.
 fn get(address: &str, path: &str) -> (u16, String) {
+    get_with(address, path, "")
+}
+
+fn get_with(address: &str, path: &str, more: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n{more}\r\n").unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
@@ -72,4 +76,20 @@ fn a_port_that_is_taken_is_told() {
     let output = run(folder.path(), &["0", "--listen", "127.0.0.1:0", "--metrics", &address]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains(&format!("{address} is taken")));
+}
+
+#[test]
+fn figures_are_not_opened_to_other_machines_by_accident() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["0", "--listen", "127.0.0.1:0", "--metrics", "0.0.0.0:0"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--metrics-token") && said.contains("--insecure"), "{said}");
+
+    let node = Node::anywhere(folder.path(), "0 --metrics 0.0.0.0:0 --metrics-token abc");
+    let port = monitors(&node).rsplit_once(':').unwrap().1.to_owned();
+    let address = format!("127.0.0.1:{port}");
+    assert_eq!(get(&address, "/metrics").0, 401);
+    assert_eq!(get(&address, "/healthz").0, 200);
+    assert_eq!(get_with(&address, "/metrics", "Authorization: Bearer abc\r\n").0, 200);
 }

@@ -6,6 +6,7 @@ use super::{App, blocking};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
+use scheduler::Strategy;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -33,23 +34,27 @@ pub(super) fn default_strategy(app: &App) -> Result<Option<String>, Problem> {
     Ok(chosen.or_else(usual))
 }
 
-/// Chooses it. Parameters are the server's to judge, when a job comes.
+/// Chooses it. It is read as a server reads it, so that no job finds out later that a parameter is wrong.
 pub(super) async fn choose(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, Problem> {
     let wanted: Wanted = serde_json::from_slice(&body)
         .map_err(|error| Problem::bad(format!("not a default strategy: {error}")))?;
     blocking(move || {
         let strategy = wanted.strategy.trim();
-        let name = strategy.split('[').next().unwrap_or_default();
-        let whole = strategy.len() <= MOST_BYTES && (name.len() == strategy.len() || strategy.ends_with(']'));
+        if strategy.len() > MOST_BYTES {
+            return Err(Problem::bad(format!("a strategy has at most {MOST_BYTES} bytes")));
+        }
+        let read: Strategy = strategy.parse().map_err(|error| Problem::bad(format!("{error}")))?;
+        let strategy = read.to_string();
+        let name = strategy.split(['[', '+']).next().unwrap_or_default();
         let scene = app.watch.scene();
-        if !whole || !scene.picture.strategies.iter().any(|known| known == name) {
+        if !scene.picture.strategies.iter().any(|known| known == name) {
             let known = scene.picture.strategies.join(", ");
-            return Err(Problem::bad(format!("{strategy:?} is no strategy; known are {known}")));
+            return Err(Problem::bad(format!("the server knows no {name:?}; it knows {known}")));
         }
         let history = app.history.as_ref();
         let history =
             history.ok_or_else(|| Problem::unavailable("there is no history to keep a default in"))?;
-        history.set_default_strategy(strategy)?;
+        history.set_default_strategy(&strategy)?;
         app.watch.note("default strategy", format!("{strategy} is the default strategy of new jobs"));
         Ok(json_of(&json!({ "default_strategy": strategy })))
     })

@@ -63,14 +63,14 @@ impl ServerService for Fake {
             nodes: self.nodes.lock().unwrap().clone(),
             jobs_running: 0,
             jobs_ended: self.jobs.lock().unwrap().len() as u64,
-            strategies: vec!["random".to_owned()],
+            strategies: vec!["random".to_owned(), "power_of_two".to_owned()],
             operations: vec!["edges".to_owned()],
         }
     }
 
     fn submit(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
         let JobSource::Folder { path, .. } = &request.source else { panic!("only folders") };
-        if request.strategy != "random" {
+        if !["random", "power_of_two[choices=3]"].contains(&request.strategy.as_str()) {
             let why = "there is only random".to_owned();
             return Err(SubmitError::Invalid { field: "strategy".to_owned(), why });
         }

@@ -15,11 +15,12 @@ fn any_strategy_can_be_typed_and_made_the_default() {
         "the default",
         "return document.querySelector('input[name=strategy]').placeholder === 'random'",
     );
-    browser.write("input[name=strategy]", "random[seed=1]");
+    browser.write("input[name=strategy]", "power_of_two[choices=3]");
     browser.click("input[name=strategy] ~ button");
-    let placed = "return document.querySelector('input[name=strategy]')?.placeholder === 'random[seed=1]'";
+    let placed =
+        "return document.querySelector('input[name=strategy]')?.placeholder === 'power_of_two[choices=3]'";
     browser.wait("the new default", placed);
-    assert_eq!(world.get("/api/options").json()["default_strategy"], "random[seed=1]");
+    assert_eq!(world.get("/api/options").json()["default_strategy"], "power_of_two[choices=3]");
     browser.reload();
     browser.wait("it again", placed);
 }

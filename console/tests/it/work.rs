@@ -122,21 +122,26 @@ fn a_job_that_names_no_strategy_gets_the_default_which_can_be_chosen() {
     let told = |world: &World| world.get("/api/options").json()["default_strategy"].clone();
     world.wait("a server", |world| told(world) == "random");
     let choose = |strategy: &str| world.post("/api/default-strategy", &json!({ "strategy": strategy }));
-    let refused = choose("none[x=1]");
-    assert_eq!((refused.status, told(&world)), (400, json!("random")));
-    assert!(refused.text().contains("known are random"), "{}", refused.text());
-    assert_eq!(choose("random[").status, 400);
-    assert_eq!(choose("random[seed=1]").json()["default_strategy"], "random[seed=1]");
-    assert_eq!(told(&world), "random[seed=1]");
+    for (wrong, why) in [
+        ("none[x=1]", "none"),
+        ("random[", "random["),
+        ("random[seed=1]", "seed"),
+        ("power_of_two[choices=none]", "choices"),
+        ("power_of_two[choices=3]+fast", "fast"),
+        ("round_robin", "the server knows no"),
+    ] {
+        let refused = choose(wrong);
+        assert_eq!((refused.status, told(&world)), (400, json!("random")), "{wrong}");
+        assert!(refused.json()["error"].as_str().unwrap().contains(why), "{}", refused.text());
+    }
+    let whole = "power_of_two[choices=3]";
+    assert_eq!(choose(" power_of_two[ choices=3 ] ").json()["default_strategy"], whole);
+    assert_eq!(told(&world), whole);
     let job = json!({ "upload": begin(&world), "operation": "edges" });
-    let refused = world.post("/api/jobs", &job);
-    assert_eq!(
-        (refused.status, refused.json()["field"].as_str()),
-        (422, Some("strategy")),
-        "parameters are judged"
-    );
-    assert_eq!(choose("random").status, 200);
-    assert_eq!(world.post("/api/jobs", &job).json()["strategy"], "random");
+    assert_eq!(world.post("/api/jobs", &job).json()["strategy"], whole);
     let events = world.get("/api/history/events?kind=steered").json();
-    assert!(events.to_string().contains("random[seed=1] is the default strategy of new jobs"), "{events}");
+    assert!(
+        events.to_string().contains("power_of_two[choices=3] is the default strategy of new jobs"),
+        "{events}"
+    );
 }

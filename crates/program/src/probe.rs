@@ -5,7 +5,7 @@
 
 use crate::metrics;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,16 +39,37 @@ pub fn parse(text: &str) -> Result<String, String> {
     }
 }
 
-/// Answers at `listener` for as long as the process lives.
+/// A port for monitors that everybody could read, and nobody said that this is wanted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "figures at {0} could be read from other machines, and nothing would ask who reads: give --metrics-token TOKEN \
+     (monitors send 'Authorization: Bearer TOKEN'), or say --insecure in a network that you trust"
+)]
+pub struct OpenFigures(SocketAddr);
+
+/// Checks that the port at `address` is not open to everybody by accident.
+///
+/// # Errors
+/// If others than this machine reach it, no token is asked for, and nobody said that this is wanted.
+pub fn check(address: SocketAddr, token: Option<&str>, insecure: bool) -> Result<(), OpenFigures> {
+    if address.ip().to_canonical().is_loopback() || token.is_some() || insecure {
+        return Ok(());
+    }
+    Err(OpenFigures(address))
+}
+
+/// Answers at `listener` for as long as the process lives. Figures are for who shows `token`, if there is one; probes
+/// are answered to everybody, as they tell no more than that the program is there.
 ///
 /// # Errors
 /// If the system refuses the thread.
-pub fn serve(listener: TcpListener, probed: impl Probed) -> io::Result<()> {
-    let local = listener.local_addr()?.ip().is_loopback();
+pub fn serve(listener: TcpListener, token: Option<String>, probed: impl Probed) -> io::Result<()> {
+    let local = listener.local_addr()?.ip().to_canonical().is_loopback();
+    let door = Door { local, token };
     thread::Builder::new().name("probe".to_owned()).spawn(move || {
         for stream in listener.incoming() {
             let answered = stream.and_then(|stream| {
-                answer(&mut Timed { stream, deadline: Instant::now() + PATIENCE }, &probed, local)
+                answer(&mut Timed { stream, deadline: Instant::now() + PATIENCE }, &probed, &door)
             });
             if let Err(error) = answered {
                 log::debug!("a monitor was not answered: {error}");
@@ -59,6 +80,35 @@ pub fn serve(listener: TcpListener, probed: impl Probed) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Who is let in.
+#[derive(Debug, Default)]
+struct Door {
+    /// Only this machine reaches the port.
+    local: bool,
+    /// Asked of who wants figures.
+    token: Option<String>,
+}
+
+impl Door {
+    fn knows(&self, head: &str) -> bool {
+        let Some(token) = &self.token else { return true };
+        let given = field(head, "authorization").and_then(|value| value.strip_prefix("Bearer "));
+        given.is_some_and(|given| same(given.trim(), token))
+    }
+}
+
+/// Compares in a time that does not tell how much was right.
+fn same(given: &str, token: &str) -> bool {
+    let differences = given.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
+    given.len() == token.len() && differences == 0
+}
+
+/// The first value of a header field.
+fn field<'head>(head: &'head str, wanted: &str) -> Option<&'head str> {
+    let mut fields = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+    fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
 }
 
 /// A connection on which everything together has to be done by a deadline.
@@ -92,9 +142,9 @@ impl Write for Timed {
     }
 }
 
-fn answer(stream: &mut (impl Read + Write), probed: &impl Probed, local: bool) -> io::Result<()> {
+fn answer(stream: &mut (impl Read + Write), probed: &impl Probed, door: &Door) -> io::Result<()> {
     let head = read_head(stream)?;
-    let (status, body) = respond(&head, probed, local);
+    let (status, body) = respond(&head, probed, door);
     let kind = if status == "200 OK" && body.starts_with('#') {
         metrics::CONTENT_TYPE
     } else {
@@ -124,16 +174,20 @@ fn read_head(stream: &mut impl Read) -> io::Result<String> {
     String::from_utf8(head).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not text"))
 }
 
-fn respond(head: &str, probed: &impl Probed, local: bool) -> (&'static str, String) {
+fn respond(head: &str, probed: &impl Probed, door: &Door) -> (&'static str, String) {
     let mut words = head.lines().next().unwrap_or_default().split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if !matches!(method, "GET" | "HEAD") {
         return ("405 Method Not Allowed", "only GET and HEAD are answered here\n".to_owned());
     }
-    if local && !host_is_this_machine(head) {
+    if door.local && !host_is_this_machine(head) {
         return ("403 Forbidden", "this port answers to localhost and to addresses only\n".to_owned());
     }
     match target.split('?').next().unwrap_or_default() {
+        "/metrics" if !door.knows(head) => (
+            "401 Unauthorized",
+            "send 'Authorization: Bearer TOKEN' with the value of --metrics-token\n".to_owned(),
+        ),
         "/metrics" => ("200 OK", probed.metrics()),
         "/healthz" => ("200 OK", "alive\n".to_owned()),
         "/readyz" => match probed.ready() {
@@ -146,9 +200,7 @@ fn respond(head: &str, probed: &impl Probed, local: bool) -> (&'static str, Stri
 
 /// Whether the request came by an address or as localhost: names that others can point here (DNS rebinding) get nothing.
 fn host_is_this_machine(head: &str) -> bool {
-    let mut fields = head.lines().skip(1).filter_map(|line| line.split_once(':'));
-    let Some((_, host)) = fields.find(|(name, _)| name.eq_ignore_ascii_case("host")) else { return true };
-    let host = host.trim();
+    let Some(host) = field(head, "host") else { return true };
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.parse::<u16>().is_ok() => name,
         _ => host,
@@ -160,6 +212,8 @@ fn host_is_this_machine(head: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LOCAL: Door = Door { local: true, token: None };
 
     struct Stub(Result<(), String>);
 
@@ -174,7 +228,7 @@ mod tests {
     }
 
     fn asked(head: &str) -> (&'static str, String) {
-        respond(head, &Stub(Err("it drains".to_owned())), true)
+        respond(head, &Stub(Err("it drains".to_owned())), &LOCAL)
     }
 
     #[test]
@@ -185,13 +239,14 @@ mod tests {
         assert_eq!(get("/readyz"), ("503 Service Unavailable", "it drains\n".to_owned()));
         assert_eq!(get("/").0, "404 Not Found");
         assert_eq!(asked("POST /metrics HTTP/1.1\r\n\r\n").0, "405 Method Not Allowed");
-        assert_eq!(respond("GET /readyz HTTP/1.0\r\n\r\n", &Stub(Ok(())), true).0, "200 OK");
+        assert_eq!(respond("GET /readyz HTTP/1.0\r\n\r\n", &Stub(Ok(())), &LOCAL).0, "200 OK");
     }
 
     #[test]
     fn names_that_others_could_point_here_get_nothing() {
         let by = |host: &str, local| {
-            respond(&format!("GET /healthz HTTP/1.1\r\nhOst: {host}\r\n\r\n"), &Stub(Ok(())), local).0
+            let door = Door { local, token: None };
+            respond(&format!("GET /healthz HTTP/1.1\r\nhOst: {host}\r\n\r\n"), &Stub(Ok(())), &door).0
         };
         for own in ["localhost", "LOCALHOST:80", "127.0.0.1:80", "[::1]:80", "[::1]"] {
             assert_eq!(by(own, true), "200 OK", "{own}");
@@ -200,6 +255,36 @@ mod tests {
             assert_eq!(by(foreign, true), "403 Forbidden", "{foreign}");
         }
         assert_eq!(by("node3.lan:9", false), "200 OK");
+    }
+
+    #[test]
+    fn figures_that_other_machines_reach_need_a_token_or_a_word() {
+        let at = |address: &str| -> SocketAddr { address.parse().unwrap() };
+        for local in ["127.0.0.1:9100", "[::1]:9100", "[::ffff:127.0.0.1]:9100"] {
+            assert_eq!(check(at(local), None, false), Ok(()), "{local}");
+        }
+        for reachable in ["0.0.0.0:9100", "10.0.0.7:9100", "[::]:9100"] {
+            assert_eq!(check(at(reachable), None, false), Err(OpenFigures(at(reachable))), "{reachable}");
+            assert_eq!(check(at(reachable), Some("t"), false), Ok(()), "{reachable}");
+            assert_eq!(check(at(reachable), None, true), Ok(()), "{reachable}");
+        }
+        let told = OpenFigures(at("0.0.0.0:9100")).to_string();
+        assert!(told.contains("--metrics-token") && told.contains("--insecure"), "{told}");
+    }
+
+    #[test]
+    fn figures_are_for_who_shows_the_token_and_probes_for_everybody() {
+        let door = Door { local: false, token: Some("abc".to_owned()) };
+        let get = |path: &str, more: &str| {
+            respond(&format!("GET {path} HTTP/1.1\r\nHost: n\r\n{more}\r\n"), &Stub(Ok(())), &door).0
+        };
+        assert_eq!(get("/metrics", "authorization: Bearer abc\r\n"), "200 OK");
+        for wrong in
+            ["", "Authorization: Bearer abd\r\n", "Authorization: Bearer abcd\r\n", "Authorization: abc\r\n"]
+        {
+            assert_eq!(get("/metrics", wrong), "401 Unauthorized", "{wrong}");
+        }
+        assert_eq!((get("/healthz", ""), get("/readyz", "")), ("200 OK", "200 OK"));
     }
 
     #[test]
