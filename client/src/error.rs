@@ -47,9 +47,9 @@ pub enum ClientError {
     /// `machine.txt` cannot be used.
     #[error("{0}")]
     Machines(#[from] LoadError),
-    /// The secret cannot be used.
+    /// What proves who we are cannot be used.
     #[error("{0}")]
-    Secret(#[from] wire::BadSecret),
+    Keys(#[from] program::door::BadKeys),
     /// The path of the data is not text.
     #[error("the path '{0}' is not UTF-8, as paths on the wire are: rename the folder, or make a link to it")]
     PathNotText(String),

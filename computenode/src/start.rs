@@ -12,7 +12,7 @@ use cluster::machines::LoadError;
 use cluster::{Machine, Machines, OwnEntryError, Role, own_entry};
 use imaging::operation::OperationError;
 use program::chance::draw;
-use program::door::OpenDoor;
+use program::door::{BadKeys, OpenDoor};
 use program::listen::{ListenError, listen};
 use program::logging::{self, LogError};
 use program::probe::{self, OpenFigures};
@@ -23,7 +23,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use wire::{BadSecret, Limits, serve_node};
+use wire::{Limits, serve_node};
 
 /// Stack of the thread that works on an image; only what is used is ever real memory.
 const STACK_BYTES: usize = 2 << 20;
@@ -42,7 +42,7 @@ enum StartError {
     #[error("{0}")]
     Listen(#[from] ListenError),
     #[error("{0}")]
-    Secret(#[from] BadSecret),
+    Keys(#[from] BadKeys),
     #[error("{0}")]
     Open(#[from] OpenDoor),
     #[error("{0}")]

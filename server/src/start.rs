@@ -19,7 +19,7 @@ use cluster::machines::LoadError;
 use cluster::{Machines, OwnEntryError, Role, own_entry};
 use luck::Seed;
 use program::chance::draw;
-use program::door::OpenDoor;
+use program::door::{BadKeys, OpenDoor};
 use program::listen::{ListenError, listen};
 use program::logging::{self, LogError};
 use program::ready::announce;
@@ -33,7 +33,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
-use wire::{BadSecret, Credentials, Limits, PoolSettings, serve_server};
+use wire::{Credentials, Limits, PoolSettings, serve_server};
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ enum StartError {
     #[error("{0}")]
     Listen(#[from] ListenError),
     #[error("{0}")]
-    Secret(#[from] BadSecret),
+    Keys(#[from] BadKeys),
     #[error("{0}")]
     Open(#[from] OpenDoor),
     #[error("{0}")]

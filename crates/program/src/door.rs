@@ -4,7 +4,7 @@
 use clap::builder::FalseyValueParser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use wire::{BadSecret, Credentials};
+use wire::{BadCertificates, BadSecret, Credentials, Secret, Tls};
 
 /// What a program shows to others, and asks of them.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -13,17 +13,38 @@ pub struct Keys {
     /// `head -c 32 /dev/urandom | base64 > FILE; chmod 600 FILE`
     #[arg(long, env = "BALLAST_SECRET_FILE", value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
+
+    /// Folder with authorities.pem, certificate.pem and key.pem: only who shows a certificate of the same authorities is
+    /// talked to, and what travels is encrypted. `lab certificates FOLDER` makes some
+    #[arg(long, env = "BALLAST_TLS", value_name = "FOLDER")]
+    pub tls: Option<PathBuf>,
+}
+
+/// What proves who we are cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadKeys {
+    /// The secret.
+    #[error("{0}")]
+    Secret(#[from] BadSecret),
+    /// The certificates.
+    #[error("{0}")]
+    Certificates(#[from] BadCertificates),
 }
 
 impl Keys {
-    /// Reads the secret, if one is named.
+    /// Reads the secret and the certificates that are named. Where both are, both are asked for.
     ///
     /// # Errors
-    /// If the file cannot be used; with a remedy.
-    pub fn credentials(&self) -> Result<Credentials, BadSecret> {
-        self.secret_file
-            .as_deref()
-            .map_or(Ok(Credentials::default()), |path| wire::Secret::load(path).map(Credentials::of_secret))
+    /// If a file cannot be used; with a remedy.
+    pub fn credentials(&self) -> Result<Credentials, BadKeys> {
+        let mut credentials = Credentials::default();
+        if let Some(path) = &self.secret_file {
+            credentials = Credentials::of_secret(Secret::load(path)?);
+        }
+        if let Some(folder) = &self.tls {
+            credentials = credentials.and(Credentials::of_certificates(Tls::load(folder)?));
+        }
+        Ok(credentials)
     }
 }
 
@@ -34,8 +55,8 @@ pub struct Door {
     #[command(flatten)]
     pub keys: Keys,
 
-    /// Let everybody in at an address that other machines reach; without this or --secret-file such an address is
-    /// refused
+    /// Let everybody in at an address that other machines reach; without this, --tls or --secret-file such an
+    /// address is refused
     #[arg(long, env = "BALLAST_INSECURE", value_parser = FalseyValueParser::new())]
     pub insecure: bool,
 
@@ -48,9 +69,9 @@ pub struct Door {
 /// A port that everybody could use, and nobody said that this is wanted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} can be reached from other machines, and nothing would ask callers who they are: give every program the same \
-     --secret-file (`head -c 32 /dev/urandom | base64 > ballast.secret; chmod 600 ballast.secret`), or say --insecure \
-     in a network that you trust"
+    "{0} can be reached from other machines, and nothing would ask callers who they are: give every program --tls with \
+     certificates of one authority (`lab certificates FOLDER`), or the same --secret-file (`head -c 32 /dev/urandom | \
+     base64 > ballast.secret; chmod 600 ballast.secret`), or say --insecure in a network that you trust"
 )]
 pub struct OpenDoor(SocketAddr);
 
@@ -68,6 +89,9 @@ impl Door {
                 log::warn!(
                     "{address} can be reached from other machines, and callers are not asked who they are"
                 );
+            }
+            (false, false, _) if credentials.is_sealed() => {
+                log::info!("{address} can be reached from other machines; callers must show a certificate");
             }
             (false, false, _) => log::info!(
                 "{address} can be reached from other machines; callers must know the secret, what they send is not \
@@ -102,6 +126,6 @@ mod tests {
             assert_eq!(said.check(address, &open), Ok(()), "{reachable}");
         }
         let told = OpenDoor("10.0.0.7:5000".parse().unwrap()).to_string();
-        assert!(told.contains("--secret-file") && told.contains("--insecure"), "{told}");
+        assert!(["--tls", "--secret-file", "--insecure"].iter().all(|way| told.contains(way)), "{told}");
     }
 }

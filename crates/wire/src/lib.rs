@@ -2,12 +2,14 @@
 //!
 //! Reading order: [`node`], [`job`], [`division`] and [`membership`] (the messages and the two service traits), then how they travel: `message` (one
 //! message on a connection: told apart, bounded, whole), `serve` (a port: [`serve_node`], [`serve_server`]), `call`
-//! (pools of connections: [`NodeClient`], [`ServerClient`]), `door` (who may come in: [`Credentials`]) and `convert` (generated types to plain ones).
+//! (pools of connections: [`NodeClient`], [`ServerClient`]), `channel` (bytes both ways, sealed or not), `door` (who
+//! may come in: [`Credentials`]) and `convert` (generated types to plain ones).
 //!
 //! A port answers our interface and the original system's, in binary or compact encoding, framed or not. Whatever a
 //! peer sends costs at worst its own connection. A call that fails says by its type whether it can be repeated.
 
 mod call;
+mod channel;
 mod convert;
 pub mod division;
 mod door;
@@ -18,7 +20,7 @@ pub mod node;
 mod serve;
 
 pub use call::{Breakage, CallError, Evidence, NodeClient, Peer, PoolSettings, ServerClient};
-pub use door::{BadSecret, Credentials, Secret};
+pub use door::{BadCertificates, BadSecret, Credentials, Secret, Tls};
 pub use message::limits::{Limits, Shape};
 pub use serve::{Counters, Running, StopReport, serve_node, serve_server};
 

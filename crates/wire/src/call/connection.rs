@@ -2,7 +2,8 @@
 
 use super::error::Breakage;
 use super::settings::PoolSettings;
-use crate::door::proof::{self, Refused};
+use crate::channel::Channel;
+use crate::door::{Refused, proof, seal};
 use crate::message::arrival::{Message, NoMessage, Patience, Reading};
 use crate::message::dialect::Dialect;
 use crate::message::limits::Shape;
@@ -10,14 +11,15 @@ use crate::message::outgoing::Outgoing;
 use crate::message::walk::{LargeField, WalkError};
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
-use std::io;
+use std::io::{self, Read as _};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One connection to a peer, with its buffers.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    channel: Channel,
     pub(super) reading: Reading<'static>,
     pub(super) outgoing: Outgoing,
     /// Whether a call has gone over it before.
@@ -31,7 +33,7 @@ pub(super) struct Connection {
 pub(super) enum NotOpen {
     /// Nobody was reached.
     Unreachable(io::Error),
-    /// The two ends do not know the same secret. A sentence.
+    /// One of the two ends does not prove what the other one asks for. A sentence.
     NotAdmitted(String),
 }
 
@@ -42,11 +44,13 @@ impl From<io::Error> for NotOpen {
 }
 
 /// Why an exchange brought no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Trouble {
     Broken(Breakage),
     TimedOut,
     Garbled(String),
+    /// The peer does not accept our certificate.
+    NotAdmitted(rustls::Error),
 }
 
 impl Connection {
@@ -54,7 +58,7 @@ impl Connection {
     pub(super) fn open(address: &str, settings: &PoolSettings) -> Result<Connection, NotOpen> {
         let mut reading = Reading::default();
         Ok(Connection {
-            stream: connect(address, settings, &mut reading)?,
+            channel: connect(address, settings, &mut reading)?,
             reading,
             outgoing: Outgoing::default(),
             used: false,
@@ -65,7 +69,7 @@ impl Connection {
     /// Puts another connection in this one's place; the request in the buffer stays.
     pub(super) fn reopen(&mut self, address: &str, settings: &PoolSettings) -> Result<(), NotOpen> {
         self.reading.reset();
-        self.stream = connect(address, settings, &mut self.reading)?;
+        self.channel = connect(address, settings, &mut self.reading)?;
         self.used = false;
         Ok(())
     }
@@ -79,7 +83,7 @@ impl Connection {
     /// one system call and spares a call that would be lost with the connection.
     pub(super) fn is_stale(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-        self.used && !matches!(rustix::net::recv(&self.stream, &mut [0], flags), Err(Errno::AGAIN))
+        self.used && !matches!(rustix::net::recv(self.channel.socket(), &mut [0], flags), Err(Errno::AGAIN))
     }
 
     /// Sends the request in the buffer and waits for a whole answer.
@@ -90,24 +94,48 @@ impl Connection {
         large: Option<LargeField>,
     ) -> Result<Message, Trouble> {
         let sent = Instant::now();
-        self.outgoing
-            .write_to(&self.stream)
-            .map_err(|error| Trouble::Broken(Breakage::Sending(error.kind())))?;
-        self.used = true;
         let patience = Patience {
             first: time_out,
             rest: time_out,
             slowest_bytes_per_second: 0,
             deadline: sent.checked_add(time_out),
         };
-        self.reading
-            .message(&self.stream, Dialect::PLAIN_BINARY, patience, shape, large)
-            .map_err(|none| trouble(none, self.reading.has_leftovers()))
+        let first = !self.used;
+        if let Err(error) = self.outgoing.write_to(&mut self.channel) {
+            return Err(match self.hear_farewell(first) {
+                Some(refused) => refused,
+                None => Trouble::Broken(Breakage::Sending(error.kind())),
+            });
+        }
+        self.used = true;
+        let answered = self.reading.message(&mut self.channel, Dialect::PLAIN_BINARY, patience, shape, large);
+        answered.map_err(|none| {
+            let broken = self.broken_seal(first);
+            broken.unwrap_or_else(|| trouble(none, self.reading.has_leftovers()))
+        })
+    }
+
+    /// What a peer said before it hung up upon our first request, if it was a refusal.
+    fn hear_farewell(&mut self, first: bool) -> Option<Trouble> {
+        // What had come before the end is there without waiting.
+        self.channel.wait_at_most(Duration::ZERO).ok()?;
+        let _ = self.channel.read(&mut [0]);
+        self.broken_seal(first)
+    }
+
+    /// What it means that the seal broke, if it did.
+    fn broken_seal(&self, first: bool) -> Option<Trouble> {
+        let error = self.channel.broken()?;
+        Some(match error {
+            // Our own part of the handshake ends before the peer has judged our certificate.
+            rustls::Error::AlertReceived(_) if first => Trouble::NotAdmitted(error.clone()),
+            other => Trouble::Garbled(format!("TLS failed: {other}")),
+        })
     }
 
     /// Whether the last answer left nothing behind, so that the connection can carry another call.
-    pub(super) fn is_clean(&self) -> bool {
-        !self.reading.has_leftovers()
+    pub(super) fn is_clean(&mut self) -> bool {
+        !self.reading.has_leftovers() && !self.channel.has_leftovers()
     }
 }
 
@@ -131,8 +159,11 @@ fn connect(
     address: &str,
     settings: &PoolSettings,
     reading: &mut Reading<'static>,
-) -> Result<TcpStream, NotOpen> {
-    let stream = dial(address, settings)?;
+) -> Result<Channel, NotOpen> {
+    let mut channel = Channel::plain(Arc::new(dial(address, settings)?));
+    if let Some(tls) = settings.credentials.tls() {
+        seal::show(tls, address, &mut channel, settings.connect_time).map_err(NotOpen::NotAdmitted)?;
+    }
     if let Some(secret) = settings.credentials.secret() {
         let patience = Patience {
             first: settings.connect_time,
@@ -140,9 +171,9 @@ fn connect(
             slowest_bytes_per_second: 0,
             deadline: None,
         };
-        proof::show(secret, reading, &stream, patience).map_err(not_admitted)?;
+        proof::show(secret, reading, &mut channel, patience).map_err(not_admitted)?;
     }
-    Ok(stream)
+    Ok(channel)
 }
 
 /// Why a port that asks for a secret is not talked to.
@@ -152,7 +183,7 @@ fn not_admitted(refused: Refused) -> NotOpen {
             "it knows another secret than ours: give both ends the same --secret-file".to_owned()
         }
         Refused::Missing(NoMessage::Silent) => "it did not prove in time that it knows the secret".to_owned(),
-        Refused::Missing(_) | Refused::NoProof => {
+        Refused::Missing(_) | Refused::NoProof(_) | Refused::NotSealed(_) => {
             "it hung up instead of proving that it knows the secret: start it with the same --secret-file"
                 .to_owned()
         }

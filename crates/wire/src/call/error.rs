@@ -14,7 +14,7 @@ pub enum CallError {
         /// The system's words.
         why: String,
     },
-    /// One end asks for a secret that the other one does not know; nothing was called.
+    /// One end asks for a secret or a certificate that the other one does not have; nothing was called.
     #[error("{address} and we do not trust each other: {why}")]
     NotAdmitted {
         /// Whom we called.

@@ -8,6 +8,7 @@
 use super::connection::{Connection, Trouble};
 use super::error::{Breakage, CallError};
 use super::pool::Pool;
+use crate::door::words;
 use crate::message::arrival::Message;
 use crate::message::checked::Checked;
 use crate::message::walk::LargeField;
@@ -165,6 +166,10 @@ impl Exchange<'_> {
                 Trouble::Broken(how) => CallError::Broken { address, how },
                 Trouble::TimedOut => CallError::TimedOut { address, waited: self.terms.time_out },
                 Trouble::Garbled(why) => CallError::Garbled { address, why },
+                Trouble::NotAdmitted(error) => {
+                    let why = words::of_error(&error, &address);
+                    CallError::NotAdmitted { address, why }
+                }
             }
         })
     }

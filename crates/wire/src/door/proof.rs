@@ -5,11 +5,12 @@
 //! connection costs one round trip more and a call none. It proves who is at the other end when the connection begins;
 //! it does not encrypt what follows.
 
+use super::Refused;
 use super::secret::{PROOF_BYTES, Secret};
-use crate::message::arrival::{NoMessage, Patience, Reading};
+use crate::channel::Channel;
+use crate::message::arrival::{Patience, Reading};
 use crate::message::dialect::SNIFFED_BYTES;
-use std::io::{self, Write as _};
-use std::net::TcpStream;
+use std::io;
 
 /// The first bytes of a caller that proves itself; the last one is the version of this handshake.
 const GREETING: [u8; SNIFFED_BYTES] = *b"BLST\x00\x01";
@@ -20,30 +21,9 @@ const ANSWER_BYTES: usize = NONCE_BYTES + PROOF_BYTES;
 const OF_CALLER: &[u8] = b"ballast caller 1";
 const OF_PORT: &[u8] = b"ballast port 1";
 
-/// Why the other end is not let in, or not talked to.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The caller said something else than the greeting.
-    NoProof,
-    /// It knows another secret.
-    WrongProof,
-    /// It went away or was silent.
-    Missing(NoMessage),
-    /// The connection broke, or the system gave no random bytes.
-    Io(io::Error),
-}
-
-impl From<NoMessage> for Refused {
-    fn from(none: NoMessage) -> Refused {
-        Refused::Missing(none)
-    }
-}
-
-impl From<io::Error> for Refused {
-    fn from(error: io::Error) -> Refused {
-        Refused::Io(error)
-    }
-}
+/// What a caller without a proof is told.
+const ASKS_FOR_SECRET: &str =
+    "this port asks for the cluster's secret: start this program with the same --secret-file";
 
 fn nonce() -> io::Result<[u8; NONCE_BYTES]> {
     let mut nonce = [0; NONCE_BYTES];
@@ -55,20 +35,20 @@ fn nonce() -> io::Result<[u8; NONCE_BYTES]> {
 pub(crate) fn demand(
     secret: &Secret,
     reading: &mut Reading<'_>,
-    mut stream: &TcpStream,
+    channel: &mut Channel,
     patience: Patience,
 ) -> Result<(), Refused> {
-    let head: [u8; SNIFFED_BYTES] = reading.peek(stream, patience)?;
+    let head: [u8; SNIFFED_BYTES] = reading.peek(channel, patience)?;
     if head != GREETING {
-        return Err(Refused::NoProof);
+        return Err(Refused::NoProof(ASKS_FOR_SECRET));
     }
-    let hello: [u8; HELLO_BYTES] = reading.take(stream, patience)?;
+    let hello: [u8; HELLO_BYTES] = reading.take(channel, patience)?;
     let (callers, ports) = (&hello[SNIFFED_BYTES..], nonce()?);
     let mut answer = [0; ANSWER_BYTES];
     answer[..NONCE_BYTES].copy_from_slice(&ports);
     answer[NONCE_BYTES..].copy_from_slice(&secret.prove(OF_PORT, [callers, &ports]));
-    stream.write_all(&answer)?;
-    let proof: [u8; PROOF_BYTES] = reading.take(stream, patience)?;
+    channel.write_all(&answer)?;
+    let proof: [u8; PROOF_BYTES] = reading.take(channel, patience)?;
     if secret.verify(OF_CALLER, [callers, &ports], &proof) { Ok(()) } else { Err(Refused::WrongProof) }
 }
 
@@ -76,18 +56,18 @@ pub(crate) fn demand(
 pub(crate) fn show(
     secret: &Secret,
     reading: &mut Reading<'_>,
-    mut stream: &TcpStream,
+    channel: &mut Channel,
     patience: Patience,
 ) -> Result<(), Refused> {
     let callers = nonce()?;
     let mut hello = [0; HELLO_BYTES];
     hello[..SNIFFED_BYTES].copy_from_slice(&GREETING);
     hello[SNIFFED_BYTES..].copy_from_slice(&callers);
-    stream.write_all(&hello)?;
-    let answer: [u8; ANSWER_BYTES] = reading.take(stream, patience)?;
+    channel.write_all(&hello)?;
+    let answer: [u8; ANSWER_BYTES] = reading.take(channel, patience)?;
     let (ports, proof) = answer.split_at(NONCE_BYTES);
     if !secret.verify(OF_PORT, [&callers, ports], proof) {
         return Err(Refused::WrongProof);
     }
-    Ok(stream.write_all(&secret.prove(OF_CALLER, [&callers, ports]))?)
+    Ok(channel.write_all(&secret.prove(OF_CALLER, [&callers, ports]))?)
 }

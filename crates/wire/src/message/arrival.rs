@@ -7,8 +7,8 @@ use super::dialect::{Dialect, EncodingName};
 use super::intake::Intake;
 use super::limits::Shape;
 use super::walk::{self, Header, LargeField, Supply, Unwalked, WalkError};
-use std::io::{self, Read};
-use std::net::TcpStream;
+use crate::channel::Channel;
+use std::io;
 use std::time::{Duration, Instant};
 
 /// Bytes of the length before a framed message.
@@ -20,8 +20,6 @@ pub(crate) struct Reading<'b> {
     intake: Intake,
     /// Part of the port's memory for large messages.
     share: Share<'b>,
-    /// Read time-out that the socket has now, to set it no more often than needed.
-    in_force: Option<Duration>,
 }
 
 /// How long a message may take.
@@ -72,10 +70,10 @@ impl<'b> Reading<'b> {
     /// Waits for the next `N` bytes and looks at them.
     pub(crate) fn peek<const N: usize>(
         &mut self,
-        stream: &TcpStream,
+        channel: &mut Channel,
         patience: Patience,
     ) -> Result<[u8; N], NoMessage> {
-        let mut arrival = self.arrival(stream, patience)?;
+        let mut arrival = self.arrival(channel, patience)?;
         arrival.ensure(N)?;
         let mut head = [0; N];
         head.copy_from_slice(&arrival.bytes()[..N]);
@@ -85,10 +83,10 @@ impl<'b> Reading<'b> {
     /// Waits for the next `N` bytes and takes them.
     pub(crate) fn take<const N: usize>(
         &mut self,
-        stream: &TcpStream,
+        channel: &mut Channel,
         patience: Patience,
     ) -> Result<[u8; N], NoMessage> {
-        let taken = self.peek(stream, patience)?;
+        let taken = self.peek(channel, patience)?;
         self.intake.consume(N);
         Ok(taken)
     }
@@ -98,16 +96,23 @@ impl<'b> Reading<'b> {
         self.intake.waiting()
     }
 
+    /// Takes away what has arrived, for who understands it otherwise.
+    pub(crate) fn take_arrived(&mut self) -> Vec<u8> {
+        let arrived = self.intake.waiting().to_vec();
+        self.intake.clear();
+        arrived
+    }
+
     /// Waits for one whole message.
     pub(crate) fn message(
         &mut self,
-        stream: &TcpStream,
+        channel: &mut Channel,
         dialect: Dialect,
         patience: Patience,
         shape: &Shape,
         large: Option<LargeField>,
     ) -> Result<Message, NoMessage> {
-        let mut arrival = self.arrival(stream, patience)?;
+        let mut arrival = self.arrival(channel, patience)?;
         let found = match dialect.framed {
             false => whole(&mut arrival, dialect.encoding, shape, large),
             true => framed(&mut arrival, dialect.encoding, shape, large),
@@ -136,16 +141,15 @@ impl<'b> Reading<'b> {
     pub(crate) fn reset(&mut self) {
         self.intake.clear();
         self.share.release();
-        self.in_force = None;
     }
 
     /// Waits for the first byte.
     fn arrival<'a>(
         &'a mut self,
-        stream: &'a TcpStream,
+        channel: &'a mut Channel,
         patience: Patience,
     ) -> Result<Arrival<'a, 'b>, NoMessage> {
-        let mut arrival = Arrival { reading: self, stream, patience, base: 0, end: None };
+        let mut arrival = Arrival { reading: self, channel, patience, base: 0, end: None };
         if arrival.bytes().is_empty() {
             match arrival.read(1, patience.first) {
                 Ok(0) => return Err(NoMessage::Closed),
@@ -199,7 +203,7 @@ fn framed(
 /// One message on its way in.
 struct Arrival<'a, 'b> {
     reading: &'a mut Reading<'b>,
-    stream: &'a TcpStream,
+    channel: &'a mut Channel,
     patience: Patience,
     /// Bytes of a frame's length before the message.
     base: usize,
@@ -255,28 +259,22 @@ impl Arrival<'_, '_> {
 
     /// One read that waits at most `time_out`.
     fn read(&mut self, wanted: usize, time_out: Duration) -> Result<usize, io::ErrorKind> {
-        // The kernel takes a zero for "for ever".
-        let time_out = time_out.max(Duration::from_millis(1));
-        if self.reading.in_force != Some(time_out) {
-            self.stream.set_read_timeout(Some(time_out)).map_err(|error| error.kind())?;
-            self.reading.in_force = Some(time_out);
-        }
+        let mut left = time_out;
+        let mut begun = None;
         loop {
-            match self.reading.intake.read_from(&mut Source(self.stream), wanted) {
+            self.channel.wait_at_most(left).map_err(|error| error.kind())?;
+            match self.reading.intake.read_from(self.channel, wanted) {
                 Ok(read) => return Ok(read),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error.kind()),
             }
+            // A peer that sends a sealed record byte by byte gains no time by it.
+            let begun = *begun.get_or_insert_with(Instant::now);
+            left = time_out.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut);
+            }
         }
-    }
-}
-
-/// `&TcpStream` reads, but only by a mutable reference to it.
-struct Source<'a>(&'a TcpStream);
-
-impl Read for Source<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
     }
 }
 

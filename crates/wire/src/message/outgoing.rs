@@ -3,8 +3,8 @@
 //! Two small writes would be two packets and two wake-ups of the peer.
 
 use super::dialect::{Dialect, EncodingName};
-use std::io::{self, Write};
-use std::net::TcpStream;
+use crate::channel::Channel;
+use std::io;
 use thrift::protocol::{TBinaryOutputProtocol, TCompactOutputProtocol, TOutputProtocol};
 
 /// Room above this is given back after a message.
@@ -39,15 +39,15 @@ impl Outgoing {
     }
 
     /// Sends the message and forgets it.
-    pub(crate) fn send(&mut self, stream: &TcpStream) -> io::Result<()> {
-        self.write_to(stream)?;
+    pub(crate) fn send(&mut self, channel: &mut Channel) -> io::Result<()> {
+        self.write_to(channel)?;
         self.clear();
         Ok(())
     }
 
     /// Sends the message, by one system call if the socket has room for it.
-    pub(crate) fn write_to(&self, mut stream: &TcpStream) -> io::Result<()> {
-        stream.write_all(&self.bytes)
+    pub(crate) fn write_to(&self, channel: &mut Channel) -> io::Result<()> {
+        channel.write_all(&self.bytes)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

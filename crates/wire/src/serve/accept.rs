@@ -70,7 +70,7 @@ fn is_the_peers(kind: io::ErrorKind) -> bool {
 }
 
 fn admit(port: &Arc<Port>, id: u64, stream: TcpStream) {
-    let link = match port.links.enter(id, stream, port.limits.connections) {
+    let link = match port.links.enter(id, stream) {
         Entry::Entered(link) => link,
         Entry::EnteredForAnother(link) => {
             count(&port.counting.evicted);
@@ -79,7 +79,7 @@ fn admit(port: &Arc<Port>, id: u64, stream: TcpStream) {
         Entry::Full(stream) => {
             count(&port.counting.turned_away);
             drop(stream);
-            log::debug!("a connection was turned away: {} calls are at work", port.limits.connections);
+            log::debug!("a connection was turned away: all {} are at work", port.limits.connections);
             return;
         }
     };

@@ -3,7 +3,8 @@
 use super::counters::{Counting, count};
 use super::ending::{Caller, Ending, compose_exception};
 use super::links::{Link, Links};
-use crate::door::proof;
+use crate::channel::Channel;
+use crate::door::{Refused, proof, seal};
 use crate::message::arrival::{Message, Patience, Reading};
 use crate::message::budget::{Budget, Share};
 use crate::message::checked::Checked;
@@ -13,6 +14,7 @@ use crate::message::outgoing::Outgoing;
 use crate::message::walk::{LargeField, MessageKind};
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use thrift::protocol::{TBinaryInputProtocol, TCompactInputProtocol, TInputProtocol};
 use thrift::server::TProcessor;
@@ -32,11 +34,12 @@ pub(super) struct Port {
 impl Port {
     /// Serves a connection until it ends.
     pub(super) fn serve(&self, link: &Link) {
-        let Err(ending) = self.converse(link);
-        ending.settle(&link.stream, &self.counting);
+        let mut channel = Channel::plain(Arc::clone(&link.stream));
+        let Err(ending) = self.converse(link, &mut channel);
+        ending.settle(&mut channel, &self.counting);
     }
 
-    fn converse(&self, link: &Link) -> Result<Infallible, Ending> {
+    fn converse(&self, link: &Link, channel: &mut Channel) -> Result<Infallible, Ending> {
         // Without these two a connection is slower or holds its thread longer; it still works.
         let _ = link.stream.set_nodelay(true);
         let _ = link.stream.set_write_timeout(Some(self.limits.write_time));
@@ -48,30 +51,49 @@ impl Port {
             slowest_bytes_per_second: self.limits.slowest_bytes_per_second,
             deadline: None,
         };
-        if let Some(secret) = self.limits.credentials.secret() {
+        if !self.limits.credentials.is_open() {
             let patience = Patience { first: self.limits.message_time, ..patience };
-            proof::demand(secret, &mut reading, &link.stream, patience)
+            self.examine(&mut reading, channel, patience)
                 .map_err(|refused| Ending::refused(refused, reading.arrived()))?;
+            if !link.admit() {
+                return Err(Ending::Evicted);
+            }
         }
         let head: [u8; SNIFFED_BYTES] = reading
-            .peek(&link.stream, patience)
+            .peek(channel, patience)
             .map_err(|none| Ending::without_message(none, Dialect::PLAIN_BINARY))?;
         let dialect = Dialect::sniff(head, self.limits.shape.message_bytes).map_err(Ending::Foreign)?;
         while !self.stopping.load(Ordering::Acquire) {
             let message = reading
-                .message(&link.stream, dialect, patience, &self.limits.shape, self.large)
+                .message(channel, dialect, patience, &self.limits.shape, self.large)
                 .map_err(|none| Ending::without_message(none, dialect))?;
             if !link.begin_work() {
                 return Err(Ending::Evicted);
             }
             let answered = self.answer(dialect, &message, reading.bytes(&message), &mut outgoing);
             reading.consume(&message);
-            let sent = outgoing.send(&link.stream);
+            let sent = outgoing.send(channel);
             link.end_work(self.links.now_us());
             answered?;
             sent.map_err(|error| Ending::unsent(&error))?;
         }
         Err(Ending::Stopped)
+    }
+
+    /// Lets the peer prove who it is.
+    fn examine(
+        &self,
+        reading: &mut Reading<'_>,
+        channel: &mut Channel,
+        patience: Patience,
+    ) -> Result<(), Refused> {
+        if let Some(tls) = self.limits.credentials.tls() {
+            seal::demand(tls, reading, channel, patience)?;
+        }
+        match self.limits.credentials.secret() {
+            Some(secret) => proof::demand(secret, reading, channel, patience),
+            None => Ok(()),
+        }
     }
 
     /// Makes the answer to one message. An error ends the connection after the answer is sent.

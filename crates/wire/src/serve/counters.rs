@@ -37,7 +37,7 @@ counters! {
     too_slow,
     /// Connections whose first bytes were HTTP, TLS or another thing that is not served.
     foreign,
-    /// Callers that did not prove that they know the secret.
+    /// Callers that did not prove who they are, by the secret or a certificate.
     unproven,
     /// Messages that were none, or above a limit.
     malformed,

@@ -1,7 +1,8 @@
 //! Why a connection ends, what is counted for it, and what its peer is told.
 
 use super::counters::{Counting, count};
-use crate::door::proof::Refused;
+use crate::channel::Channel;
+use crate::door::Refused;
 use crate::message::arrival::{NoMessage, is_time_out};
 use crate::message::dialect::{Dialect, Foreign};
 use crate::message::outgoing::Outgoing;
@@ -27,8 +28,9 @@ pub(super) enum Ending {
     TooSlow,
     #[error("its peer speaks something else than Thrift ({0:?})")]
     Foreign(Foreign),
-    #[error("its caller does not know the secret")]
+    #[error("its caller was not let in: {why}")]
     Unproven {
+        why: String,
         /// Whom to tell, if it began with a message that can be answered.
         caller: Option<Caller>,
     },
@@ -77,8 +79,13 @@ impl Ending {
     /// What it means that a caller was not let in. `arrived` is what it said instead of a proof.
     pub(super) fn refused(refused: Refused, arrived: &[u8]) -> Ending {
         match refused {
-            Refused::NoProof => Ending::Unproven { caller: plain_caller(arrived) },
-            Refused::WrongProof => Ending::Unproven { caller: None },
+            Refused::NoProof(told) => {
+                Ending::Unproven { why: told.to_owned(), caller: plain_caller(arrived) }
+            }
+            Refused::WrongProof => {
+                Ending::Unproven { why: "it knows another secret".to_owned(), caller: None }
+            }
+            Refused::NotSealed(why) => Ending::Unproven { why, caller: None },
             Refused::Missing(none) => Ending::without_message(none, Dialect::PLAIN_BINARY),
             Refused::Io(error) => Ending::unsent(&error),
         }
@@ -95,7 +102,7 @@ impl Ending {
 
     /// Counts the ending, notes it, and tells the peer if it can be told. In this order, so that whoever sees the
     /// connection closed finds it counted.
-    pub(super) fn settle(self, stream: &TcpStream, counting: &Counting) {
+    pub(super) fn settle(self, channel: &mut Channel, counting: &Counting) {
         match &self {
             // Whoever evicts or stops counts it, and most threads see an end of the stream then.
             Ending::Left | Ending::Stopped | Ending::Evicted => return,
@@ -107,28 +114,26 @@ impl Ending {
             Ending::Broken(_) => {}
         }
         if log::log_enabled!(log::Level::Debug) {
-            let peer = stream.peer_addr().map_or_else(|_| "a peer".to_owned(), |address| address.to_string());
+            let peer = channel.socket().peer_addr().map_or_else(|_| "a peer".to_owned(), |address| address.to_string());
             log::debug!("the connection of {peer} ends: {self}");
         }
         let (caller, error) = match self {
             Ending::Malformed { why, caller: Some(caller) } => {
                 (caller, ApplicationError::new(ApplicationErrorKind::ProtocolError, why))
             }
-            Ending::Unproven { caller: Some(caller) } => {
-                (caller, ApplicationError::new(ApplicationErrorKind::UnsupportedClientType, ASKS_FOR_SECRET))
+            Ending::Unproven { why, caller: Some(caller) } => {
+                (caller, ApplicationError::new(ApplicationErrorKind::UnsupportedClientType, why))
             }
+            // An alert of TLS may be on its way.
+            Ending::Unproven { .. } => return swallow(channel.socket()),
             _ => return,
         };
         let mut outgoing = Outgoing::default();
-        if compose_exception(&mut outgoing, caller, &error).is_ok() && outgoing.send(stream).is_ok() {
-            swallow(stream);
+        if compose_exception(&mut outgoing, caller, &error).is_ok() && outgoing.send(channel).is_ok() {
+            swallow(channel.socket());
         }
     }
 }
-
-/// What a caller without a proof is told.
-const ASKS_FOR_SECRET: &str =
-    "this port asks for the cluster's secret: start this program with the same --secret-file";
 
 /// Longest name of a method that is read of somebody who was not let in.
 const MOST_NAME_BYTES: usize = 64;

@@ -12,17 +12,27 @@ const IDLE: u8 = 0;
 const AT_WORK: u8 = 1;
 /// Closed to make place.
 const EVICTED: u8 = 2;
+/// Has not proven yet who it is: goes first.
+const STRANGER: u8 = 3;
+
+/// Strangers that a port bears at once even if it serves few connections.
+const LEAST_STRANGERS: usize = 64;
 
 /// One connection, shared by its thread and by whoever may end it.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Arc<TcpStream>,
     state: AtomicU8,
     /// When it last ended a call, in microseconds of the port's life. Bytes that trickle in do not count as life.
     last_call: AtomicU64,
 }
 
 impl Link {
+    /// Its peer has proven who it is. False if it has been evicted.
+    pub(super) fn admit(&self) -> bool {
+        self.state.compare_exchange(STRANGER, IDLE, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
     /// The service is about to work for this connection. False if it has been evicted.
     pub(super) fn begin_work(&self) -> bool {
         self.state.compare_exchange(IDLE, AT_WORK, Ordering::AcqRel, Ordering::Acquire).is_ok()
@@ -35,7 +45,8 @@ impl Link {
     }
 
     fn evict(&self) -> bool {
-        let evicted = self.state.compare_exchange(IDLE, EVICTED, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        let from = |state| self.state.compare_exchange(state, EVICTED, Ordering::AcqRel, Ordering::Acquire);
+        let evicted = from(IDLE).or_else(|_| from(STRANGER)).is_ok();
         if evicted {
             self.end(Shutdown::Both);
         }
@@ -54,6 +65,10 @@ pub(super) struct Links {
     by_id: Mutex<HashMap<u64, Arc<Link>>>,
     gone: Condvar,
     opened: Instant,
+    /// Connections at once.
+    most: usize,
+    /// Whether who comes has to prove who it is.
+    guarded: bool,
 }
 
 /// What became of a new connection.
@@ -67,8 +82,8 @@ pub(super) enum Entry {
 }
 
 impl Links {
-    pub(super) fn new() -> Links {
-        Links { by_id: Mutex::default(), gone: Condvar::new(), opened: Instant::now() }
+    pub(super) fn new(most: usize, guarded: bool) -> Links {
+        Links { by_id: Mutex::default(), gone: Condvar::new(), opened: Instant::now(), most, guarded }
     }
 
     pub(super) fn now_us(&self) -> u64 {
@@ -80,15 +95,19 @@ impl Links {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a connection in, if need be in the place of the longest-idle one.
-    pub(super) fn enter(&self, id: u64, stream: TcpStream, limit: usize) -> Entry {
+    /// Takes a connection in, if need be in the place of another: of the stranger that has been there longest, else of
+    /// the longest-idle one. Strangers take at most half of the places, so that they do not drive out who has proven
+    /// who it is.
+    pub(super) fn enter(&self, id: u64, stream: TcpStream) -> Entry {
         let mut links = self.lock();
-        let full = links.len() >= limit;
+        let crowded = self.guarded && strangers(&links) >= (self.most / 2).max(LEAST_STRANGERS);
+        let full = crowded || links.len() >= self.most;
         if full && !evict_longest_idle(&mut links) {
             return Entry::Full(stream);
         }
         let last_call = AtomicU64::new(self.now_us());
-        let link = Arc::new(Link { stream, state: AtomicU8::new(IDLE), last_call });
+        let state = AtomicU8::new(if self.guarded { STRANGER } else { IDLE });
+        let link = Arc::new(Link { stream: Arc::new(stream), state, last_call });
         links.insert(id, Arc::clone(&link));
         if full { Entry::EnteredForAnother(link) } else { Entry::Entered(link) }
     }
@@ -129,14 +148,18 @@ impl Links {
     }
 }
 
+fn strangers(links: &HashMap<u64, Arc<Link>>) -> usize {
+    links.values().filter(|link| link.state.load(Ordering::Acquire) == STRANGER).count()
+}
+
 fn evict_longest_idle(links: &mut HashMap<u64, Arc<Link>>) -> bool {
     // A connection that begins to work between the search and the eviction is left alone, and the next one tried.
     for _ in 0..links.len() {
-        let idle = links.iter().filter(|(_, link)| link.state.load(Ordering::Acquire) == IDLE);
-        let Some(id) = idle.min_by_key(|(_, link)| link.last_call.load(Ordering::Relaxed)).map(|(id, _)| *id)
-        else {
-            return false;
-        };
+        let idle = links.iter().filter_map(|(id, link)| match link.state.load(Ordering::Acquire) {
+            state @ (IDLE | STRANGER) => Some((state == IDLE, link.last_call.load(Ordering::Relaxed), *id)),
+            _ => None,
+        });
+        let Some((_, _, id)) = idle.min() else { return false };
         if links.get(&id).is_some_and(|link| link.evict()) {
             links.remove(&id);
             return true;
@@ -166,24 +189,24 @@ mod tests {
     #[test]
     fn the_longest_idle_goes_and_workers_stay() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let links = Links::new();
+        let links = Links::new(3, false);
         let pairs: Vec<_> = (0..4).map(|_| pair(&listener)).collect();
         let link: Vec<_> = pairs
             .iter()
             .take(3)
             .enumerate()
-            .map(|(id, (_, far))| entered(links.enter(id as u64, far.try_clone().unwrap(), 3)))
+            .map(|(id, (_, far))| entered(links.enter(id as u64, far.try_clone().unwrap())))
             .collect();
         link[0].last_call.store(30, Ordering::Relaxed);
         link[1].last_call.store(10, Ordering::Relaxed);
         link[2].last_call.store(20, Ordering::Relaxed);
         assert!(link[1].begin_work(), "the longest idle, but at work");
-        let entry = links.enter(3, pairs[3].1.try_clone().unwrap(), 3);
+        let entry = links.enter(3, pairs[3].1.try_clone().unwrap());
         assert!(matches!(entry, Entry::EnteredForAnother(..)), "{entry:?}");
         assert!(!link[2].begin_work(), "evicted: its call must not begin");
         assert!(link[0].begin_work());
         assert!(entered(entry).begin_work());
-        assert!(matches!(links.enter(4, pairs[3].0.try_clone().unwrap(), 3), Entry::Full(_)));
+        assert!(matches!(links.enter(4, pairs[3].0.try_clone().unwrap()), Entry::Full(_)));
         assert!(!links.evict_one(), "all at work");
         link[0].end_work(99);
         assert!(links.evict_one());
@@ -191,11 +214,40 @@ mod tests {
     }
 
     #[test]
+    fn strangers_go_before_who_has_proven_who_it_is() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let links = Links::new(3, true);
+        let (_near, far) = pair(&listener);
+        let enter = |id| links.enter(id, far.try_clone().unwrap());
+        let link: Vec<_> = (0..3).map(|id| entered(enter(id))).collect();
+        assert!(link[0].admit() && link[1].admit());
+        assert!(!link[2].begin_work(), "nobody works for a stranger");
+        [3, 1, 9].iter().zip(&link).for_each(|(at, link)| link.last_call.store(*at, Ordering::Relaxed));
+        let next = entered(enter(3));
+        assert!(!link[2].admit(), "evicted, though it was not idle for as long as the others");
+        assert!(next.admit());
+        entered(enter(4));
+        assert!(!link[1].begin_work(), "no stranger was left, and this one was idle for longest");
+        assert!(link[0].begin_work());
+    }
+
+    #[test]
+    fn strangers_take_half_of_the_places() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (_near, far) = pair(&listener);
+        let links = Links::new(4 * LEAST_STRANGERS, true);
+        for id in 0..10 * LEAST_STRANGERS as u64 {
+            entered(links.enter(id, far.try_clone().unwrap()));
+        }
+        assert_eq!(links.count(), 2 * LEAST_STRANGERS);
+    }
+
+    #[test]
     fn draining_tells_what_it_cut() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let links = Links::new();
+        let links = Links::new(8, false);
         let (_near, far) = pair(&listener);
-        entered(links.enter(1, far, 8));
+        entered(links.enter(1, far));
         assert_eq!(links.drain(Duration::ZERO), 1);
         links.leave(1);
         assert_eq!(links.drain(Duration::from_secs(60)), 0);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test should say where")]
 
+mod certificates;
 mod crowds;
 mod dialects;
 mod foreign;
