@@ -94,7 +94,7 @@ impl ClientError {
         match self {
             ClientError::PathNotText(_) | ClientError::Invalid { .. } => Status::Usage,
             ClientError::Machines(_)
-            | ClientError::Secret(_)
+            | ClientError::Keys(_)
             | ClientError::NoCurrentFolder(_)
             | ClientError::NoServer(_)
             | ClientError::Lost { .. }

@@ -3,9 +3,10 @@
 //! Reading order: [`verb`] (one verb a file), [`design`] (what an experiment file says, pure), [`simulation`] (it is run
 //! in virtual time), [`experiment`] (on real processes, what is run in which order), [`local_cluster`] (the processes),
 //! [`findings`] (pure), [`prediction`] (pure), [`photograph`] (pure) and [`dataset`], [`collection`] (images as one array), [`benchmark`] (what the testbed
-//! itself costs), [`torture`] (faults on real processes). Statistics, verdicts and reports are a crate below: `evidence`.
+//! itself costs), [`torture`] (faults on real processes), [`certificates`] (for TLS between the programs). Statistics, verdicts and reports are a crate below: `evidence`.
 
 pub mod benchmark;
+pub mod certificates;
 pub mod collection;
 pub mod dataset;
 pub mod design;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod calibrate;
+mod certificates;
 mod cluster;
 mod collect;
 mod compare;
@@ -51,6 +52,7 @@ Examples:
   lab top                                             the cluster as a live table
   lab log                                             what happened to nodes and jobs
   lab bench                                           what the testbed itself costs
+  lab certificates certificates                       what --tls takes, for every machine of machine.txt
   lab drain node2 --server 127.0.0.1:5000 --wait      let a node finish what it has; then stop it
   lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
 
@@ -70,6 +72,7 @@ enum Verb {
     Dataset(dataset::Arguments),
     Collect(collect::Arguments),
     Bench(bench::Arguments),
+    Certificates(certificates::Arguments),
     Health(health::Arguments),
     Log(log::Arguments),
     Top(top::Arguments),
@@ -113,6 +116,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Dataset(arguments)) => dataset::run(&arguments),
         Some(Verb::Collect(arguments)) => collect::run(&arguments),
         Some(Verb::Bench(arguments)) => bench::run(&arguments),
+        Some(Verb::Certificates(arguments)) => certificates::run(&arguments),
         Some(Verb::Health(arguments)) => health::run(&arguments),
         Some(Verb::Log(arguments)) => log::run(&arguments),
         Some(Verb::Top(arguments)) => top::run(&arguments),

@@ -5,6 +5,7 @@
 mod bad_input;
 mod browser;
 mod cards_way;
+mod certificates;
 mod door;
 mod faults;
 mod foreign;

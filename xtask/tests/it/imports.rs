@@ -55,7 +55,9 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("signal-hook", &["server", "computenode", "client", "lab"]),
     ("statrs", &["evidence"]),
     ("uuid", &["wire"]),
-    ("axum", &["console"]), // nothing asynchronous anywhere else
+    ("rustls", &["wire"]),
+    ("rcgen", &["wire", "lab"]), // the one for its tests
+    ("axum", &["console"]),      // nothing asynchronous anywhere else
     ("tokio", &["console"]),
     ("rusqlite", &["console"]),
     ("zip", &["console"]),

@@ -124,7 +124,8 @@ impl Tls {
     pub(crate) fn name_of(address: &str) -> Result<ServerName<'static>, String> {
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        ServerName::try_from(host.to_owned()).map_err(|_| format!("'{host}' is no name that a certificate can have"))
+        ServerName::try_from(host.to_owned())
+            .map_err(|_| format!("'{host}' is no name that a certificate can have"))
     }
 }
 
@@ -139,7 +140,8 @@ fn verifier(roots: &RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Cal
 fn roots(authorities: &[u8]) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     for authority in CertificateDer::pem_slice_iter(authorities) {
-        let bad = |error: &dyn fmt::Display| format!("{AUTHORITIES} holds a certificate that is none ({error})");
+        let bad =
+            |error: &dyn fmt::Display| format!("{AUTHORITIES} holds a certificate that is none ({error})");
         let authority = authority.map_err(|error| bad(&error))?;
         roots.add(authority).map_err(|error| bad(&error))?;
     }

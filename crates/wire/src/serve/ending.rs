@@ -114,7 +114,10 @@ impl Ending {
             Ending::Broken(_) => {}
         }
         if log::log_enabled!(log::Level::Debug) {
-            let peer = channel.socket().peer_addr().map_or_else(|_| "a peer".to_owned(), |address| address.to_string());
+            let peer = channel
+                .socket()
+                .peer_addr()
+                .map_or_else(|_| "a peer".to_owned(), |address| address.to_string());
             log::debug!("the connection of {peer} ends: {self}");
         }
         let (caller, error) = match self {

@@ -2,7 +2,7 @@
 
 use crate::raw::*;
 use crate::services::*;
-use rcgen::{BasicConstraints, CertificateParams, Issuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -38,7 +38,9 @@ impl Authority {
 
     fn member_with(&self, host: &str, change: impl FnOnce(&mut CertificateParams)) -> Credentials {
         let (certificate, key) = self.sign(host, change);
-        Credentials::of_certificates(Tls::new(self.pem.as_bytes(), certificate.as_bytes(), key.as_bytes()).unwrap())
+        Credentials::of_certificates(
+            Tls::new(self.pem.as_bytes(), certificate.as_bytes(), key.as_bytes()).unwrap(),
+        )
     }
 }
 
@@ -79,7 +81,11 @@ fn members_talk_over_connections_that_stay() {
     let reply = client.attempt(&request, PATIENCE).unwrap().unwrap();
     assert!(matches!(reply.result, AttemptResult::Inline(bytes) if bytes == image), "large messages too");
     let counters = running.counters();
-    assert_eq!((counters.accepted, counters.calls, counters.unproven), (1, 21, 0), "one handshake a connection");
+    assert_eq!(
+        (counters.accepted, counters.calls, counters.unproven),
+        (1, 21, 0),
+        "one handshake a connection"
+    );
 }
 
 #[test]
@@ -126,7 +132,10 @@ fn plain_callers_get_a_sentence_before_their_message_is_looked_at() {
     refused(&running, secret);
     let mut foreign = Raw::connect(&running);
     let answer = foreign.send(&ping()).answer();
-    assert!(matches!(&answer, Answer::Exception(_, 10, words) if words.contains("certificate")), "{answer:?}");
+    assert!(
+        matches!(&answer, Answer::Exception(_, 10, words) if words.contains("certificate")),
+        "{answer:?}"
+    );
     // A message of a gigabyte is not waited for.
     let mut greedy = Raw::connect(&running);
     let claim = [&[0x80, 1, 0, 1][..], &text(b"attempt"), &[0, 0, 0, 1, STRUCT, 0, 1], &[0x3f; 16]].concat();
@@ -153,7 +162,10 @@ fn a_member_does_not_talk_to_ports_that_show_no_certificate() {
     });
     let settings = PoolSettings { credentials: authority.member("127.0.0.1"), ..PoolSettings::default() };
     let error = NodeClient::new(address.to_string(), settings).ping(PATIENCE).unwrap_err();
-    assert!(matches!(&error, CallError::NotAdmitted { why, .. } if why.contains("does not speak TLS")), "{error}");
+    assert!(
+        matches!(&error, CallError::NotAdmitted { why, .. } if why.contains("does not speak TLS")),
+        "{error}"
+    );
     served.join().unwrap();
 }
 
@@ -164,11 +176,12 @@ fn a_caller_without_a_certificate_is_refused_by_name() {
     let mut roots = rustls::RootCertStore::empty();
     let pem = rustls::pki_types::pem::PemObject::from_pem_slice(authority.pem.as_bytes());
     roots.add(pem.unwrap()).unwrap();
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     let name = "127.0.0.1".try_into().unwrap();
     let connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = rustls::StreamOwned::new(connection, Raw::connect(&running).0);
@@ -198,7 +211,9 @@ fn a_handshake_that_does_not_end_is_cut() {
         ..Limits::default()
     };
     let (running, _) = node_with(limits);
-    for begun in [&b""[..], b"\x16\x03", b"\x16\x03\x01\x02\x00\x01", b"\x16\x03\x01\x40\x00\x01\x00\x00\x10\x03\x03"] {
+    for begun in
+        [&b""[..], b"\x16\x03", b"\x16\x03\x01\x02\x00\x01", b"\x16\x03\x01\x40\x00\x01\x00\x00\x10\x03\x03"]
+    {
         let mut peer = Raw::connect(&running);
         peer.send(begun).wait_for_close();
     }
