@@ -8,6 +8,7 @@ mod collect;
 mod compare;
 mod dataset;
 mod demo;
+mod experiment_file;
 mod health;
 mod log;
 mod predict;

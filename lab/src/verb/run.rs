@@ -1,7 +1,7 @@
 //! `lab run`: an experiment file on real processes.
 
-use super::say::{answer, failure, tell};
-use super::simulate::{about, farewell, report};
+use super::experiment_file::{ExperimentFile, dry_run, farewell};
+use super::say::{failure, tell};
 use crate::design::{self, Design};
 use crate::experiment::Trial;
 use crate::experiment::interrupt::Interrupt;
@@ -10,10 +10,8 @@ use crate::experiment::real::{NotReal, expected_time, real};
 use crate::experiment::rounds::{Progress, Rounds, RoundsError};
 use crate::findings::{Findings, findings};
 use crate::simulation::{Place, SimulationError, folder};
-use evidence::comparison::render::Format;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -31,40 +29,20 @@ Tasks arrive as the file says; a task's latency counts from its intended arrival
 the file says. What only the simulator can do is refused with a sentence.
 Exit status: 0 done, 1 failure, 2 usage, 99 a threshold of the file is missed, 130 interrupted.")]
 pub(super) struct Arguments {
-    /// The experiment, in TOML
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// A value in place of the file's, such as nodes.slots=2; may be given several times
-    #[arg(long, value_name = "PATH=VALUE", env = "BALLAST_SET", value_delimiter = ';')]
-    set: Vec<String>,
-    /// Say what would be run, and run nothing
-    #[arg(long, env = "BALLAST_DRY_RUN")]
-    dry_run: bool,
-    /// Go on with an experiment that was interrupted: its folder
-    #[arg(long, value_name = "FOLDER", env = "BALLAST_RESUME")]
-    resume: Option<PathBuf>,
-    /// Folder of the records
-    #[arg(long, value_name = "DIR", default_value = "results", env = "BALLAST_RESULTS")]
-    results: PathBuf,
-    /// How the comparisons are printed
-    #[arg(long, value_enum, default_value_t = Format::Table, env = "BALLAST_FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    experiment: ExperimentFile,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let design = match design::load(&arguments.file, &arguments.set) {
+    let design = match arguments.experiment.design() {
         Ok(design) => design,
-        Err(error) => {
-            tell(&format!("lab: {}: {error}", arguments.file.display()));
-            return ExitCode::from(2);
-        }
+        Err(status) => return status,
     };
-    if arguments.dry_run {
-        let time = expected_time(&design).map(|time| about(time, "on real nodes")).unwrap_or_default();
-        return answer(&(design::plan::plan(&design) + &time));
+    if arguments.experiment.dry_run {
+        return dry_run(&design, expected_time(&design), "on real nodes");
     }
-    match experiment(arguments, &design) {
-        Ok(findings) => report(&findings, arguments.format),
+    match experiment(&arguments.experiment, &design) {
+        Ok(findings) => arguments.experiment.report(&findings),
         Err(error) => {
             failure(&*error);
             match error.downcast_ref::<RoundsError>() {
@@ -80,7 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn experiment(arguments: &Arguments, design: &Design) -> Result<Findings, Box<dyn Error>> {
+fn experiment(arguments: &ExperimentFile, design: &Design) -> Result<Findings, Box<dyn Error>> {
     let interrupt = Interrupt::listen()?;
     let scratch = tempfile::tempdir()?;
     // Every cell is looked at before the first one is run.
