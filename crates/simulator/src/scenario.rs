@@ -30,6 +30,10 @@ pub struct Scenario {
     pub longest_silence: Option<Duration>,
     /// When to stop: jobs that are still open then are cancelled. None: when all jobs have ended.
     pub horizon: Option<Micros>,
+    /// What a scheduler's driver takes to hand an attempt to a thread. Attempts that are decided together are handed over
+    /// one after another, so the last of a hundred begins late; an attempt that follows the end of another one goes on on
+    /// its thread and is not handed over. Zero: all begin at once.
+    pub hand_over: Duration,
 }
 
 /// A modelled node.
@@ -265,6 +269,7 @@ impl Scenario {
             announce_every: None,
             longest_silence: None,
             horizon: None,
+            hand_over: Duration::ZERO,
         }
     }
 

@@ -134,6 +134,7 @@ pub(super) struct Scheduler {
     pub(super) max_attempts: Option<u32>,
     pub(super) attempt_timeout: Option<One<Duration>>,
     pub(super) stale: Option<One<Duration>>,
+    pub(super) hand_over: Option<One<Duration>>,
     pub(super) cancellation: Option<Cancellation>,
 }
 

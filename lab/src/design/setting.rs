@@ -38,6 +38,8 @@ pub struct Setting {
     pub attempt_timeout: Option<Duration>,
     /// How old policies' knowledge of starts and ends may be; fresh if not given.
     pub stale: Option<Duration>,
+    /// What handing an attempt to a thread takes; simulated only, for a real server takes what it takes.
+    pub hand_over: Duration,
     /// What a node does with attempts that are no longer wanted.
     pub cancellation: Cancellation,
 }
@@ -77,6 +79,7 @@ pub(super) fn setting(fields: &fields::Fields) -> Result<Setting, Fault> {
         max_attempts: rules.max_attempts,
         attempt_timeout: rules.attempt_timeout.as_ref().map(|limit| limit.0),
         stale: rules.stale.as_ref().map(|age| age.0),
+        hand_over: rules.hand_over.as_ref().map_or(Duration::ZERO, |time| time.0),
         cancellation: match rules.cancellation {
             None | Some(fields::Cancellation::Ignored) => Cancellation::Ignored,
             Some(fields::Cancellation::Dequeued) => Cancellation::Dequeued,

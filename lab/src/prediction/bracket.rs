@@ -39,6 +39,11 @@ impl Bracket {
         self.above.is_none_or(|above| above < self.below)
     }
 
+    /// Whether this probability explains every coin; also of no coin.
+    pub fn agrees_with(&self, probability: f64) -> bool {
+        self.above.is_none_or(|above| above < probability) && self.below >= probability
+    }
+
     /// The probability: the roundest number that explains every coin, or the share if none does. None without a coin.
     pub fn probability(&self) -> Option<f64> {
         match self.tried {

@@ -2,11 +2,13 @@
 
 use super::PredictionError;
 use super::bracket::Bracket;
+use super::hand_over::Crowds;
 use super::model::{Model, NodeModel, SCHEMA_VERSION, quantiles};
+use super::told;
 use cluster::Admission;
 use evidence::report::node_order::node_order;
 use luck::{Purpose, Seed};
-use records::{AttemptOutcome, AttemptRow, NodeRow, Run};
+use records::{AttemptOutcome, AttemptRow, Run};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The reason in records of attempts that the load model refused.
@@ -28,13 +30,16 @@ pub fn calibrate(runs: &[Run]) -> Result<Model, PredictionError> {
     }
     let names = names(runs, &attempts);
     let work = Work::fit(&done);
+    let crowds = Crowds::of(runs);
     let nodes = names
         .iter()
         .map(|name| {
-            let fitted = node(name, &attempts, &work);
-            match told(runs, name) {
-                Some(told) => with_told(fitted, told),
-                None => NodeModel { slots: told_slots(runs, name).unwrap_or(fitted.slots), ..fitted },
+            let own: Vec<&AttemptRow> = attempts.iter().filter(|row| &*row.node == *name).copied().collect();
+            let coins = Coins::of(&own);
+            let fitted = node(name, &own, &coins, &work, &crowds);
+            match told::by_node(runs, name) {
+                Some(told) => told::with_told(fitted, told, &coins),
+                None => NodeModel { slots: told::slots(runs, name).unwrap_or(fitted.slots), ..fitted },
             }
         })
         .collect();
@@ -42,7 +47,8 @@ pub fn calibrate(runs: &[Run]) -> Result<Model, PredictionError> {
     Ok(Model {
         schema_version: SCHEMA_VERSION,
         fitted_to: runs.iter().map(|run| run.path.display().to_string()).collect(),
-        max_in_flight: told_in_flight(runs).unwrap_or_else(|| in_flight(&attempts)),
+        max_in_flight: told::in_flight(runs).unwrap_or_else(|| in_flight(&attempts)),
+        hand_over_us: crowds.hand_over_us(runs),
         seeds: seeds.iter().map(u64::to_string).collect(),
         arrivals_us: arrivals(runs),
         work_us: work.by_task(&attempts),
@@ -62,42 +68,6 @@ fn names<'a>(runs: &'a [Run], attempts: &[&'a AttemptRow]) -> Vec<&'a str> {
     let mut names: Vec<&str> = seen.into_iter().collect();
     names.sort_by_key(|name| (place(name), node_order(name)));
     names
-}
-
-/// The bound on attempts in flight where the manifest of an experiment tells it: its own, else the server's. What was seen
-/// says little of a strategy that wants more.
-fn told_in_flight(runs: &[Run]) -> Option<u32> {
-    let settings = &runs.iter().find_map(|run| run.manifest.as_ref())?.settings;
-    settings.get("experiment")?;
-    let told = ["scheduler.max_in_flight", "fan_out"].into_iter().find_map(|name| settings.get(name));
-    told.map_or(Some(u32::MAX), |text| text.parse().ok())
-}
-
-/// What a node told of itself last, if the runs have it.
-fn told<'a>(runs: &'a [Run], name: &str) -> Option<&'a NodeRow> {
-    runs.iter().flat_map(|run| &run.nodes).rfind(|row| &*row.node == name)
-}
-
-/// What a node told takes the place of what was inferred. Its load does so only where every coin agrees with it: a node
-/// may be under more load than the one that it was started with.
-fn with_told(fitted: NodeModel, told: &NodeRow) -> NodeModel {
-    let load: Option<f64> = told.load.parse().ok();
-    let probability = |fitted: f64, is_exact: bool| load.filter(|_| is_exact).unwrap_or(fitted);
-    NodeModel {
-        slots: told.slots.max(1),
-        queue: Some(told.queue).filter(|bound| *bound < u32::MAX),
-        reject: probability(fitted.reject, fitted.reject_is_exact),
-        delay: probability(fitted.delay, fitted.delay_is_exact),
-        ..fitted
-    }
-}
-
-/// Slots of a node where the manifest of a simulated run tells them: `node0 slots=2 …`.
-fn told_slots(runs: &[Run], name: &str) -> Option<u32> {
-    let machines =
-        runs.iter().filter_map(|run| run.manifest.as_ref()).flat_map(|manifest| &manifest.machines);
-    let mut own = machines.filter(|line| line.split_whitespace().next() == Some(name));
-    own.find_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix("slots=")?.parse().ok()))
 }
 
 /// What an attempt computed: its round trip without wire, queue and delay.
@@ -171,19 +141,30 @@ fn means<K: std::hash::Hash + Eq>(values: impl Iterator<Item = (K, f64)>) -> Has
     sums.into_iter().map(|(key, (sum, count))| (key, sum / count)).collect()
 }
 
-fn node(name: &str, attempts: &[&AttemptRow], work: &Work) -> NodeModel {
-    let own: Vec<&AttemptRow> = attempts.iter().filter(|attempt| &*attempt.node == name).copied().collect();
-    let (reject, delay) = (rejections(&own), delays(&own));
+/// What the coins that were thrown on a node say of its probabilities.
+pub(super) struct Coins {
+    pub(super) reject: Bracket,
+    pub(super) delay: Bracket,
+}
+
+impl Coins {
+    fn of(own: &[&AttemptRow]) -> Coins {
+        Coins { reject: rejections(own), delay: delays(own) }
+    }
+}
+
+fn node(name: &str, own: &[&AttemptRow], coins: &Coins, work: &Work, crowds: &Crowds<'_>) -> NodeModel {
+    let Coins { reject, delay } = coins;
     let mut delays_us: Vec<u64> = own.iter().filter(|row| row.delayed).map(|row| row.delay_us).collect();
     delays_us.sort_unstable();
     let answered =
         |row: &&&AttemptRow| matches!(row.outcome, AttemptOutcome::Done | AttemptOutcome::Rejected);
-    let wire = quantiles(own.iter().filter(answered).map(|row| wire_us(row) as f64).collect());
+    let wire = quantiles(own.iter().filter(answered).map(|row| crowds.wire_us(row)).collect());
     // A node that was never asked whether it refuses is taken to refuse as it delays, as in the original.
     let delay_probability = delay.probability().unwrap_or(0.0);
     NodeModel {
         name: name.to_owned(),
-        slots: slots(&own),
+        slots: slots(own),
         queue: None,
         speed: work.speed(name),
         reject: reject.probability().unwrap_or(delay_probability),

@@ -4,18 +4,20 @@
 //! therefore does not only count into a share: it bounds the node's probability from one side, and a few hundred
 //! attempts leave room for one round number. A prediction under the seeds of the run then meets the very same luck.
 //!
-//! Reading order: [`bracket`] (a probability from its coins), [`calibrate`] (a model from records), [`model`] (what is
-//! in it), [`scenario`] (a model as something to simulate), [`world`] (simulate, and read as if recorded), [`replay`]
+//! Reading order: [`bracket`] (a probability from its coins), [`calibrate`] (a model from records; `told` and `hand_over`
+//! are parts of it), [`model`] (what is in it), [`scenario`] (a model as something to simulate), [`world`] (simulate, and read as if recorded), [`replay`]
 //! (the same arrivals, work and wire under another strategy), [`decisions`] (the same decisions again), [`agreement`] (prediction against reality), [`scale`].
 
 pub mod agreement;
 pub mod bracket;
 pub mod calibrate;
 pub mod decisions;
+mod hand_over;
 pub mod model;
 pub mod replay;
 pub mod scale;
 pub mod scenario;
+mod told;
 pub mod world;
 
 /// Why nothing can be predicted.

@@ -22,6 +22,10 @@ pub struct Model {
     pub fitted_to: Vec<String>,
     /// Most attempts in flight at once that were seen.
     pub max_in_flight: u32,
+    /// What the server takes to hand an attempt to a thread, in microseconds: the time between the starts of attempts that
+    /// are decided at the same moment.
+    #[serde(default)]
+    pub hand_over_us: f64,
     /// Seeds of the jobs, as text: a prediction under them meets the luck of the run.
     pub seeds: Vec<String>,
     /// When tasks arrived, in microseconds since their job's start; empty if all came at the start.
@@ -125,6 +129,7 @@ pub(super) mod examples {
             schema_version: SCHEMA_VERSION,
             fitted_to: vec!["results/example".to_owned()],
             max_in_flight: 4,
+            hand_over_us: 0.0,
             seeds: vec!["1".to_owned(), "2".to_owned()],
             arrivals_us: Vec::new(),
             work_us: vec![10_000.0; 4],

@@ -49,7 +49,8 @@ pub fn scenario(
     if count == 0 || job.spec.max_in_flight == 0 || change.slots == Some(0) {
         return Err(PredictionError::Change("nodes, slots and attempts in flight are at least 1".to_owned()));
     }
-    let scenario = Scenario::new((0..count).map(|index| node(model, index, change)).collect(), job);
+    let mut scenario = Scenario::new((0..count).map(|index| node(model, index, change)).collect(), job);
+    scenario.hand_over = Duration::from_nanos((1e3 * model.hand_over_us) as u64);
     scenario.check()?;
     Ok(scenario)
 }

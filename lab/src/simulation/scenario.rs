@@ -30,6 +30,7 @@ pub fn scenario(setting: &Setting, work: &Work, strategy: &Strategy, seed: Seed,
     scenario.schedulers = setting.schedulers;
     scenario.cancellation = setting.cancellation;
     scenario.settings.stale = setting.stale;
+    scenario.hand_over = setting.hand_over;
     scenario
 }
 

@@ -28,7 +28,8 @@ Tasks hold a slot without burning a processor, so that many nodes fit on one mac
 
 With RUN nothing is run: a recorded real run, such as one of lab run, is predicted from the records of its first strategy.
 
-Goals: each mean within 5 %, each p99 within 10 %, Kendall's rank correlation of the strategies by mean latency at least 0.9.
+Goals: each mean within 5 %, each p99 within 10 %, Kendall's rank correlation of the strategies by mean latency at least 0.9
+(over all pairs; those that differ in reality, and reality with itself, are printed beside it).
 Exit status: 0 all reached, 1 failure, 2 usage, 99 a goal is missed.
 
 Examples:

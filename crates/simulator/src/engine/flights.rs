@@ -31,6 +31,8 @@ pub(super) struct Flight {
     pub(super) node: u32,
     pub(super) task: u32,
     pub(super) number: u32,
+    /// When a thread took it, and its round trip began.
+    pub(super) set_out: Micros,
     /// The wire's way back.
     pub(super) back: Duration,
     pub(super) reached: Micros,

@@ -45,6 +45,8 @@ struct Side {
     scheduler: Scheduler,
     by_number: ByNumber,
     wake: Option<Micros>,
+    /// When the attempts that it has to hand over are all with a thread.
+    handed_over: Micros,
 }
 
 /// What the driver keeps of a job.
@@ -93,6 +95,7 @@ impl<'a, O: Observer> Simulation<'a, O> {
             scheduler: Scheduler::new(scenario.settings.clone()),
             by_number: ByNumber::default(),
             wake: None,
+            handed_over: Micros(0),
         };
         let mut limits: Vec<Lane> = Vec::new();
         let jobs = scenario.jobs.iter().map(|plan| {

@@ -8,7 +8,7 @@ use crate::Arrivals;
 use crate::log;
 use crate::observe::{AttemptSeen, JobSeen, Observer};
 use luck::Purpose;
-use scheduler::{Action, Attempt, Event, JobId, NodeTimes, Observation, Outcome, TaskEnd, TaskIndex};
+use scheduler::{Action, Attempt, Event, JobId, Micros, NodeTimes, Observation, Outcome, TaskEnd, TaskIndex};
 use std::time::Duration;
 
 /// How long a probe waits for a node that hangs.
@@ -22,20 +22,26 @@ impl<O: Observer> Simulation<'_, O> {
         if log {
             log::event(&mut self.observer, now, side, &event);
         }
+        // Whoever tells of an attempt's end carries out one of the attempts that are answered, as the server's threads do.
+        let mut own = matches!(event, Event::AttemptEnded { .. });
         let mut actions = std::mem::take(&mut self.actions);
         self.schedulers[side as usize].scheduler.handle(now, event, &mut actions);
         for action in actions.drain(..) {
             if log {
                 log::action(&mut self.observer, now, side, &action);
             }
-            self.perform(side, action);
+            self.perform(side, action, &mut own);
         }
         self.actions = actions;
     }
 
-    fn perform(&mut self, side: u32, action: Action) {
+    /// Carries out an action. `own` is whether a thread is there that would carry out an attempt.
+    fn perform(&mut self, side: u32, action: Action, own: &mut bool) {
         match action {
-            Action::Start(attempt) => self.start(side, attempt),
+            Action::Start(attempt) => {
+                let set_out = if std::mem::take(own) { self.calendar.now() } else { self.hand_over(side) };
+                self.start(side, attempt, set_out);
+            }
             Action::Cancel { attempt, .. } => self.cancel(side, attempt),
             Action::Probe { node } => {
                 let sound = self.nodes[node.index()].ailment;
@@ -162,7 +168,15 @@ impl<O: Observer> Simulation<'_, O> {
         self.tell(side, Event::TasksArrived { job: JobId(u64::from(index)), count: 1 });
     }
 
-    fn start(&mut self, side: u32, attempt: Attempt) {
+    /// When the next attempt that is handed to another thread is there.
+    fn hand_over(&mut self, side: u32) -> Micros {
+        let own = &mut self.schedulers[side as usize];
+        own.handed_over = own.handed_over.max(self.calendar.now()).after(self.scenario.hand_over);
+        own.handed_over
+    }
+
+    /// Sends an attempt on its way, at `set_out`.
+    fn start(&mut self, side: u32, attempt: Attempt, set_out: Micros) {
         let now = self.calendar.now();
         let (index, node) = (attempt.job().0 as usize, attempt.node().0);
         let (task, number) = (attempt.task().0, attempt.number());
@@ -185,6 +199,7 @@ impl<O: Observer> Simulation<'_, O> {
             node,
             task,
             number,
+            set_out,
             back: wire - out,
             reached: now,
             entered: now,
@@ -197,10 +212,11 @@ impl<O: Observer> Simulation<'_, O> {
         if let Some((limit, lane)) = job.lane.map(|lane| &mut self.limits[lane]) {
             lane.push_back((now.after(*limit), side, id));
         }
-        if out.is_zero() {
+        let reached = set_out.after(out);
+        if reached == now {
             self.reached(flight);
         } else {
-            self.calendar.add(now.after(out), What::Reached(flight));
+            self.calendar.add(reached, What::Reached(flight));
         }
     }
 
@@ -252,7 +268,7 @@ impl<O: Observer> Simulation<'_, O> {
             outcome,
             reason,
             begun: attempt.started(),
-            total: now.since(attempt.started()),
+            total: now.since(known.set_out),
             times: if done { times } else { NodeTimes::default() },
         };
         let totals = &mut self.nodes[known.node as usize].totals;

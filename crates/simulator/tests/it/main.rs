@@ -7,6 +7,7 @@ mod conservation;
 mod determinism;
 mod expect;
 mod faults;
+mod hand_over;
 mod plans;
 mod processes;
 mod replay;
