@@ -56,6 +56,7 @@ function frame() {
   const leader = feed.servers.find((server) => server.leads);
   const state = feed.state === 'live' && !leader ? 'lost' : feed.state;
   mark(pulse, 'data-state', state);
+  mark(document.body, 'data-feed', state);
   const words = { loading: 'connecting', live: leader?.name ?? '', broken: 'no connection', lost: 'no server' };
   say(pulse.lastElementChild, words[state]);
   const running = feed.jobs.filter((job) => job.state === 'running').length;
@@ -73,7 +74,10 @@ const THEMES = ['auto', 'light', 'dark'];
 function theme(wanted) {
   const set = THEMES.includes(wanted) ? wanted : 'auto';
   document.documentElement.dataset.theme = set;
-  document.getElementById('theme').textContent = { auto: 'Auto', light: 'Light', dark: 'Dark' }[set];
+  const button = document.getElementById('theme');
+  button.dataset.set = set;
+  say(button.lastElementChild, { auto: 'Auto', light: 'Light', dark: 'Dark' }[set]);
+  mark(button, 'aria-label', `Colours: ${{ auto: 'as the system', light: 'light', dark: 'dark' }[set]}. Change them.`);
   try {
     localStorage.setItem('theme', set);
   } catch {
@@ -97,14 +101,20 @@ const keys = document.getElementById('keys');
 document.getElementById('help').addEventListener('click', () => keys.showModal());
 
 addEventListener('keydown', (event) => {
-  const typing = event.target.closest('input, select, textarea, [contenteditable]');
+  const typing = event.target.closest('input:not([type=checkbox]), select, textarea, [contenteditable]');
+  if (typing && event.key === 'Escape') typing.blur();
   if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
   const place = ['1', '2', '3', '4'].indexOf(event.key);
   if (place >= 0) location.hash = `#/${PAGES[place]}`;
   else if (event.key === 'n') location.hash = '#/jobs/new';
   else if (event.key === 't') nextTheme();
   else if (event.key === '?') keys.showModal();
-  else if (event.key === '/') {
+  else if (event.key === 'Escape') {
+    // What a key opened, the same hand closes.
+    const last = document.querySelector('.toast:last-child button');
+    if (last) last.click();
+    else document.activeElement?.blur();
+  } else if (event.key === '/') {
     const search = document.querySelector('main input[type=search]');
     if (!search) return;
     search.focus();

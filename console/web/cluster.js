@@ -128,7 +128,7 @@ export function clusterPage() {
   const servers = el('ul', { class: 'servers' });
   const nodes = new NodeList();
   const side = [running(), strategies()];
-  const node = el('div', { class: 'cluster' },
+  const node = el('div', { class: 'cluster' }, el('h1', { class: 'unseen' }, 'Cluster'),
     el('section', { class: 'tiles', 'aria-label': 'Figures' }, ...tiles),
     el('div', { class: 'wide' }, nodes.node),
     el('aside', {}, el('section', { class: 'panel' }, el('h2', {}, 'Servers'), servers), ...side));

@@ -69,9 +69,16 @@ export function tell(path, body = {}, method = 'POST') {
   return ask(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-/** A word that comes and goes at the foot of the page. */
+const TOASTS = 3;
+
+/** A word that comes and goes at the foot of the page; what went wrong stays longer and can be sent away. */
 export function toast(text, kind = 'good') {
-  const node = el('div', { class: `toast ${kind}`, role: 'status' }, text);
-  document.body.append(node);
-  setTimeout(() => node.remove(), kind === 'bad' ? 8000 : 4000);
+  const shelf = document.getElementById('toasts');
+  const node = el('div', { class: `toast ${kind}`, role: kind === 'bad' ? 'alert' : 'status' }, el('span', {}, text),
+    el('button', { class: 'quiet', type: 'button', 'aria-label': 'Close', on: { click: () => node.remove() } }, '✕'));
+  // What a dialog covers would not be seen: the shelf goes where people look.
+  (document.querySelector('dialog[open]') ?? document.body).append(shelf);
+  shelf.append(node);
+  while (shelf.children.length > TOASTS) shelf.firstChild.remove();
+  setTimeout(() => node.remove(), kind === 'bad' ? 10_000 : 4_000);
 }

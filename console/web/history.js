@@ -10,6 +10,7 @@ const WORDS = {
   rejected: ['rejected', 'warn'], server_up: ['server up', 'good'], server_down: ['server down', 'bad'], failed_over: ['failed over', 'warn'],
   job_submitted: ['job in', 'work'], job_ended: ['job ended', 'work'], steered: ['steered', ''],
 };
+const NUMBERS = ['Images', 'Time', 'Rejected'];
 const PAGE = 100;
 
 export function historyPage(part) {
@@ -21,7 +22,7 @@ export function historyPage(part) {
   const kind = el('select', { 'aria-label': 'Kind', on: { change: () => load() } }, el('option', { value: '' }, 'every kind'),
     ...Object.entries(WORDS).map(([value, [text]]) => el('option', { value }, text)));
   const tabs = [['events', 'Events'], ['jobs', 'Past jobs']].map(([name, text]) =>
-    el('button', { type: 'button', role: 'tab', on: { click: () => {
+    el('button', { type: 'button', on: { click: () => {
       shown = name;
       load();
     } } }, text));
@@ -30,7 +31,7 @@ export function historyPage(part) {
   const table = el('table', { class: 'plain wide' }, head, body);
   const empty = el('p', { class: 'empty', hidden: true });
   const more = el('button', { type: 'button', hidden: true, on: { click: () => load(true) } }, 'Show older');
-  const node = el('section', { class: 'panel history' }, el('div', { class: 'tools' }, el('div', { class: 'switch', role: 'tablist' }, ...tabs), kind, search),
+  const node = el('section', { class: 'panel history' }, el('h1', { class: 'unseen' }, 'History'), el('div', { class: 'tools' }, el('div', { class: 'switch', role: 'group', 'aria-label': 'What is shown' }, ...tabs), kind, search),
     el('div', { class: 'scroll' }, table), empty, more);
 
   let timer = 0;
@@ -42,7 +43,7 @@ export function historyPage(part) {
   async function load(older = false) {
     const mine = ++number;
     asked = feed.at;
-    tabs.forEach((tab, index) => mark(tab, 'aria-selected', String((index === 0) === (shown === 'events'))));
+    tabs.forEach((tab, index) => mark(tab, 'aria-pressed', String((index === 0) === (shown === 'events'))));
     kind.hidden = shown !== 'events';
     const query = new URLSearchParams({ search: search.value, limit: String(PAGE) });
     if (shown === 'events') query.set('kind', kind.value);
@@ -55,16 +56,18 @@ export function historyPage(part) {
       const rows = list.map(shown === 'events' ? eventRow : jobRow);
       if (older) body.append(...rows);
       else body.replaceChildren(...rows);
-      const heads = shown === 'events' ? ['When', 'What', 'Who', 'How'] : ['When', 'State', 'Job', 'Strategy', 'Images', 'Time', 'Rejected'];
-      head.replaceChildren(el('tr', {}, ...heads.map((text) => el('th', {}, text))));
+      head.replaceChildren(el('tr', {}, ...(shown === 'events' ? ['When', 'What', 'Who', 'How'] : ['When', 'State', 'Job', 'Strategy', ...NUMBERS]).map((text) => el('th', { class: NUMBERS.includes(text) ? 'number' : '' }, text))));
+      node.classList.toggle('events', shown === 'events');
       last = list.length > 0 ? (shown === 'events' ? list.at(-1).number : list.at(-1).submitted_ms) : last;
       more.hidden = list.length < PAGE;
       empty.hidden = body.children.length > 0;
       table.hidden = body.children.length === 0;
-      say(empty, search.value || kind.value ? 'Nothing in the history fits.' : 'Nothing happened yet.');
+      const filtered = search.value || (kind.value && shown === 'events');
+      say(empty, filtered ? 'Nothing in the history fits.' : shown === 'events' ? 'Nothing has happened yet. Nodes that come and go, jobs, and rejections appear here by themselves.' : 'No job has been handed in yet. Each one stays here after it has ended, also when the server is started again.');
     } catch (error) {
       empty.hidden = false;
       table.hidden = true;
+      more.hidden = true;
       say(empty, error.message);
     }
   }
@@ -90,6 +93,6 @@ function eventRow(event) {
 function jobRow(job) {
   return el('tr', {}, el('td', { class: 'when' }, moment(job.submitted_ms)),
     el('td', {}, el('span', { class: 'badge', data: { kind: stateKind(job.state) } }, JOB_STATES[job.state] ?? job.state)),
-    el('td', { class: 'who' }, el('a', { href: jobAddress(job.key) }, job.label || job.operation), el('small', {}, job.key)), el('td', {}, job.strategy),
-    el('td', { class: 'number' }, `${count(job.done)} of ${count(job.tasks)}`), el('td', { class: 'number' }, seconds(job.elapsed_us / 1e6)), el('td', { class: 'number' }, count(job.rejected)));
+    el('td', { class: 'who' }, el('a', { href: jobAddress(job.key) }, job.label || job.operation), el('small', {}, job.key)), el('td', { data: { label: 'Strategy' } }, job.strategy),
+    ...[`${count(job.done)} of ${count(job.tasks)}`, seconds(job.elapsed_us / 1e6), count(job.rejected)].map((text, index) => el('td', { class: 'number', data: { label: NUMBERS[index] } }, text)));
 }

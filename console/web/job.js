@@ -2,8 +2,9 @@
 
 import { ask, bar, el, mark, say, tell, toast } from './dom.js';
 import { feed } from './feed.js';
-import { JOB_STATES, bytes, count, micros, moment, percent, rate, seconds, span } from './format.js';
+import { JOB_STATES, count, moment, percent, rate, seconds, span } from './format.js';
 import { stateKind, timeLeft } from './jobs.js';
+import { Viewer, placeholder } from './viewer.js';
 
 const PAGE = 60;
 
@@ -64,6 +65,7 @@ export function jobPage(key) {
       missing.hidden = true;
       if (told.report) {
         drawFailures(failures, told.report.failures, job.failed);
+        results.failures = new Map(told.report.failures.map(({ name, why: reason }) => [name, reason]));
         drawShares(shares, told.report.nodes);
         why.hidden = !told.report.why;
         say(why, told.report.why ?? '');
@@ -96,7 +98,8 @@ export function jobPage(key) {
     const remaining = timeLeft(job);
     const running = job.state === 'running' || job.state === 'paused';
     const pace = job.elapsed_us > 0 ? job.done / (job.elapsed_us / 1e6) : 0;
-    say(left, running ? (remaining === null ? 'under way' : `${span(Math.max(1_000, remaining))} left`) : `in ${seconds(job.elapsed_us / 1e6)}, ${rate(pace)} a second`);
+    if (job.state === 'paused') say(left, job.in_flight > 0 ? `paused; ${count(job.in_flight)} in flight go on` : 'paused; nothing is in flight');
+    else say(left, running ? (remaining === null ? 'under way' : `${span(Math.max(1_000, remaining))} left`) : `in ${seconds(job.elapsed_us / 1e6)}, ${rate(pace)} a second`);
     cancel.hidden = hold.hidden = !running && job.state !== 'paused';
     say(hold, job.state === 'paused' ? 'Resume' : 'Pause');
     const run = job.run_folder.split('/').at(-1);
@@ -162,6 +165,8 @@ class Results {
   constructor(address) {
     this.address = address;
     this.images = [];
+    /** Why an image has no result, by its name. */
+    this.failures = new Map();
     this.total = 0;
     this.wanted = PAGE;
     this.tally = el('small');
@@ -199,13 +204,14 @@ class Results {
     this.total = told.total;
     this.node.hidden = false;
     // What an earlier job left in the folder is not this one's while it runs.
-    const done = Math.min(told.done, job.state === 'running' ? job.done : told.done);
+    const done = Math.min(told.done, ['running', 'paused'].includes(job.state) ? job.done : told.done);
     say(this.tally, `${count(done)} of ${count(told.total)}`);
     this.all.hidden = told.done === 0;
     this.more.hidden = told.images.length >= told.total;
     this.images.forEach((image, index) => {
       const known = this.grid.children[index];
-      const version = String(image.result_bytes);
+      const failed = this.failures.has(image.name) && image.result_bytes === null;
+      const version = failed ? 'failed' : String(image.result_bytes);
       if (known?.dataset.version === version && known.dataset.name === image.name) return;
       const thumb = this.thumb(image, index, version);
       if (known) known.replaceWith(thumb);
@@ -215,66 +221,20 @@ class Results {
 
   thumb(image, index, version) {
     const ready = image.result_bytes !== null;
+    const state = ready ? 'ready' : version === 'failed' ? 'failed' : 'waiting';
+    const why = this.failures.get(image.name);
+    const words = { ready: '', failed: 'failed', waiting: 'waiting' }[state];
+    const box = el('span', { class: 'frame' });
     const picture = el('img', { loading: 'lazy', decoding: 'async', alt: '', width: '160', height: '120', src: this.url(ready ? 'after' : 'before', image.name, `?width=320&v=${version}`), on: {
-      error: (event) => event.target.closest('li').classList.add('broken'),
+      error: () => {
+        node.classList.add('broken');
+        box.replaceChildren(placeholder(state === 'failed' ? 'No picture' : 'Cannot be shown'));
+      },
     } });
-    return el('li', { class: ready ? 'ready' : 'waiting', data: { version, name: image.name } },
-      el('button', { type: 'button', title: image.name, on: { click: () => this.viewer.open(index) } }, picture, el('span', {}, image.name)));
+    box.append(picture);
+    const node = el('li', { class: state, data: { version, name: image.name } },
+      el('button', { type: 'button', title: why ? `${image.name}: ${why}` : image.name, on: { click: () => this.viewer.open(index) } }, box,
+        el('span', { class: 'caption' }, el('span', {}, image.name), words && el('em', {}, words))));
+    return node;
   }
 }
-
-/** One image, before and after under one slider. */
-class Viewer {
-  constructor(results) {
-    this.results = results;
-    this.title = el('h2');
-    this.size = el('small');
-    this.before = el('img', { alt: 'before', draggable: 'false' });
-    this.after = el('img', { alt: 'after', class: 'after', draggable: 'false' });
-    this.range = el('input', { type: 'range', min: '0', max: '100', value: '50', step: '1', 'aria-label': 'Before and after', on: { input: () => this.cut(Number(this.range.value)) } });
-    this.stage = el('div', { class: 'stage' }, this.before, this.after, el('i', { class: 'edge' }), el('span', { class: 'side left' }, 'after'), el('span', { class: 'side right' }, 'before'), this.range);
-    this.one = el('a', { class: 'button', download: true }, 'Download');
-    this.note = el('p', { class: 'hint' });
-    this.node = el('dialog', { class: 'viewer', 'aria-label': 'Image', on: { keydown: (event) => this.key(event) } },
-      el('div', { class: 'sheet-head' }, this.title, this.size, el('span', { class: 'space' }),
-        el('button', { class: 'quiet', type: 'button', 'aria-label': 'The image before', on: { click: () => this.step(-1) } }, '‹'),
-        el('button', { class: 'quiet', type: 'button', 'aria-label': 'The next image', on: { click: () => this.step(1) } }, '›'),
-        this.one, el('button', { class: 'quiet', type: 'button', 'aria-label': 'Close', on: { click: () => this.node.close() } }, '✕')), this.stage, this.note);
-  }
-
-  open(index) {
-    this.index = index;
-    const image = this.results.images[index];
-    const ready = image.result_bytes !== null;
-    say(this.title, image.name);
-    say(this.size, ready ? bytes(image.result_bytes) : 'no result yet');
-    this.before.src = this.results.url('before', image.name, '?width=1600');
-    this.after.hidden = !ready;
-    this.stage.classList.toggle('single', !ready);
-    if (ready) this.after.src = this.results.url('after', image.name, `?width=1600&v=${image.result_bytes}`);
-    this.one.hidden = !ready;
-    mark(this.one, 'href', this.results.url('after', image.name, '?download=1'));
-    say(this.note, ready ? 'Drag, or use the arrow keys: left of the line the result, right of it the original.' : 'Only the original is there.');
-    this.range.value = '50';
-    this.cut(50);
-    if (!this.node.open) this.node.showModal();
-    this.range.focus();
-  }
-
-  cut(percent) {
-    this.stage.style.setProperty('--cut', `${percent}%`);
-  }
-
-  step(by) {
-    const images = this.results.images.length;
-    this.open((this.index + by + images) % images);
-  }
-
-  key(event) {
-    if (!event.shiftKey || !['ArrowLeft', 'ArrowRight'].includes(event.key)) return;
-    event.preventDefault();
-    this.step(event.key === 'ArrowLeft' ? -1 : 1);
-  }
-}
-
-export { micros };

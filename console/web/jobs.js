@@ -18,7 +18,8 @@ export function progressWords(job) {
   const left = timeLeft(job);
   const parts = [`${count(job.done)} of ${count(job.tasks)}`];
   if (job.failed > 0) parts.push(`${count(job.failed)} failed`);
-  if (job.state === 'running') parts.push(left === null ? 'under way' : `${span(Math.max(1_000, left))} left`);
+  if (job.state === 'paused') parts.push(job.in_flight > 0 ? `${count(job.in_flight)} in flight` : 'nothing in flight');
+  else if (job.state === 'running') parts.push(left === null ? 'under way' : `${span(Math.max(1_000, left))} left`);
   else parts.push(seconds(job.elapsed_us / 1e6));
   return parts.join(', ');
 }
@@ -56,7 +57,7 @@ export function jobsPage(part) {
   const empty = el('div', { class: 'empty' },
     el('p', {}, 'No job yet.'), el('p', { class: 'hint' }, 'Drop some images on the left, or use the command line: '), el('code', {}, 'client data random'));
   const form = submitForm();
-  const node = el('div', { class: 'split' }, form.node,
+  const node = el('div', { class: 'split' }, el('h1', { class: 'unseen' }, 'Jobs'), form.node,
     el('section', { class: 'panel' }, el('h2', {}, 'Jobs ', el('small', {}, 'that the server knows, the newest first')), list, empty));
   if (part === 'new') requestAnimationFrame(() => form.focus());
   return {

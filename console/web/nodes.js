@@ -37,8 +37,10 @@ export class NodeList {
     this.heads = COLUMNS.map((column) => this.head(column));
     this.canvas = el('div', { class: 'canvas' });
     this.empty = el('div', { class: 'empty' });
-    this.body = el('div', { class: 'body', tabindex: '0', role: 'rowgroup', 'aria-label': 'Nodes', on: { scroll: () => this.place(), keydown: (event) => this.key(event) } }, this.canvas, this.empty);
-    this.table = el('div', { class: 'grid', role: 'table', 'aria-label': 'Nodes' }, el('div', { class: 'row heads', role: 'row' }, ...this.heads), this.body);
+    this.body = el('div', { class: 'body', tabindex: '0', role: 'grid', 'aria-label': 'Nodes: arrows choose one, Enter opens it', on: {
+      scroll: () => this.place(), keydown: (event) => this.key(event), focus: () => this.focused < 0 && this.body.matches(':focus-visible') && this.focus(0),
+    } }, this.canvas, this.empty);
+    this.table = el('div', { class: 'grid' }, el('div', { class: 'row heads', role: 'group', 'aria-label': 'Sort by' }, ...this.heads), this.body);
     this.node = el('section', { class: 'panel nodes' },
       el('div', { class: 'tools' }, el('h2', {}, 'Nodes'), this.tally, el('span', { class: 'chips' }, ...this.chips), this.search), this.table);
     this.resized = new ResizeObserver(() => this.draw());
@@ -61,7 +63,7 @@ export class NodeList {
   }
 
   head([key, title, help]) {
-    return el('button', { class: `head ${key}`, type: 'button', role: 'columnheader', title: help, on: { click: () => {
+    return el('button', { class: `head ${key}`, type: 'button', title: help, on: { click: () => {
       if (this.sort === key) this.down = !this.down;
       else [this.sort, this.down] = [key, key !== 'name'];
       this.draw();
@@ -86,7 +88,10 @@ export class NodeList {
 
   draw() {
     this.arrange();
-    COLUMNS.forEach(([key], index) => mark(this.heads[index], 'aria-sort', this.sort !== key ? 'none' : this.down ? 'descending' : 'ascending'));
+    COLUMNS.forEach(([key], index) => {
+      mark(this.heads[index], 'data-sort', this.sort !== key ? 'none' : this.down ? 'descending' : 'ascending');
+      mark(this.heads[index], 'aria-pressed', String(this.sort === key));
+    });
     for (const chip of this.chips) {
       const nodes = feed.nodes.filter((node) => node.state === chip.dataset.state).length;
       say(chip.lastChild, `${chip.dataset.state} ${count(nodes)}`);
@@ -94,7 +99,7 @@ export class NodeList {
     }
     const all = feed.nodes.length;
     say(this.tally, this.order.length === all ? count(all) : `${count(this.order.length)} of ${count(all)}`);
-    mark(this.table, 'aria-rowcount', String(this.order.length));
+    mark(this.body, 'aria-rowcount', String(this.order.length));
     this.empty.hidden = this.order.length > 0;
     if (this.order.length === 0) this.nothing();
     this.place();
@@ -104,7 +109,15 @@ export class NodeList {
   nothing() {
     if (feed.number === 0) say(this.empty, 'Asking the server for its nodes …');
     else if (feed.nodes.length > 0) say(this.empty, 'No node fits the filter.');
-    else say(this.empty, 'No node yet. Start one with: computenode 0.2');
+    else this.invite();
+  }
+
+  /** What a newcomer types to have a node. */
+  invite() {
+    const command = `computenode 0.2 --server ${(feed.servers.find((server) => server.leads) ?? feed.servers[0])?.address ?? '127.0.0.1:5000'}`;
+    if (this.empty.lastText === command) return;
+    this.empty.lastText = command;
+    this.empty.replaceChildren('No node yet. Start one in another terminal:', el('br'), el('code', {}, command));
   }
 
   /** Puts rows where they can be seen. */
@@ -124,6 +137,9 @@ export class NodeList {
       row.node.hidden = at >= last;
       if (at < last) row.draw(this.order[at], at, at * height, at === this.focused);
     });
+    const focused = this.rows.find((row) => !row.node.hidden && row.node.classList.contains('focused'));
+    if (focused) mark(this.body, 'aria-activedescendant', focused.node.id);
+    else this.body.removeAttribute('aria-activedescendant');
   }
 
   key(event) {
@@ -150,7 +166,7 @@ class NodeRow {
   constructor(list) {
     this.parts = {};
     const cell = (key, ...children) => {
-      const node = el('span', { class: `cell ${key}`, role: 'cell' }, ...children);
+      const node = el('span', { class: `cell ${key}`, role: 'gridcell' }, ...children);
       this.parts[key] = node;
       return node;
     };
@@ -163,7 +179,7 @@ class NodeRow {
     this.busy = bar('busy');
     this.busyText = el('span', { class: 'figure' });
     this.curve = new Curve(120, 24);
-    this.node = el('div', { class: 'row', role: 'row', on: { click: () => list.detail.open(this.shown) } },
+    this.node = el('div', { class: 'row', role: 'row', id: `row-${list.rows.length}`, on: { click: () => list.detail.open(this.shown) } },
       cell('name', el('i', { class: 'dot' }), el('span', {}, this.name, this.address)),
       cell('state', this.state, this.since),
       cell('load', this.loadText, this.load),
@@ -182,6 +198,7 @@ class NodeRow {
     mark(this.node, 'data-state', node.state);
     mark(this.node, 'data-name', node.name);
     this.node.classList.toggle('focused', focused);
+    mark(this.node, 'aria-label', `${node.name}, ${node.state}, ${count(node.inFlight)} in flight, ${count(node.done)} done, ${count(node.rejected)} rejected, ${count(node.delayed)} delayed`);
     say(this.name, node.name);
     say(this.address, node.address);
     say(this.state, node.state);
@@ -211,7 +228,7 @@ class NodeSheet {
     this.curve = new Curve(480, 110, true);
     this.top = el('small', { class: 'axis' });
     this.actions = el('div', { class: 'actions' });
-    this.node = el('dialog', { class: 'sheet', 'aria-label': 'Node' },
+    this.node = el('dialog', { class: 'sheet', 'aria-label': 'One node' },
       el('div', { class: 'sheet-head' }, this.title, this.badge, el('button', { class: 'quiet', type: 'button', 'aria-label': 'Close', on: { click: () => this.node.close() } }, '✕')),
       el('figure', { class: 'big' }, this.top, this.curve.node, el('figcaption', {}, 'Response time over the last 30 seconds')), this.facts, this.actions);
     this.node.addEventListener('click', (event) => event.target === this.node && this.node.close());

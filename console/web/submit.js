@@ -21,10 +21,10 @@ export function submitForm() {
   const choose = (upload) => {
     byUpload.hidden = !upload;
     byFolder.hidden = upload;
-    tabs.forEach((tab, index) => tab.setAttribute('aria-selected', String((index === 0) === upload)));
+    tabs.forEach((tab, index) => tab.setAttribute('aria-pressed', String((index === 0) === upload)));
   };
   const tabs = ['Images from here', 'A folder there'].map((text, index) =>
-    el('button', { type: 'button', role: 'tab', on: { click: () => choose(index === 0) } }, text));
+    el('button', { type: 'button', on: { click: () => choose(index === 0) } }, text));
   const chain = new Chain();
   const strategy = strategyField();
   const admission = select('admission', [['', 'as the strategy says'], ['may-reject', 'nodes may reject'], ['must-accept', 'nodes must accept']]);
@@ -35,7 +35,7 @@ export function submitForm() {
   const stop = el('button', { class: 'quiet', type: 'button', hidden: true, on: { click: () => files.abort() } }, 'Stop');
   const trouble = el('p', { class: 'trouble', role: 'alert', hidden: true });
   const node = el('form', { class: 'panel submit', novalidate: true },
-    el('h2', {}, 'New job'), el('div', { class: 'switch', role: 'tablist' }, ...tabs), byUpload, byFolder,
+    el('h2', {}, 'New job'), el('div', { class: 'switch', role: 'group', 'aria-label': 'Where the images are' }, ...tabs), byUpload, byFolder,
     el('h3', {}, 'Operation'), chain.node, el('h3', {}, 'Strategy'), strategy.node,
     el('details', {}, el('summary', {}, 'More'), el('div', { class: 'pairs' }, field('Admission', admission), field('Images travel', transfer), field('Seed', seed), field('Label', label))),
     trouble, el('div', { class: 'actions' }, button, stop));
@@ -73,9 +73,12 @@ export function submitForm() {
     }
   });
 
+  let filling = 0;
   const fill = async () => {
+    filling = feed.at || 1;
     try {
       options = await ask('/api/options');
+      fault(null);
       strategy.usual(options.default_strategy);
       chain.fill(options.operations);
       say(root, `Relative to ${options.data_root}, or absolute inside it.`);
@@ -88,7 +91,11 @@ export function submitForm() {
     node,
     focus: () => files.input.focus(),
     close: () => files.abort(),
-    draw: () => strategy.draw(),
+    draw() {
+      // It could not be asked for before: the server is back.
+      if (!options && feed.state === 'live' && feed.at - filling > 2_000) fill();
+      strategy.draw();
+    },
   };
 }
 
@@ -97,7 +104,7 @@ function strategyField() {
   const list = el('datalist', { id: 'strategies' });
   const input = el('input', { type: 'text', name: 'strategy', list: 'strategies', autocomplete: 'off', spellcheck: 'false', maxlength: '500', 'aria-label': 'Strategy' });
   const help = el('small', { class: 'hint' });
-  const keep = el('button', { class: 'quiet', type: 'button', hidden: true }, 'Make it the default');
+  const keep = el('button', { class: 'start', type: 'button', hidden: true }, 'Make it the default');
   let chosen = null;
   const show = () => {
     const text = input.value.trim();

@@ -38,6 +38,7 @@ static ASSETS: &[Asset] = assets![
     "nodes.js" SCRIPT,
     "runs.js" SCRIPT,
     "submit.js" SCRIPT,
+    "viewer.js" SCRIPT,
 ];
 
 pub(super) async fn index(headers: HeaderMap) -> Response {

@@ -47,7 +47,7 @@ fn a_thousand_nodes_scroll_while_all_of_them_change() {
     browser.open(&world.console.url());
     browser.wait(
         "all nodes",
-        "return document.querySelector('.nodes .grid')?.getAttribute('aria-rowcount') === '1000'",
+        "return document.querySelector('.nodes .body')?.getAttribute('aria-rowcount') === '1000'",
     );
     let gaps = browser.run_long(SCROLL);
     let mut gaps: Vec<f64> = gaps.as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).collect();
