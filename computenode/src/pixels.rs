@@ -149,6 +149,13 @@ impl Pixels {
         Ok(decoded)
     }
 
+    /// Gives the bytes of a result that was written to the next one that is encoded.
+    pub(crate) fn recycle(&self, bytes: Vec<u8>) {
+        if let Some(bench) = self.benches.lock().unwrap_or_else(PoisonError::into_inner).last_mut() {
+            bench.codec.recycle_bytes(bytes);
+        }
+    }
+
     /// Bounds on images.
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits

@@ -15,15 +15,47 @@ pub(crate) fn rename(folder: &Folder, temporary: &str, image: &str) -> io::Resul
 
 /// Writes a result that came inline, first under a temporary name of its own.
 pub(crate) fn write(folder: &Folder, name: &str, image: &str, bytes: &[u8]) -> io::Result<()> {
-    let output = folder.base.join(OUTPUT);
-    let temporary = output.join(TEMPORARY).join(name);
-    let to = output.join(inside(image)?);
-    let written = create(&temporary, bytes).and_then(|()| put(&temporary, &to));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
+    let mut growing = Growing::create(folder, name)?;
+    growing.write(bytes)?;
+    growing.publish(folder, image)
+}
+
+/// A result that is written bit by bit under a temporary name. Dropped before it is published, it leaves nothing.
+#[derive(Debug)]
+pub(crate) struct Growing {
+    file: File,
+    path: PathBuf,
+    is_published: bool,
+}
+
+impl Growing {
+    /// Creates the file.
+    pub(crate) fn create(folder: &Folder, name: &str) -> io::Result<Growing> {
+        let path = folder.base.join(OUTPUT).join(TEMPORARY).join(name);
+        Ok(Growing { file: open_new(&path)?, path, is_published: false })
     }
-    written
+
+    /// Writes what follows.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// Gives the file the image's final name.
+    pub(crate) fn publish(mut self, folder: &Folder, image: &str) -> io::Result<()> {
+        self.file.flush()?;
+        put(&self.path, &folder.base.join(OUTPUT).join(inside(image)?))?;
+        self.is_published = true;
+        Ok(())
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        if !self.is_published {
+            // The error that led here is the one to tell.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Removes the temporary file of a result that came too late.
@@ -84,12 +116,6 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Tries at a file whose folder a late attempt of an earlier job may just be cleaning up.
 const MOST_TRIES: usize = 10;
-
-fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = open_new(path)?;
-    file.write_all(bytes)?;
-    file.flush()
-}
 
 fn open_new(path: &Path) -> io::Result<File> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);

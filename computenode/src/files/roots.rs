@@ -160,13 +160,17 @@ impl<'roots> DataFolder<'roots> {
         Ok(found)
     }
 
-    /// Writes a new temporary file, `path` relative to `output_dir`.
+    /// Writes a new temporary file of `parts`, one behind the other; `path` is relative to `output_dir`.
     ///
     /// # Errors
     /// As [`TemporaryFile::write`].
-    pub(crate) fn write_temporary(&self, path: &str, bytes: &[u8]) -> Result<TemporaryFile<'roots>, Trouble> {
+    pub(crate) fn write_temporary(
+        &self,
+        path: &str,
+        parts: &[&[u8]],
+    ) -> Result<TemporaryFile<'roots>, Trouble> {
         let shown = self.shown.join(OUTPUT).join(path);
-        TemporaryFile::write(self.root, self.base.join(OUTPUT).join(path), shown, bytes)
+        TemporaryFile::write(self.root, self.base.join(OUTPUT).join(path), shown, parts)
     }
 
     /// Where the result of `file_name` belongs, relative to the root.

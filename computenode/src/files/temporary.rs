@@ -19,7 +19,7 @@ pub(crate) struct TemporaryFile<'root> {
 }
 
 impl<'root> TemporaryFile<'root> {
-    /// Creates `path` below `root`, with its folders, and writes all of `bytes`.
+    /// Creates `path` below `root`, with its folders, and writes all `parts`, one behind the other.
     ///
     /// # Errors
     /// The node's fault: the disk is full, the file is there already (the same attempt came twice), or it cannot be
@@ -28,12 +28,12 @@ impl<'root> TemporaryFile<'root> {
         root: &'root Dir,
         path: PathBuf,
         shown: PathBuf,
-        bytes: &[u8],
+        parts: &[&[u8]],
     ) -> Result<TemporaryFile<'root>, Trouble> {
         let mut file = create_new(root, &path).map_err(|error| write_trouble(&error, &shown))?;
         let temporary = TemporaryFile { root, path, shown, finished: false };
         // The flush says that nothing may stay in a buffer of ours whose loss nobody would notice.
-        match file.write_all(bytes).and_then(|()| file.flush()) {
+        match parts.iter().try_for_each(|part| file.write_all(part)).and_then(|()| file.flush()) {
             Ok(()) => Ok(temporary),
             Err(error) => Err(write_trouble(&error, &temporary.shown)),
         }
@@ -133,7 +133,7 @@ mod tests {
         }
 
         fn write(&self, path: &str, bytes: &[u8]) -> Result<TemporaryFile<'_>, Trouble> {
-            TemporaryFile::write(&self.root, path.into(), path.into(), bytes)
+            TemporaryFile::write(&self.root, path.into(), path.into(), &[bytes])
         }
 
         fn content(&self, path: &str) -> Option<Vec<u8>> {

@@ -40,7 +40,8 @@ impl Node {
                 Ok((mut item, Some(bytes))) => {
                     if let Sources::Shared(folder, _) = &images.sources {
                         let name = origin.temporary_name(&format!("-{number}"));
-                        files.push(timed(&mut timings.write, || folder.write_temporary(&name, &bytes))?);
+                        files.push(timed(&mut timings.write, || folder.write_temporary(&name, &[&bytes]))?);
+                        self.pixels.recycle(bytes);
                         item.result = ItemResult::TemporaryFile(name);
                     } else {
                         item.result = ItemResult::Inline(bytes);

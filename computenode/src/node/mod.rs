@@ -256,11 +256,15 @@ impl Node {
             Plan::Shared(folder, file_name, operation) => {
                 let (bytes_in, encoded) = self.transform_shared(&folder, &file_name, &operation, timings)?;
                 let name = origin.temporary_name("");
-                let temporary = timed(&mut timings.write, || folder.write_temporary(&name, &encoded.bytes))?;
+                let bytes = &[&encoded.bytes[..]];
+                let temporary = timed(&mut timings.write, || folder.write_temporary(&name, bytes))?;
                 // A newer submission may have come while this one was at work: its results must not be offered.
                 self.pass_fence(&origin.job_key, epoch)?;
                 temporary.keep();
-                Ok(product(bytes_in, encoded, |_| AttemptResult::TemporaryFile(name)))
+                Ok(product(bytes_in, encoded, |bytes| {
+                    self.pixels.recycle(bytes);
+                    AttemptResult::TemporaryFile(name)
+                }))
             }
             Plan::Segment(part) => self.work_on_segment(&origin, &part, timings),
             Plan::Batch(images) => self.work_on_batch(&origin, &images, timings),
@@ -306,7 +310,7 @@ impl Node {
                 self.transform_shared(&folder, &file.file_name, &self.original_operation, timings)?;
             let name = format!("{WORKSHOP}-{}-{call}.tmp", self.incarnation);
             timed(&mut timings.write, || {
-                let temporary = folder.write_temporary(&name, &encoded.bytes)?;
+                let temporary = folder.write_temporary(&name, &[&encoded.bytes])?;
                 temporary.publish(&folder.final_path(&file.file_name))
             })?;
             Ok(())

@@ -117,18 +117,21 @@ impl Node {
             self.piece(origin, part, &plan, progress, format, bench, timings)
         })?;
         let (width, height) = (side(size.width), side(size.height));
-        let bytes = piece.to_bytes();
-        let bytes_out = bytes.len() as u64;
+        let (head, body) = piece.to_slices();
+        let bytes_out = (head.len() + body.len()) as u64;
         let result = match (&part.folder, &piece) {
             (Some(folder), Piece::Pixels(_) | Piece::Strip(..)) => {
                 let name = origin.temporary_name("");
-                let temporary = timed(&mut timings.write, || folder.write_temporary(&name, &bytes))?;
+                let temporary = timed(&mut timings.write, || folder.write_temporary(&name, &[&head, body]))?;
                 self.pass_fence(&origin.job_key, origin.epoch)?;
                 temporary.keep();
                 AttemptResult::TemporaryFile(name)
             }
-            _ => AttemptResult::Inline(bytes),
+            _ => AttemptResult::Inline([&head, body].concat()),
         };
+        if let Piece::Strip(strip, _) = piece {
+            self.pixels.recycle(strip.bits);
+        }
         Ok(Product { result, bytes_in, bytes_out, width, height })
     }
 

@@ -1,7 +1,7 @@
 //! The next images: looked at without any lock, then put to work.
 
 use super::survey::{Cutting, Parts};
-use super::{Aftermath, CutState, Divided, Speeds, Unit, UnitState};
+use super::{Aftermath, CutState, Divided, Joint, Speeds, Unit, UnitState};
 use crate::folder::Folder;
 use crate::mix::Mix;
 use records::Text;
@@ -101,6 +101,7 @@ impl Divided {
                     summaries: Arc::default(),
                     seen: Vec::new(),
                     pieces: (0..count).map(|_| None).collect(),
+                    joint: Joint::None,
                     nodes: homes,
                     open: 0,
                     is_over: false,

@@ -5,9 +5,10 @@
 //! put to work a few at a time, so that what waits of them stays small.
 //!
 //! Reading order: this file (the books), [`survey`] (how an image is cut), [`feed`] (the next images), [`mod@work`] (what a node
-//! gets), [`mod@store`] (what becomes of its answer), [`speeds`].
+//! gets), [`mod@store`] (what becomes of its answer), [`joining`] (strips become a file), [`speeds`].
 
 mod feed;
+mod joining;
 mod speeds;
 mod store;
 mod survey;
@@ -19,8 +20,9 @@ pub(crate) use store::{Stored, store};
 pub(crate) use work::work;
 
 use crate::mix::Mix;
-use imaging::segment::{Partial, Piece};
+use imaging::segment::Partial;
 use imaging::statistics::Statistics;
+use joining::{Held, Joining};
 use records::Text;
 use scheduler::{GiveUp, JobEnd, NodeId, TaskEnd};
 use std::collections::{BTreeMap, VecDeque};
@@ -98,13 +100,16 @@ struct UnitState {
     claimed: bool,
 }
 
-/// A finished piece until all are there.
-#[derive(Debug)]
-enum Held {
-    /// In memory.
-    Piece(Piece),
-    /// In a temporary file of the node.
-    File(String),
+/// How far an image's strips are joined.
+#[derive(Debug, Default)]
+enum Joint {
+    /// Nothing yet; images of other pieces stay here.
+    #[default]
+    None,
+    /// So far; nobody is at it.
+    At(Box<Joining>),
+    /// Somebody is at it.
+    Busy,
 }
 
 /// An image in parts.
@@ -113,7 +118,8 @@ struct CutState {
     cutting: Arc<Cutting>,
     summaries: Arc<Vec<Vec<u8>>>,
     seen: Vec<Option<Partial>>,
-    pieces: Vec<Option<Held>>,
+    pieces: Vec<Option<Arc<Held>>>,
+    joint: Joint,
     /// Who did each part last: what it kept of it lies there.
     nodes: Vec<Option<NodeId>>,
     /// Tasks of it that have not ended.

@@ -1,7 +1,9 @@
 //! What becomes of a node's answer to a part or a batch: kept until all are there, then put together and published.
 
-use super::{Divided, Held, Unit};
-use crate::folder::{Folder, OUTPUT};
+use super::joining::{Held, Joining, path};
+use super::survey::Cutting;
+use super::{CutState, Divided, Joint, Unit};
+use crate::folder::Folder;
 use crate::job::Job;
 use crate::publish;
 use imaging::codec::EncodeOptions;
@@ -98,7 +100,7 @@ impl Divided {
         result: &AttemptResult,
     ) -> Result<(), String> {
         let held = match result {
-            AttemptResult::TemporaryFile(name) => Held::File(name.clone()),
+            AttemptResult::TemporaryFile(name) => Held::in_file(folder, name)?,
             AttemptResult::Inline(bytes) => {
                 Held::Piece(Piece::from_bytes(bytes).map_err(|error| error.to_string())?)
             }
@@ -107,7 +109,7 @@ impl Divided {
             }
         };
         let mut state = self.lock();
-        let Some(cut) = state.cuts.get_mut(&image) else { return Err("the image has ended".to_owned()) };
+        let Some(cut) = state.cuts.get_mut(&image) else { return Err(ended()) };
         cut.nodes[part] = Some(node);
         if let Held::Piece(Piece::Seen(partial)) = held {
             cut.seen[part] = Some(partial);
@@ -123,34 +125,70 @@ impl Divided {
             }
             return Ok(());
         }
-        cut.pieces[part] = Some(held);
-        if cut.pieces.iter().any(Option::is_none) {
-            return Ok(());
-        }
-        let pieces: Vec<Held> = std::mem::take(&mut cut.pieces).into_iter().flatten().collect();
-        let cutting = Arc::clone(&cut.cutting);
+        cut.pieces[part] = Some(Arc::new(held));
         drop(state);
-        let merged = merge(&cutting, folder, &pieces).and_then(|bytes| {
-            let name = format!("{}/{image}-merged", job.id.0);
-            publish::write(folder, &name, &folder.images[image], &bytes)
-                .map_err(|cause| format!("the result cannot be published: {cause}"))
-        });
-        let mut state = self.lock();
-        let Some(cut) = state.cuts.get_mut(&image) else { return Err("the image has ended".to_owned()) };
-        match merged {
-            Ok(()) => {
-                cut.is_published = true;
-                drop(state);
-                pieces.iter().for_each(|piece| forget(folder, piece));
-                Ok(())
-            }
-            Err(why) => {
-                // Only this part's answer is done again: the others are still here.
-                cut.pieces = pieces.into_iter().map(Some).collect();
-                cut.pieces[part] = None;
-                Err(why)
-            }
+        let joined = self.join(job, folder, image);
+        if joined.is_err()
+            && let Some(cut) = self.lock().cuts.get_mut(&image)
+        {
+            // Only this part's answer is done again: the others are still here, and joined anew.
+            cut.pieces[part] = None;
+            cut.joint = Joint::None;
         }
+        joined
+    }
+
+    /// Joins what can be joined of an image, unless somebody is at it, who will see what has come; publishes it when that
+    /// was all.
+    fn join(&self, job: &Job, folder: &Folder, image: usize) -> Result<(), String> {
+        let file_name = &folder.images[image];
+        loop {
+            let step = {
+                let mut state = self.lock();
+                let cut = state.cuts.get_mut(&image).ok_or_else(ended)?;
+                match cut.take_step() {
+                    Some(step) => step,
+                    None => return Ok(()),
+                }
+            };
+            let temporary = || format!("{}/{image}-merged", job.id.0);
+            let (cutting, joining) = match step {
+                JoinStep::Pixels(cutting, pieces) => {
+                    let bytes = merge(&cutting, folder, &pieces)?;
+                    publish::write(folder, &temporary(), file_name, &bytes)
+                        .map_err(|cause| format!("the result cannot be published: {cause}"))?;
+                    return self.published(folder, image);
+                }
+                JoinStep::Strip(cutting, joining, held) => {
+                    let mut joining = match (joining, held.strip()) {
+                        (Some(joining), _) => joining,
+                        (None, Some(channels)) => {
+                            Box::new(Joining::begin(folder, &temporary(), &cutting, channels)?)
+                        }
+                        (None, None) => return Err("pieces of different kinds".to_owned()),
+                    };
+                    joining.add(folder, &held)?;
+                    (cutting, joining)
+                }
+            };
+            if joining.strips == cutting.count() {
+                joining.publish(folder, file_name)?;
+                return self.published(folder, image);
+            }
+            let mut state = self.lock();
+            state.cuts.get_mut(&image).ok_or_else(ended)?.joint = Joint::At(joining);
+        }
+    }
+
+    /// The image is there: what its pieces have left goes.
+    fn published(&self, folder: &Folder, image: usize) -> Result<(), String> {
+        let mut state = self.lock();
+        let cut = state.cuts.get_mut(&image).ok_or_else(ended)?;
+        cut.is_published = true;
+        let pieces = std::mem::take(&mut cut.pieces);
+        drop(state);
+        pieces.iter().flatten().for_each(|piece| piece.forget(folder));
+        Ok(())
     }
 
     fn store_batch(
@@ -214,24 +252,53 @@ impl Divided {
     }
 }
 
-fn merge(cutting: &super::Cutting, folder: &Folder, pieces: &[Held]) -> Result<Vec<u8>, String> {
-    let read = |held: &Held| match held {
+/// What can be done for an image with the pieces that are there.
+enum JoinStep {
+    /// All are there, and are no strips.
+    Pixels(Arc<Cutting>, Vec<Arc<Held>>),
+    /// The strip that comes next; the file so far, if it was begun.
+    Strip(Arc<Cutting>, Option<Box<Joining>>, Arc<Held>),
+}
+
+impl CutState {
+    /// What to do next; nothing if somebody is at it, or something must come first.
+    fn take_step(&mut self) -> Option<JoinStep> {
+        if self.is_over || matches!(self.joint, Joint::Busy) {
+            return None;
+        }
+        let cutting = Arc::clone(&self.cutting);
+        if self.pieces.first()?.as_ref()?.strip().is_none() {
+            let pieces: Option<Vec<_>> = self.pieces.iter().cloned().collect();
+            let pieces = pieces?;
+            self.joint = Joint::Busy;
+            return Some(JoinStep::Pixels(cutting, pieces));
+        }
+        let strips = if let Joint::At(joining) = &self.joint { joining.strips } else { 0 };
+        let held = Arc::clone(self.pieces.get(strips)?.as_ref()?);
+        let joining = match std::mem::replace(&mut self.joint, Joint::Busy) {
+            Joint::At(joining) => Some(joining),
+            Joint::None | Joint::Busy => None,
+        };
+        Some(JoinStep::Strip(cutting, joining, held))
+    }
+}
+
+fn merge(cutting: &Cutting, folder: &Folder, pieces: &[Arc<Held>]) -> Result<Vec<u8>, String> {
+    let read = |held: &Arc<Held>| match &**held {
         Held::Piece(piece) => Ok(piece.clone()),
-        Held::File(name) => {
-            let path =
-                folder.base.join(OUTPUT).join(publish::inside(name).map_err(|error| error.to_string())?);
+        Held::Pixels(name) => {
+            let path = path(folder, name)?;
             let bytes =
                 fs::read(&path).map_err(|cause| format!("the piece {path:?} cannot be read: {cause}"))?;
             Piece::from_bytes(&bytes).map_err(|error| error.to_string())
         }
+        Held::Strip(_) => Err("pieces of different kinds".to_owned()),
     };
     let pieces = pieces.iter().map(read).collect::<Result<Vec<_>, String>>()?;
     assemble(&cutting.plan, cutting.format, &EncodeOptions::default(), pieces)
         .map_err(|error| error.to_string())
 }
 
-fn forget(folder: &Folder, piece: &Held) {
-    if let Held::File(name) = piece {
-        publish::discard(folder, name);
-    }
+fn ended() -> String {
+    "the image has ended".to_owned()
 }

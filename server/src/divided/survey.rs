@@ -54,7 +54,7 @@ impl Cutting {
         Cutting::of(&bytes, mix.of(seed, number), parts).map_err(|why| format!("{image:?}: {why}"))
     }
 
-    fn of(bytes: &[u8], operation: &Operation, parts: Parts) -> Result<Cutting, String> {
+    pub(super) fn of(bytes: &[u8], operation: &Operation, parts: Parts) -> Result<Cutting, String> {
         let told = |error: DecodeError| error.to_string();
         let header = header(bytes, &LIMITS).map_err(told)?;
         let rows = match (header.format, header.orientation) {

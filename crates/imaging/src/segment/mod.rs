@@ -39,7 +39,7 @@ pub use crate::kernel::area::{Area, Size};
 pub use cut::Cut;
 pub use error::SegmentError;
 pub use partial::{Partial, Summary};
-pub use piece::{AssemblyError, Piece, STRIP_ROWS, assemble, finish};
+pub use piece::{AssemblyError, MAX_STRIP_HEAD, Piece, STRIP_ROWS, assemble, finish, stitcher, strip_head};
 pub use plan::{Part, Plan};
 pub use progress::{Progress, Waiting, apply, begin, redo};
 

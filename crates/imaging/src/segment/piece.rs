@@ -1,7 +1,7 @@
 //! What a part comes to, as bytes for the wire; and the file that all pieces make together.
 
 use super::{Partial, Plan, SegmentError};
-use crate::codec::jpeg::{EncodedStrip, Whole, encode_strip, stitch};
+use crate::codec::jpeg::{EncodedStrip, Stitcher, StripHead, Whole, encode_strip, stitch};
 use crate::codec::{self, EncodeOptions, Format};
 use crate::error::EncodeError;
 use crate::image::{Channels, Image};
@@ -101,37 +101,55 @@ pub fn assemble(
     }
 }
 
+/// Begins the file that strips of a plan make: the very file that [`encode`](codec::encode) writes of the whole result.
+///
+/// # Errors
+/// A result that no JPEG can hold.
+pub fn stitcher(
+    plan: &Plan,
+    channels: Channels,
+    options: &EncodeOptions,
+    out: &mut Vec<u8>,
+) -> Result<Stitcher, AssemblyError> {
+    Ok(Stitcher::new(whole(plan, channels, options), out)?)
+}
+
 const SEEN: u8 = 1;
 const PIXELS: u8 = 2;
 const STRIP: u8 = 3;
 
+/// Bytes in front of a piece's pixels, and of what else tells of a strip.
+const HEAD: usize = 17;
+
+/// More bytes than a strip has in front of its bits.
+pub const MAX_STRIP_HEAD: usize = 1024;
+
 impl Piece {
     /// As bytes for the wire.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let (head, body) = self.to_slices();
+        [&head[..], body].concat()
+    }
+
+    /// As bytes for the wire, in two parts: a short one and the mass of the samples or bits, which is not copied.
+    pub fn to_slices(&self) -> (Vec<u8>, &[u8]) {
         let head = |kind: u8, words: [usize; 4]| {
             let words = words.into_iter().flat_map(|word| (word as u32).to_le_bytes());
             std::iter::once(kind).chain(words).collect::<Vec<u8>>()
         };
         match self {
-            Piece::Seen(partial) => [&[SEEN][..], &partial.to_bytes()].concat(),
+            Piece::Seen(partial) => ([&[SEEN][..], &partial.to_bytes()].concat(), &[]),
             Piece::Pixels(Image { width, height, channels, samples }) => {
-                let mut bytes = head(PIXELS, [*width, *height, channels.count(), 0]);
-                bytes.extend_from_slice(samples);
-                bytes
+                (head(PIXELS, [*width, *height, channels.count(), 0]), samples)
             }
-            Piece::Strip(strip, channels) => {
+            Piece::Strip(EncodedStrip { head: strip, bits }, channels) => {
                 let words = [strip.first_row, strip.rows, channels.count(), strip.first_mcu.len()];
                 let mut bytes = head(STRIP, words);
-                bytes.reserve(strip.bits.len() + 128 * strip.first_mcu.len() + 17);
-                strip
-                    .first_mcu
-                    .iter()
-                    .flatten()
-                    .for_each(|coefficient| bytes.extend(coefficient.to_le_bytes()));
+                let coefficients = strip.first_mcu.iter().flatten();
+                coefficients.for_each(|coefficient| bytes.extend(coefficient.to_le_bytes()));
                 strip.predictors.iter().for_each(|predictor| bytes.extend(predictor.to_le_bytes()));
                 bytes.push(strip.last_bits);
-                bytes.extend_from_slice(&strip.bits);
-                bytes
+                (bytes, bits)
             }
         }
     }
@@ -141,55 +159,78 @@ impl Piece {
     /// # Errors
     /// Bytes that [`to_bytes`](Self::to_bytes) has not made.
     pub fn from_bytes(bytes: &[u8]) -> Result<Piece, SegmentError> {
-        let early = SegmentError::Bytes { reason: "they end too early" };
-        let (kind, rest) = bytes.split_first().ok_or_else(|| early.clone())?;
-        if *kind == SEEN {
+        if let Some((&SEEN, rest)) = bytes.split_first() {
             return Partial::from_bytes(rest).map(Piece::Seen);
         }
-        let (head, rest) = rest.split_first_chunk::<16>().ok_or_else(|| early.clone())?;
-        let word =
-            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]) as usize;
-        let [first, second, samples, blocks] = [word(0), word(4), word(8), word(12)];
-        let channels = match samples {
+        if let Some((head, channels, at)) = strip_head(bytes)? {
+            return Ok(Piece::Strip(EncodedStrip { head, bits: bytes[at..].to_vec() }, channels));
+        }
+        let (Head { words: [width, height, _, _], channels, .. }, rest) = Head::of(bytes)?;
+        let wanted = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels.count()));
+        if wanted != Some(rest.len()) {
+            let reason = "the samples are not as many as the pixels need";
+            return Err(SegmentError::Bytes { reason });
+        }
+        Ok(Piece::Pixels(Image { width, height, channels, samples: rest.to_vec() }))
+    }
+}
+
+/// The head of a strip that is given as bytes, at least [`MAX_STRIP_HEAD`] of them if there are so many, what its pixels
+/// are, and where its bits begin; nothing if the bytes are of another piece.
+///
+/// # Errors
+/// Bytes that [`Piece::to_bytes`] has not made.
+pub fn strip_head(bytes: &[u8]) -> Result<Option<(StripHead, Channels, usize)>, SegmentError> {
+    if let Some((&SEEN, _)) = bytes.split_first() {
+        return Ok(None);
+    }
+    let (Head { kind, words: [first_row, rows, _, blocks], channels }, rest) = Head::of(bytes)?;
+    if kind == PIXELS {
+        return Ok(None);
+    }
+    // One MCU has 6 blocks at most.
+    let coefficients = rest.get(..128 * blocks.min(7)).ok_or(EARLY)?;
+    let (predictors, bits) = rest[coefficients.len()..].split_first_chunk::<16>().ok_or(EARLY)?;
+    let (last_bits, bits) = bits.split_first().ok_or(EARLY)?;
+    let block = |bytes: &[u8]| std::array::from_fn(|k| i16::from_le_bytes([bytes[2 * k], bytes[2 * k + 1]]));
+    let head = StripHead {
+        first_row,
+        rows,
+        first_mcu: coefficients.chunks_exact(128).map(block).collect(),
+        predictors: std::array::from_fn(|at| word(predictors, 4 * at) as i32),
+        last_bits: *last_bits,
+    };
+    Ok(Some((head, channels, bytes.len() - bits.len())))
+}
+
+const EARLY: SegmentError = SegmentError::Bytes { reason: "they end too early" };
+
+/// What pixels and strips begin with.
+struct Head {
+    kind: u8,
+    words: [usize; 4],
+    channels: Channels,
+}
+
+impl Head {
+    fn of(bytes: &[u8]) -> Result<(Head, &[u8]), SegmentError> {
+        let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(EARLY)?;
+        let kind = head[0];
+        if kind != PIXELS && kind != STRIP {
+            return Err(SegmentError::Bytes { reason: "their kind is unknown" });
+        }
+        let words = std::array::from_fn(|at| word(head, 1 + 4 * at) as usize);
+        let channels = match words[2] {
             1 => Channels::Gray,
             3 => Channels::Rgb,
             _ => return Err(SegmentError::Bytes { reason: "pixels have 1 or 3 samples" }),
         };
-        match *kind {
-            PIXELS => {
-                let wanted = first.checked_mul(second).and_then(|pixels| pixels.checked_mul(samples));
-                if wanted != Some(rest.len()) {
-                    return Err(SegmentError::Bytes {
-                        reason: "the samples are not as many as the pixels need",
-                    });
-                }
-                Ok(Piece::Pixels(Image { width: first, height: second, channels, samples: rest.to_vec() }))
-            }
-            STRIP => strip(first, second, blocks, rest).map(|strip| Piece::Strip(strip, channels)),
-            _ => Err(SegmentError::Bytes { reason: "their kind is unknown" }),
-        }
+        Ok((Head { kind, words, channels }, rest))
     }
 }
 
-fn strip(first_row: usize, rows: usize, blocks: usize, bytes: &[u8]) -> Result<EncodedStrip, SegmentError> {
-    let early = SegmentError::Bytes { reason: "they end too early" };
-    // One MCU has 6 blocks at most.
-    let coefficients = bytes.get(..128 * blocks.min(7)).ok_or_else(|| early.clone())?;
-    let (predictors, bits) =
-        bytes[coefficients.len()..].split_first_chunk::<16>().ok_or_else(|| early.clone())?;
-    let (last_bits, bits) = bits.split_first().ok_or(early)?;
-    let block = |bytes: &[u8]| std::array::from_fn(|k| i16::from_le_bytes([bytes[2 * k], bytes[2 * k + 1]]));
-    let predictor = |at: usize| {
-        i32::from_le_bytes([predictors[at], predictors[at + 1], predictors[at + 2], predictors[at + 3]])
-    };
-    Ok(EncodedStrip {
-        first_row,
-        rows,
-        first_mcu: coefficients.chunks_exact(128).map(block).collect(),
-        predictors: [predictor(0), predictor(4), predictor(8), predictor(12)],
-        bits: bits.to_vec(),
-        last_bits: *last_bits,
-    })
+fn word(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A JPEG cut between nodes: any number of strips gives the pixels and the file of the whole.
 
-use imaging::codec::jpeg::{EncodedStrip, Index, Whole, decode_strip, encode_strip, index, stitch};
+use imaging::codec::jpeg::{EncodedStrip, Index, Stitcher, Whole, decode_strip, encode_strip, index, stitch};
 use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode, encode};
 use imaging::image::{Channels, Image};
 use lanes::Level;
@@ -118,9 +118,24 @@ proptest! {
         image in image(),
         cuts in proptest::collection::vec(0usize..90, 0..6),
         quality in prop_oneof![Just(95u8), 1u8..=100],
+        step in 1usize..60,
     ) {
         let (whole, strips) = strips_of(&image, &cuts, quality);
-        prop_assert!(stitch(&whole, &strips).unwrap() == whole_file(&image, quality));
+        let expected = whole_file(&image, quality);
+        prop_assert!(stitch(&whole, &strips).unwrap() == expected);
+        // In steps of any size, with what came out taken away in between.
+        let (mut file, mut out) = (Vec::new(), Vec::new());
+        let mut stitcher = Stitcher::new(whole, &mut out).unwrap();
+        for strip in &strips {
+            stitcher.begin(&strip.head, strip.bits.len(), &mut out).unwrap();
+            for part in strip.bits.chunks(step) {
+                stitcher.bits(part, &mut out).unwrap();
+                file.append(&mut out);
+            }
+        }
+        stitcher.finish(&mut out).unwrap();
+        file.append(&mut out);
+        prop_assert!(file == expected);
     }
 
     /// The way of a segmented image: cut, decoded in strips, coded in strips, stitched.
@@ -134,7 +149,7 @@ proptest! {
         let again: Vec<_> = strips
             .iter()
             .map(|strip| {
-                let range = strip.first_row..strip.first_row + strip.rows;
+                let range = strip.head.first_row..strip.head.first_row + strip.head.rows;
                 let part = index.cut(&source, &range).unwrap();
                 let part = decode_strip(&part, range.clone(), &Limits::default(), &mut scratch).unwrap();
                 encode_strip(&part, range.start, &whole, &mut scratch).unwrap()
@@ -159,11 +174,26 @@ fn strips_that_do_not_fit_are_refused_in_words() {
         "the strips do not fit together: row 16 should be next, not row 32; cut the image anew"
     );
     let mut damaged = strips.clone();
-    damaged[1].first_mcu.pop();
+    damaged[1].head.first_mcu.pop();
     assert_eq!(
         refused(&damaged),
         "the strips do not fit together: the strip from row 16 is damaged; cut the image anew"
     );
     let between = encode_strip(&rows(&image, 8..40), 8, &whole, &mut Scratch::default()).unwrap_err();
     assert!(between.to_string().contains("multiples of 16"), "{between}");
+}
+
+#[test]
+fn a_strip_of_another_length_than_it_said_is_refused() {
+    let image = Image { width: 20, height: 40, channels: Channels::Rgb, samples: vec![9; 2400] };
+    let (whole, strips) = strips_of(&image, &[16], 95);
+    let EncodedStrip { head, bits } = &strips[0];
+    let mut out = Vec::new();
+    let mut stitcher = Stitcher::new(whole, &mut out).unwrap();
+    stitcher.begin(head, bits.len(), &mut out).unwrap();
+    stitcher.bits(&bits[1..], &mut out).unwrap();
+    let lacking = stitcher.begin(&strips[1].head, 1, &mut out).unwrap_err().to_string();
+    assert!(lacking.contains("the strip up to row 16 lacks 1 bytes"), "{lacking}");
+    let many = stitcher.bits(bits, &mut out).unwrap_err().to_string();
+    assert!(many.contains("the strip up to row 16 has too many bytes"), "{many}");
 }

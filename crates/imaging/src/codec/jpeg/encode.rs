@@ -79,6 +79,7 @@ pub(super) fn mcu_side(channels: Channels) -> usize {
 }
 
 /// What is the same for all rows of an image.
+#[derive(Debug)]
 pub(super) struct Encoder {
     level: Level,
     width: usize,

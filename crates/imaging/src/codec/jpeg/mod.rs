@@ -5,7 +5,7 @@
 //! All number crunching lies in the `lanes` crate.
 //!
 //! A baseline file can be cut between nodes: [`index()`] finds its rows, [`Index::cut`] and [`decode_strip`] give any rows of
-//! pixels alone, [`encode_strip`] codes them alone and [`stitch`] joins the pieces to the very file that one encoder writes.
+//! pixels alone, [`encode_strip`] codes them alone and [`stitch()`] joins the pieces to the very file that one encoder writes.
 //!
 //! What is not read: arithmetic coding, lossless and hierarchical files, 12 bits a sample. A progressive file whose last
 //! scans are missing is an error, where libjpeg smooths over the gap.
@@ -19,13 +19,15 @@ mod planes;
 mod progressive;
 mod scan;
 mod sequential;
+mod stitch;
 mod strips;
 mod tables;
 
 pub(crate) use encode::EncodeScratch;
 pub(super) use encode::encode;
 pub use index::{Index, RowStart, SourceStrip, decode_strip, index};
-pub use strips::{EncodedStrip, Whole, encode_strip, stitch};
+pub use stitch::{Stitcher, stitch};
+pub use strips::{EncodedStrip, StripHead, Whole, encode_strip};
 
 use lanes::jpeg_block::Block;
 use lanes::jpeg_stuffing::Segment;
