@@ -11,7 +11,7 @@ include "compat/client_server.thrift"
 include "compat/server_compute.thrift"
 
 /** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
-const string VERSION = "1.3.0"
+const string VERSION = "1.4.0"
 
 // ---------------------------------------------------------------------------------------------- shared words
 
@@ -615,6 +615,8 @@ struct ServerDescription {
   8: required i64 jobs_ended,
   9: required list<string> strategies,
   10: required list<string> operations,
+  /** What happened at the port since it was opened: connections, calls and what was refused, each by its name. */
+  11: optional map<string, i64> port,
 }
 
 /** The server. */

@@ -1,10 +1,11 @@
 //! What a node tells monitors: its status as Prometheus's figures, and whether it takes work.
 
 use crate::node::Node;
-use program::metrics::{Kind, Metrics};
+use program::metrics::{Kind, Metrics, PORT_HELP};
 use program::probe::Probed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use wire::PortWatch;
 use wire::node::{NodeDescription, NodeService as _, NodeStatus, OperationTotals};
 
 /// Longest name in a label; callers choose operations, and a chain has no end.
@@ -13,19 +14,22 @@ const MOST_LABEL_BYTES: usize = 100;
 const OTHERS: &str = "(others)";
 
 /// A node as its monitors see it.
-pub(crate) struct NodeFigures(pub(crate) Arc<Node>);
+pub(crate) struct NodeFigures {
+    pub(crate) node: Arc<Node>,
+    pub(crate) port: PortWatch,
+}
 
 impl Probed for NodeFigures {
     fn metrics(&self) -> String {
-        text(&self.0.describe(), &self.0.status())
+        text(&self.node.describe(), &self.node.status(), &self.port)
     }
 
     fn ready(&self) -> Result<(), String> {
-        if self.0.is_draining() { Err("it shuts down and takes nothing new".to_owned()) } else { Ok(()) }
+        if self.node.is_draining() { Err("it shuts down and takes nothing new".to_owned()) } else { Ok(()) }
     }
 }
 
-fn text(node: &NodeDescription, status: &NodeStatus) -> String {
+fn text(node: &NodeDescription, status: &NodeStatus, port: &PortWatch) -> String {
     let mut metrics = Metrics::default();
     metrics
         .family("ballast_node_info", Kind::Gauge, "Who answers; always 1.")
@@ -54,6 +58,13 @@ fn text(node: &NodeDescription, status: &NodeStatus) -> String {
     metrics
         .family("ballast_node_delayed_total", Kind::Counter, "Attempts that started late.")
         .sample(&[], status.delayed as f64);
+    metrics
+        .family("ballast_node_connections", Kind::Gauge, "Connections open at the port.")
+        .sample(&[], port.connections() as f64);
+    let mut events = metrics.family("ballast_node_port_events_total", Kind::Counter, PORT_HELP);
+    for (name, count) in port.counters().by_name() {
+        events.sample(&[("event", name)], count as f64);
+    }
     by_name(&mut metrics, "operation", &status.by_operation);
     by_name(&mut metrics, "strategy", &status.by_strategy);
     metrics.finish()

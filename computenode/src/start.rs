@@ -114,6 +114,7 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
         connections: args
             .door
             .connections(settings.slots.saturating_add(settings.queue).saturating_add(SPARE_CONNECTIONS)),
+        rates: args.door.rates(),
         credentials: credentials.clone(),
         stack_bytes: STACK_BYTES,
         ..Limits::default()
@@ -122,8 +123,12 @@ fn start_and_serve(args: &Args) -> Result<End, StartError> {
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_node(listener, Arc::<Node>::clone(&node), limits).map_err(StartError::System)?;
     if let Some(monitors) = monitors {
-        probe::serve(monitors, args.metrics_token.clone(), NodeFigures(Arc::clone(&node)))
-            .map_err(StartError::System)?;
+        probe::serve(
+            monitors,
+            args.metrics_token.clone(),
+            NodeFigures { node: Arc::clone(&node), port: port.watch() },
+        )
+        .map_err(StartError::System)?;
     }
     announce(&ready);
     let servers: Vec<String> = args.server.iter().map(ToString::to_string).collect();

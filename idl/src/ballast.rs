@@ -5097,10 +5097,12 @@ pub struct ServerDescription {
   pub jobs_ended: i64,
   pub strategies: Vec<String>,
   pub operations: Vec<String>,
+  /// What happened at the port since it was opened: connections, calls and what was refused, each by its name.
+  pub port: Option<BTreeMap<String, i64>>,
 }
 
 impl ServerDescription {
-  pub fn new(name: String, interface_version: String, program_version: String, incarnation: i64, uptime_us: i64, nodes: Vec<NodeView>, jobs_running: i64, jobs_ended: i64, strategies: Vec<String>, operations: Vec<String>) -> ServerDescription {
+  pub fn new<F11>(name: String, interface_version: String, program_version: String, incarnation: i64, uptime_us: i64, nodes: Vec<NodeView>, jobs_running: i64, jobs_ended: i64, strategies: Vec<String>, operations: Vec<String>, port: F11) -> ServerDescription where F11: Into<Option<BTreeMap<String, i64>>> {
     ServerDescription {
       name,
       interface_version,
@@ -5112,6 +5114,7 @@ impl ServerDescription {
       jobs_ended,
       strategies,
       operations,
+      port: port.into(),
     }
   }
 }
@@ -5129,6 +5132,7 @@ impl TSerializable for ServerDescription {
     let mut f_8: Option<i64> = None;
     let mut f_9: Option<Vec<String>> = None;
     let mut f_10: Option<Vec<String>> = None;
+    let mut f_11: Option<BTreeMap<String, i64>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -5194,6 +5198,17 @@ impl TSerializable for ServerDescription {
           i_prot.read_list_end()?;
           f_10 = Some(val);
         },
+        11 => {
+          let map_ident = i_prot.read_map_begin()?;
+          let mut val: BTreeMap<String, i64> = BTreeMap::new();
+          for _ in 0..map_ident.size {
+            let map_key_23 = i_prot.read_string()?;
+            let map_val_24 = i_prot.read_i64()?;
+            val.insert(map_key_23, map_val_24);
+          }
+          i_prot.read_map_end()?;
+          f_11 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -5222,6 +5237,7 @@ impl TSerializable for ServerDescription {
       jobs_ended: f_8.expect("auto-generated code should have checked for presence of required fields"),
       strategies: f_9.expect("auto-generated code should have checked for presence of required fields"),
       operations: f_10.expect("auto-generated code should have checked for presence of required fields"),
+      port: f_11,
     };
     Ok(ret)
   }
@@ -5270,12 +5286,22 @@ impl TSerializable for ServerDescription {
     }
     o_prot.write_list_end()?;
     o_prot.write_field_end()?;
+    if let Some(ref fld_var) = self.port {
+      o_prot.write_field_begin(&TFieldIdentifier::new("port", TType::Map, 11))?;
+      o_prot.write_map_begin(&TMapIdentifier::new(TType::String, TType::I64, fld_var.len() as i32))?;
+      for (k, v) in fld_var {
+        o_prot.write_string(k)?;
+        o_prot.write_i64(*v)?;
+      }
+      o_prot.write_map_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
 }
 
-pub const VERSION: &str = "1.3.0";
+pub const VERSION: &str = "1.4.0";
 
 //
 // BallastNode service client

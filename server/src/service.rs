@@ -212,6 +212,7 @@ impl ServerService for Service {
             jobs_ended,
             strategies: Strategy::names(),
             operations: operation::descriptions().map(|described| described.name.to_owned()).collect(),
+            port: wire::Counters::default(),
         }
     }
 

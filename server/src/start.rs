@@ -165,7 +165,12 @@ fn pool(args: &Args, credentials: &Credentials) -> PoolSettings {
 /// What callers may cost, and what they must prove.
 fn limits(args: &Args, credentials: Credentials) -> Limits {
     let limits = Limits::default();
-    Limits { connections: args.door.connections(limits.connections), credentials, ..limits }
+    Limits {
+        connections: args.door.connections(limits.connections),
+        rates: args.door.rates(),
+        credentials,
+        ..limits
+    }
 }
 
 /// A new run folder.

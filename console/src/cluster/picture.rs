@@ -89,6 +89,8 @@ pub(crate) struct Picture {
     pub(crate) number: u64,
     pub(crate) at_ms: u64,
     pub(crate) servers: Vec<Server>,
+    /// What happened at each server's port; kept apart because it changes with every look.
+    pub(crate) ports: Vec<wire::Counters>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) totals: Totals,
     pub(crate) rates: Rates,
@@ -113,6 +115,9 @@ impl Picture {
         let servers =
             looks.iter().enumerate().map(|(index, look)| self.server(look, leader == Some(index), at_ms));
         let servers = servers.collect();
+        let port =
+            |look: &Look| look.answer.as_ref().map_or_else(|_| wire::Counters::default(), |told| told.port);
+        let ports = looks.iter().map(port).collect();
         let description = leader.and_then(|index| looks[index].answer.as_ref().ok());
         let nodes = match description {
             Some(described) => self.nodes_of(described, at_ms),
@@ -125,7 +130,7 @@ impl Picture {
         trend.push_back(rates);
         trend.drain(..trend.len().saturating_sub(TREND_SAMPLES));
         let strategies = description.map_or_else(|| self.strategies.clone(), |told| told.strategies.clone());
-        Picture { number: self.number + 1, at_ms, servers, nodes, totals, rates, trend, strategies }
+        Picture { number: self.number + 1, at_ms, servers, ports, nodes, totals, rates, trend, strategies }
     }
 
     fn server(&self, look: &Look, leads: bool, at_ms: u64) -> Server {
@@ -296,6 +301,7 @@ pub(crate) mod tests {
             jobs_ended: 0,
             strategies: vec!["random".to_owned()],
             operations: vec!["edges".to_owned()],
+            port: wire::Counters::default(),
         };
         Look { name: "server".to_owned(), address: "127.0.0.1:5000".to_owned(), answer: Ok(description) }
     }

@@ -2,7 +2,7 @@
 
 use crate::cluster::frame::Scene;
 use crate::cluster::picture::{Node, state_word};
-use program::metrics::{Kind, Metrics};
+use program::metrics::{Kind, Metrics, PORT_HELP};
 use std::collections::BTreeMap;
 use wire::job::{NodeState, NodeView};
 
@@ -50,6 +50,11 @@ fn servers(metrics: &mut Metrics, scene: &Scene) {
         .iter()
         .enumerate()
         .for_each(|(index, server)| ended.sample(&labels(index), server.jobs_ended as f64));
+    let mut events = metrics.family("ballast_server_port_events_total", Kind::Counter, PORT_HELP);
+    for (index, port) in scene.picture.ports.iter().enumerate().filter(|(index, _)| servers[*index].up) {
+        let [server] = labels(index);
+        port.by_name().for_each(|(name, count)| events.sample(&[server, ("event", name)], count as f64));
+    }
 }
 
 fn nodes(metrics: &mut Metrics, scene: &Scene) {

@@ -65,6 +65,7 @@ impl ServerService for Fake {
             jobs_ended: self.jobs.lock().unwrap().len() as u64,
             strategies: vec!["random".to_owned(), "power_of_two".to_owned()],
             operations: vec!["edges".to_owned()],
+            port: wire::Counters::default(),
         }
     }
 

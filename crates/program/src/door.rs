@@ -4,7 +4,7 @@
 use clap::builder::FalseyValueParser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use wire::{BadCertificates, BadSecret, Credentials, Secret, Tls};
+use wire::{BadCertificates, BadSecret, Credentials, Rates, Secret, Tls};
 
 /// What a program shows to others, and asks of them.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -64,7 +64,22 @@ pub struct Door {
     /// at work [default: enough for what the program works on, and some]
     #[arg(long, env = "BALLAST_MAX_CONNECTIONS", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub max_connections: Option<u32>,
+
+    /// New connections a second that one machine may make, and as many at once; more are closed unheard [default: 2000,
+    /// and no bound for this machine itself]
+    #[arg(long, env = "BALLAST_MAX_CONNECTION_RATE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connection_rate: Option<u32>,
+
+    /// Calls a second that one machine may make, and as many at once; more are answered by an error [default:
+    /// 200000, and no bound for this machine itself]
+    #[arg(long, env = "BALLAST_MAX_CALL_RATE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_call_rate: Option<u32>,
 }
+
+/// Far above what a server does to a node or a client to a server: a thousand attempts may begin at once.
+const CONNECTION_RATE: u32 = 2_000;
+/// Above what one port answers.
+const CALL_RATE: u32 = 200_000;
 
 /// A port that everybody could use, and nobody said that this is wanted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +114,16 @@ impl Door {
             ),
         }
         Ok(())
+    }
+
+    /// How often one machine may connect and call. Without a word this machine's own programs, which share an address,
+    /// may as often as they like.
+    pub fn rates(&self) -> Rates {
+        Rates {
+            connections: Some(self.max_connection_rate.unwrap_or(CONNECTION_RATE)),
+            calls: Some(self.max_call_rate.unwrap_or(CALL_RATE)),
+            loopback: self.max_connection_rate.is_some() || self.max_call_rate.is_some(),
+        }
     }
 
     /// The bound on connections, or `otherwise`.

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 /// What an answer to a scrape says that it is.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+/// What the counts of a port mean, which servers and nodes tell alike.
+pub const PORT_HELP: &str = "Connections and calls at the port, what was refused, and why.";
+
 /// What the figures of a family are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -1,5 +1,6 @@
 //! What a client and a server say to each other, as plain, checked types.
 
+use crate::Counters;
 use crate::division::Division;
 use crate::membership::{NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 use crate::node::NodeStatus;
@@ -381,4 +382,6 @@ pub struct ServerDescription {
     pub strategies: Vec<String>,
     /// Operations that it knows.
     pub operations: Vec<String>,
+    /// What happened at its port; filled in where it is served.
+    pub port: Counters,
 }

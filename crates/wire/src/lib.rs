@@ -22,7 +22,7 @@ mod serve;
 pub use call::{Breakage, CallError, Evidence, NodeClient, Peer, PoolSettings, ServerClient};
 pub use door::{BadCertificates, BadSecret, Credentials, Secret, Tls};
 pub use message::limits::{Limits, Shape};
-pub use serve::{Counters, Running, StopReport, serve_node, serve_server};
+pub use serve::{Counters, PortWatch, Rates, Running, StopReport, serve_node, serve_server};
 
 /// Version of the interface that this build speaks, by the rules of SemVer.
 pub const INTERFACE_VERSION: &str = idl::ballast::VERSION;

@@ -1,21 +1,21 @@
 //! `lab health`: whether a server or a node answers, as an exit status for probes.
 
 use super::say::{answer, tell};
+use super::whom::Whom;
 use std::process::ExitCode;
 use std::time::Duration;
+use wire::NodeClient;
 use wire::job::NodeState;
-use wire::{NodeClient, PoolSettings, ServerClient};
 
 /// Ask a server, or a node, whether it lives: exit status 0 if so, 1 if not
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  lab health                            the server at 127.0.0.1:5000, and whether a node takes work
+  lab health                            the first server of machine.txt, or that at 127.0.0.1:5000, and whether a node takes work
   lab health --node 127.0.0.1:5001      a node")]
 pub(super) struct Arguments {
-    /// The server to ask
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5000", env = "BALLAST_SERVER")]
-    server: String,
+    #[command(flatten)]
+    whom: Whom,
     /// A node to ask instead
     #[arg(long, value_name = "HOST:PORT", env = "BALLAST_NODE")]
     node: Option<String>,
@@ -25,19 +25,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let settings =
-        PoolSettings { connections: 1, connect_time: arguments.timeout, ..PoolSettings::default() };
     let health = match &arguments.node {
-        Some(node) => {
-            let status = NodeClient::new(node.clone(), settings).status(arguments.timeout);
-            status.map_err(|error| error.to_string()).map(|status| {
-                format!(
-                    "{node} lives: {} running, {} queued, {} done",
-                    status.running, status.queued, status.done
-                )
-            })
-        }
-        None => server(arguments, settings),
+        Some(name) => node(name, arguments),
+        None => server(arguments),
     };
     match health {
         Ok(sentence) => answer(&(sentence + "\n")),
@@ -48,8 +38,14 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn server(arguments: &Arguments, settings: PoolSettings) -> Result<String, String> {
-    let client = ServerClient::new(arguments.server.clone(), settings);
+fn node(name: &str, arguments: &Arguments) -> Result<String, String> {
+    let client = NodeClient::new(name, arguments.whom.settings(arguments.timeout)?);
+    let status = client.status(arguments.timeout).map_err(|error| error.to_string())?;
+    Ok(format!("{name} lives: {} running, {} queued, {} done", status.running, status.queued, status.done))
+}
+
+fn server(arguments: &Arguments) -> Result<String, String> {
+    let client = arguments.whom.client(arguments.timeout)?;
     let told = client.describe(arguments.timeout).map_err(|error| error.to_string())?;
     let up = told.nodes.iter().filter(|node| node.state == NodeState::Up).count();
     if up == 0 {

@@ -1,19 +1,22 @@
-//! `lab log`: the history of a server, in a terminal.
+//! `lab log`: the history of a server, in a terminal; `lab events`: what a running server remembers of it.
 
 use super::say::{answer, failure};
+use super::whom::Whom;
 use console::history::{Event, EventQuery, History, HistoryError, JobQuery, PastJob};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
+use wire::membership::{ClusterEvent, EventKind};
 
-/// Show what happened: events and past jobs that the console keeps beside the run folders
+/// Show what happened: events and past jobs that the console keeps beside the run folders, or what a server remembers
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   lab log                            the latest events
   lab log --kind node_down           nodes that went
   lab log --search node3 --follow    what happens to a node, as it happens
-  lab log --jobs --search ballast    past jobs of a strategy")]
+  lab log --jobs --search ballast    past jobs of a strategy
+  lab log --live --follow            what a running server tells, wherever its files are")]
 pub(super) struct Arguments {
     /// Folder of the run folders, with the history beside them
     #[arg(long, value_name = "DIR", default_value = "results", env = "BALLAST_RESULTS")]
@@ -33,12 +36,33 @@ pub(super) struct Arguments {
     /// Go on with what happens from now on, until Ctrl-C
     #[arg(long, env = "BALLAST_FOLLOW", conflicts_with = "jobs")]
     follow: bool,
+    /// Ask a running server instead of reading files: the last thousand events that it remembers
+    #[arg(long, env = "BALLAST_LIVE", conflicts_with_all = ["jobs", "kind"])]
+    live: bool,
+    #[command(flatten)]
+    whom: Whom,
 }
+
+/// Show what a running server remembers: `lab log --live` with the events' numbers
+#[derive(Debug, clap::Args)]
+pub(super) struct Events {
+    #[command(flatten)]
+    whom: Whom,
+    /// Only events with higher numbers
+    #[arg(long, value_name = "NUMBER", default_value = "0", env = "BALLAST_AFTER")]
+    after: u64,
+}
+
+/// How long a server may take to answer.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Time between two looks of `--follow`.
 const AGAIN: Duration = Duration::from_millis(500);
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if arguments.live {
+        return live(arguments).unwrap_or_else(|why| failure(&why));
+    }
     match show(arguments) {
         Ok(status) => status,
         Err(error) => failure(&error),
@@ -69,6 +93,62 @@ fn show(arguments: &Arguments) -> Result<ExitCode, HistoryError> {
     }
 }
 
+pub(super) fn events(arguments: &Events) -> ExitCode {
+    let told = arguments.whom.client(ANSWER).and_then(|server| {
+        let events = server.events(arguments.after, ANSWER).map_err(|error| error.to_string())?.events;
+        Ok(events
+            .iter()
+            .map(|event| format!("{:>5}  {}", event.number, live_line(event)))
+            .collect::<String>())
+    });
+    told.map_or_else(|why| failure(&why), |text| answer(&text))
+}
+
+/// Prints what a running server remembers, and on request what happens from now on.
+fn live(arguments: &Arguments) -> Result<ExitCode, String> {
+    let server = arguments.whom.client(ANSWER)?;
+    let (mut after, mut of) = (0, None);
+    loop {
+        let told = server.events(after, ANSWER).map_err(|error| error.to_string())?;
+        if of.is_some_and(|known| known != told.server_incarnation) {
+            // The server was started again, and its numbers begin anew.
+            (after, of) = (0, None);
+            continue;
+        }
+        let first = of.replace(told.server_incarnation).is_none();
+        after = told.events.last().map_or(after, |event| event.number);
+        let found =
+            |event: &&ClusterEvent| arguments.search.as_ref().is_none_or(|text| event.text.contains(text));
+        let lines: Vec<String> = told.events.iter().filter(found).map(live_line).collect();
+        let most = if first { arguments.limit } else { usize::MAX };
+        let status = answer(&lines[lines.len().saturating_sub(most)..].concat());
+        if !arguments.follow || status != ExitCode::SUCCESS {
+            return Ok(status);
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+fn live_line(event: &ClusterEvent) -> String {
+    let at_ms = event.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    event_line(&Event {
+        at_ms: u64::try_from(at_ms).unwrap_or(u64::MAX),
+        kind: word(event.kind),
+        subject: event.subject.escape_debug().to_string(),
+        text: event.text.escape_debug().to_string(),
+    })
+}
+
+/// A kind as the history writes it: `node_up`.
+fn word(kind: EventKind) -> String {
+    let name = format!("{kind:?}");
+    let letters = name.char_indices().map(|(place, letter)| {
+        let gap = if place > 0 && letter.is_uppercase() { "_" } else { "" };
+        format!("{gap}{}", letter.to_ascii_lowercase())
+    });
+    letters.collect()
+}
+
 fn moment(ms: u64) -> String {
     records::utc::text(SystemTime::UNIX_EPOCH + Duration::from_millis(ms))
 }
@@ -94,6 +174,18 @@ fn job_line(job: &PastJob) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_and_the_history_tell_alike() {
+        let event = ClusterEvent {
+            number: 7,
+            at: SystemTime::UNIX_EPOCH,
+            kind: EventKind::JobFailedOver,
+            subject: "key".to_owned(),
+            text: "goes on\nhere".to_owned(),
+        };
+        insta::assert_snapshot!(live_line(&event).trim_end(), @r"1970-01-01T00:00:00.000Z  job_failed_over key          goes on\nhere");
+    }
 
     #[test]
     fn lines_begin_with_the_moment() {

@@ -22,6 +22,7 @@ mod simulate;
 mod top;
 mod torture;
 mod validate;
+mod whom;
 mod why;
 
 use clap::{Parser, Subcommand};
@@ -81,10 +82,10 @@ enum Verb {
     Simulate(simulate::Arguments),
     Run(run::Arguments),
     Why(why::Arguments),
-    Nodes(cluster::Nodes),
+    Nodes(top::Nodes),
     Drain(cluster::Drain),
     Resume(cluster::Resume),
-    Events(cluster::Events),
+    Events(log::Events),
     /// A compute node: rejects, delays, computes
     Computenode(programs::Arguments),
     /// The server: takes jobs, places attempts, keeps records
@@ -125,10 +126,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Simulate(arguments)) => simulate::run(&arguments),
         Some(Verb::Run(arguments)) => run::run(&arguments),
         Some(Verb::Why(arguments)) => why::run(&arguments),
-        Some(Verb::Nodes(arguments)) => cluster::nodes(&arguments),
+        Some(Verb::Nodes(arguments)) => top::nodes(&arguments),
         Some(Verb::Drain(arguments)) => cluster::drain(&arguments),
         Some(Verb::Resume(arguments)) => cluster::resume(&arguments),
-        Some(Verb::Events(arguments)) => cluster::events(&arguments),
+        Some(Verb::Events(arguments)) => log::events(&arguments),
         Some(Verb::Computenode(arguments)) => programs::computenode(arguments),
         Some(Verb::Server(arguments)) => programs::server(arguments),
         Some(Verb::Client(arguments)) => programs::client(arguments),

@@ -1,24 +1,23 @@
 //! `lab top`: the cluster as a live table in a terminal.
 
 use super::say::{answer, failure};
+use super::whom::Whom;
 use evidence::comparison::render::grid;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 use wire::job::{JobProgress, JobState, JobView, NodeState, NodeView, ServerDescription};
-use wire::{PoolSettings, ServerClient};
 
 /// Watch a server's cluster in the terminal, until Ctrl-C
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  lab top                               the server at 127.0.0.1:5000
+  lab top                               the first server of machine.txt, or the one at 127.0.0.1:5000
   lab top --server 10.0.40.0:5000       another one
-  lab top --once                        one look, for scripts")]
+  lab top --once                        one look, for scripts; `lab nodes` is its table alone")]
 pub(super) struct Arguments {
-    /// The server to watch
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:5000", env = "BALLAST_SERVER")]
-    server: String,
+    #[command(flatten)]
+    whom: Whom,
     /// Time between two looks
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration, env = "BALLAST_INTERVAL")]
     interval: Duration,
@@ -30,10 +29,30 @@ pub(super) struct Arguments {
     once: bool,
 }
 
+/// Show the nodes of a running server and what they do: the table of `lab top`, once
+#[derive(Debug, clap::Args)]
+pub(super) struct Nodes {
+    #[command(flatten)]
+    whom: Whom,
+}
+
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Jobs that are shown at most.
 const MOST_JOBS: usize = 8;
+const COLUMNS: [&str; 11] = [
+    "node",
+    "address",
+    "state",
+    "load",
+    "in flight",
+    "queue",
+    "done",
+    "rejected",
+    "delayed",
+    "lost",
+    "mean ms",
+];
 /// To the top left, without flicker: what is below is cleared after the table.
 const HOME: &str = "\u{1b}[H";
 const CLEAR_ALL: &str = "\u{1b}[2J";
@@ -41,8 +60,10 @@ const CLEAR_LINE: &str = "\u{1b}[K";
 const CLEAR_BELOW: &str = "\u{1b}[J";
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let settings = PoolSettings { connections: 1, connect_time: PATIENCE, ..PoolSettings::default() };
-    let client = ServerClient::new(arguments.server.clone(), settings);
+    let client = match arguments.whom.client(PATIENCE) {
+        Ok(client) => client,
+        Err(why) => return failure(&why),
+    };
     if arguments.once {
         return match client.describe(PATIENCE) {
             Ok(told) => {
@@ -71,6 +92,17 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     status
 }
 
+pub(super) fn nodes(arguments: &Nodes) -> ExitCode {
+    let told = arguments.whom.client(PATIENCE).and_then(|client| {
+        let told = client.describe(PATIENCE).map_err(|error| error.to_string())?;
+        Ok(grid(&COLUMNS, told.nodes.iter().map(row).collect()))
+    });
+    match told {
+        Ok(table) => answer(&table),
+        Err(why) => failure(&why),
+    }
+}
+
 fn table(
     told: &ServerDescription,
     before: Option<&ServerDescription>,
@@ -87,21 +119,8 @@ fn table(
         nodes.sort_by_key(|node| std::cmp::Reverse(node.in_flight));
         nodes.truncate(arguments.max_nodes);
     }
-    let columns = [
-        "node",
-        "address",
-        "state",
-        "load",
-        "in flight",
-        "queue",
-        "done",
-        "rejected",
-        "delayed",
-        "lost",
-        "mean ms",
-    ];
     text.push('\n');
-    text.push_str(&grid(&columns, nodes.into_iter().map(row).collect()));
+    text.push_str(&grid(&COLUMNS, nodes.into_iter().map(row).collect()));
     if told.nodes.len() > arguments.max_nodes {
         let _ = writeln!(text, "and {} more; --max-nodes shows them", told.nodes.len() - arguments.max_nodes);
     }

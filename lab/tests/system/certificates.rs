@@ -6,7 +6,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 /// Has certificates made in a folder; answers what this machine's programs take.
-fn certificates(world: &World, name: &str, more: &[&str]) -> String {
+pub(crate) fn certificates(world: &World, name: &str, more: &[&str]) -> String {
     let said: Said = world.command("certificates").arg(name).args(more).output().unwrap().into();
     assert_eq!(said.status, Some(0), "{said:?}");
     assert!(said.out.contains(&format!("export BALLAST_TLS={name}/localhost")), "{said:?}");

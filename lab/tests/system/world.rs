@@ -127,7 +127,19 @@ impl World {
     }
 
     /// Starts a program and waits until it says where it listens.
-    pub(crate) fn start(&self, mut command: Command) -> Program {
+    pub(crate) fn start(&self, command: Command) -> Program {
+        self.start_told(command).0
+    }
+
+    /// The same for one that serves HTTP too; answers where, which its ready line tells.
+    pub(crate) fn start_with_console(&self, command: Command) -> (Program, String) {
+        let (program, line) = self.start_told(command);
+        let (_, rest) = line.split_once("http://").unwrap_or_else(|| panic!("no address in {line:?}"));
+        let end = rest.find(['/', ' ', ')', '\n']).unwrap_or(rest.len());
+        (program, rest[..end].to_owned())
+    }
+
+    fn start_told(&self, mut command: Command) -> (Program, String) {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
@@ -138,7 +150,7 @@ impl World {
         let address = words[place + 1].to_owned();
         // Nothing more is expected; reading on keeps the pipe open and empty.
         std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
-        Program { child, address }
+        (Program { child, address }, line)
     }
 
     /// A node on a free port.

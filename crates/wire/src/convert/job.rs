@@ -5,6 +5,7 @@ use super::division::{division_in, division_out};
 use super::{
     Unfit, admission, count, date, enumerations, from_admission, micros, out, probability, since_epoch, time,
 };
+use crate::Counters;
 use crate::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeShare, NodeState,
     NodeView, ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
@@ -369,6 +370,7 @@ impl From<ServerDescription> for interface::ServerDescription {
             jobs_ended: out(server.jobs_ended),
             strategies: server.strategies,
             operations: server.operations,
+            port: Some(server.port.by_name().map(|(name, value)| (name.to_owned(), out(value))).collect()),
         }
     }
 }
@@ -388,6 +390,12 @@ impl TryFrom<interface::ServerDescription> for ServerDescription {
             jobs_ended: count("jobs_ended", server.jobs_ended)?,
             strategies: server.strategies,
             operations: server.operations,
+            port: {
+                let port = server.port.unwrap_or_default();
+                Counters::of_names(
+                    port.iter().map(|(name, value)| (name.as_str(), (*value).max(0).cast_unsigned())),
+                )
+            },
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What a peer may cost us: bounds on sizes, counts and times.
 
 use crate::door::Credentials;
+use crate::serve::Rates;
 use std::time::Duration;
 
 /// Bounds on one serving port. Every one of them ends at worst the connection that passed it.
@@ -24,6 +25,8 @@ pub struct Limits {
     pub stack_bytes: usize,
     /// Bounds on a message's shape.
     pub shape: Shape,
+    /// How often one machine may connect and call.
+    pub rates: Rates,
     /// What a caller must prove before its first message is looked at.
     pub credentials: Credentials,
 }
@@ -53,6 +56,7 @@ impl Default for Limits {
             buffered_bytes: 512 << 20,
             stack_bytes: 256 * 1024,
             shape: Shape::default(),
+            rates: Rates::default(),
             credentials: Credentials::default(),
         }
     }

@@ -4,12 +4,13 @@ use super::Running;
 use super::connection::Port;
 use super::counters::count;
 use super::links::Entry;
+use super::rates::{Meter, TooMany};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// First pause after a failed accept; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -17,6 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// Connections that may wait to be accepted; the system may set a lower bound. The standard library asks for 128: when a
 /// server sends a node more attempts at once, the connections beyond are dropped and tried again by TCP a second later.
 const BACKLOG: i32 = 4_096;
+
+/// Time between two words about floods of connections.
+const BETWEEN_WORDS: Duration = Duration::from_secs(10);
 
 /// Begins to serve.
 pub(super) fn start(listener: TcpListener, port: Port) -> io::Result<Running> {
@@ -34,17 +38,26 @@ pub(super) fn start(listener: TcpListener, port: Port) -> io::Result<Running> {
 fn run(listener: &TcpListener, port: &Arc<Port>) {
     let mut pause = FIRST_PAUSE;
     let mut next_id = 0;
+    let mut told = Told::default();
     loop {
         let accepted = listener.accept();
         if port.stopping.load(Ordering::Acquire) {
             return;
         }
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 pause = FIRST_PAUSE;
                 next_id += 1;
                 count(&port.counting.accepted);
-                admit(port, next_id, stream);
+                match port.meters.connect(peer.ip(), port.links.now_ns()) {
+                    Ok(meter) => admit(port, next_id, stream, meter),
+                    Err(TooMany { rate }) => {
+                        // Counted before its peer sees it end. Nothing is said: the flood would gain by every answer.
+                        count(&port.counting.refused_connections);
+                        drop(stream);
+                        told.tell(peer.ip(), rate);
+                    }
+                }
             }
             Err(error) if is_the_peers(error.kind()) => {}
             Err(error) => {
@@ -69,8 +82,8 @@ fn is_the_peers(kind: io::ErrorKind) -> bool {
     )
 }
 
-fn admit(port: &Arc<Port>, id: u64, stream: TcpStream) {
-    let link = match port.links.enter(id, stream) {
+fn admit(port: &Arc<Port>, id: u64, stream: TcpStream, meter: Option<Arc<Meter>>) {
+    let link = match port.links.enter(id, stream, meter) {
         Entry::Entered(link) => link,
         Entry::EnteredForAnother(link) => {
             count(&port.counting.evicted);
@@ -94,6 +107,22 @@ fn admit(port: &Arc<Port>, id: u64, stream: TcpStream) {
         count(&port.counting.accept_errors);
         log::warn!("no thread for a connection: {error}");
         port.links.leave(id);
+    }
+}
+
+/// When a flood was told of last: the log does not grow with it.
+#[derive(Debug, Default)]
+struct Told(Option<Instant>);
+
+impl Told {
+    fn tell(&mut self, peer: IpAddr, rate: u32) {
+        if self.0.is_none_or(|last| last.elapsed() >= BETWEEN_WORDS) {
+            self.0 = Some(Instant::now());
+            log::warn!(
+                "{peer} connects more than {rate} times a second: connections beyond that are closed unheard \
+                 (--max-connection-rate)"
+            );
+        }
     }
 }
 

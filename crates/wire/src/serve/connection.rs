@@ -3,6 +3,7 @@
 use super::counters::{Counting, count};
 use super::ending::{Caller, Ending, compose_exception};
 use super::links::{Link, Links};
+use super::rates::{Meters, TooMany};
 use crate::channel::Channel;
 use crate::door::{Refused, proof, seal};
 use crate::message::arrival::{Message, Patience, Reading};
@@ -11,7 +12,7 @@ use crate::message::checked::Checked;
 use crate::message::dialect::{Dialect, EncodingName, SNIFFED_BYTES};
 use crate::message::limits::Limits;
 use crate::message::outgoing::Outgoing;
-use crate::message::walk::{LargeField, MessageKind};
+use crate::message::walk::{Header, LargeField, MessageKind};
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -26,8 +27,9 @@ pub(super) struct Port {
     pub(super) large: Option<LargeField>,
     pub(super) limits: Limits,
     pub(super) links: Links,
+    pub(super) meters: Meters,
     pub(super) budget: Budget,
-    pub(super) counting: Counting,
+    pub(super) counting: Arc<Counting>,
     pub(super) stopping: AtomicBool,
 }
 
@@ -70,7 +72,7 @@ impl Port {
             if !link.begin_work() {
                 return Err(Ending::Evicted);
             }
-            let answered = self.answer(dialect, &message, reading.bytes(&message), &mut outgoing);
+            let answered = self.answer(link, dialect, &message, reading.bytes(&message), &mut outgoing);
             reading.consume(&message);
             let sent = outgoing.send(channel);
             link.end_work(self.links.now_us());
@@ -99,6 +101,7 @@ impl Port {
     /// Makes the answer to one message. An error ends the connection after the answer is sent.
     fn answer(
         &self,
+        link: &Link,
         dialect: Dialect,
         message: &Message,
         bytes: &[u8],
@@ -110,6 +113,19 @@ impl Port {
             return Err(Ending::malformed("neither a call nor one-way"));
         }
         count(&self.counting.calls);
+        let bounded =
+            link.meter.as_ref().map_or(Ok(()), |meter| self.meters.call(meter, self.links.now_ns()));
+        if let Err(TooMany { rate }) = bounded {
+            count(&self.counting.refused_calls);
+            if header.kind == MessageKind::OneWay {
+                return Ok(());
+            }
+            let why = format!(
+                "your machine calls more than {rate} times a second, which is the bound of this port (--max-call-rate)"
+            );
+            let error = ApplicationError::new(ApplicationErrorKind::InternalError, why);
+            return refuse(outgoing, dialect, header, bytes, &error);
+        }
         let dispatched = catch_unwind(AssertUnwindSafe(|| match dialect.encoding {
             EncodingName::Binary => {
                 let input = TBinaryInputProtocol::with_config(bytes, true, TConfiguration::no_limits());
@@ -142,9 +158,7 @@ impl Port {
             // Nobody waits for an answer, and one would be taken for the next call's.
             outgoing.clear();
         } else if let Some(error) = refused {
-            let method = String::from_utf8_lossy(&bytes[header.name.clone()]).into_owned();
-            compose_exception(outgoing, Caller { dialect, method, sequence: header.sequence }, &error)
-                .map_err(|error| Ending::malformed(error.to_string()))?;
+            refuse(outgoing, dialect, header, bytes, &error)?;
         }
         Ok(())
     }
@@ -163,6 +177,19 @@ impl Port {
         }
         processed.map_err(|error| Undispatched::Undecodable(error.to_string()))
     }
+}
+
+/// Makes an application exception the answer to a message.
+fn refuse(
+    outgoing: &mut Outgoing,
+    dialect: Dialect,
+    header: &Header,
+    bytes: &[u8],
+    error: &ApplicationError,
+) -> Result<(), Ending> {
+    let method = String::from_utf8_lossy(&bytes[header.name.clone()]).into_owned();
+    compose_exception(outgoing, Caller { dialect, method, sequence: header.sequence }, error)
+        .map_err(|error| Ending::malformed(error.to_string()))
 }
 
 /// Why a message did not reach the service.

@@ -16,6 +16,25 @@ macro_rules! counters {
             $(pub(crate) $name: AtomicU64,)*
         }
 
+        impl Counters {
+            /// Each counter by its name, for monitors and for other programs.
+            pub fn by_name(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+
+            /// The counters of these names; others are left alone, and what is not named is zero.
+            pub(crate) fn of_names<'n>(named: impl IntoIterator<Item = (&'n str, u64)>) -> Counters {
+                let mut counters = Counters::default();
+                for (name, value) in named {
+                    match name {
+                        $(stringify!($name) => counters.$name = value,)*
+                        _ => {}
+                    }
+                }
+                counters
+            }
+        }
+
         impl Counting {
             pub(crate) fn read(&self) -> Counters {
                 Counters { $($name: self.$name.load(Ordering::Relaxed),)* }
@@ -31,6 +50,10 @@ counters! {
     turned_away,
     /// Connections closed to make place for another.
     evicted,
+    /// Connections closed unheard because their machine makes too many.
+    refused_connections,
+    /// Calls refused because their machine makes too many.
+    refused_calls,
     /// Connections closed because their peer was silent for too long.
     idle_closed,
     /// Connections closed because a message came too slowly or a peer did not read its answer.

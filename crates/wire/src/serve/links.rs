@@ -1,5 +1,6 @@
 //! The connections of a port: who is at work, who is longest idle, and how all are ended.
 
+use super::rates::Meter;
 use std::collections::HashMap;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -22,6 +23,8 @@ const LEAST_STRANGERS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) stream: Arc<TcpStream>,
+    /// How often its machine calls, where that is bounded.
+    pub(super) meter: Option<Arc<Meter>>,
     state: AtomicU8,
     /// When it last ended a call, in microseconds of the port's life. Bytes that trickle in do not count as life.
     last_call: AtomicU64,
@@ -90,6 +93,10 @@ impl Links {
         u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
+    pub(super) fn now_ns(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
         // The map is whole after a panic elsewhere: every change to it is one call.
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
@@ -98,7 +105,7 @@ impl Links {
     /// Takes a connection in, if need be in the place of another: of the stranger that has been there longest, else of
     /// the longest-idle one. Strangers take at most half of the places, so that they do not drive out who has proven
     /// who it is.
-    pub(super) fn enter(&self, id: u64, stream: TcpStream) -> Entry {
+    pub(super) fn enter(&self, id: u64, stream: TcpStream, meter: Option<Arc<Meter>>) -> Entry {
         let mut links = self.lock();
         let crowded = self.guarded && strangers(&links) >= (self.most / 2).max(LEAST_STRANGERS);
         let full = crowded || links.len() >= self.most;
@@ -107,7 +114,7 @@ impl Links {
         }
         let last_call = AtomicU64::new(self.now_us());
         let state = AtomicU8::new(if self.guarded { STRANGER } else { IDLE });
-        let link = Arc::new(Link { stream: Arc::new(stream), state, last_call });
+        let link = Arc::new(Link { stream: Arc::new(stream), meter, state, last_call });
         links.insert(id, Arc::clone(&link));
         if full { Entry::EnteredForAnother(link) } else { Entry::Entered(link) }
     }
@@ -195,18 +202,18 @@ mod tests {
             .iter()
             .take(3)
             .enumerate()
-            .map(|(id, (_, far))| entered(links.enter(id as u64, far.try_clone().unwrap())))
+            .map(|(id, (_, far))| entered(links.enter(id as u64, far.try_clone().unwrap(), None)))
             .collect();
         link[0].last_call.store(30, Ordering::Relaxed);
         link[1].last_call.store(10, Ordering::Relaxed);
         link[2].last_call.store(20, Ordering::Relaxed);
         assert!(link[1].begin_work(), "the longest idle, but at work");
-        let entry = links.enter(3, pairs[3].1.try_clone().unwrap());
+        let entry = links.enter(3, pairs[3].1.try_clone().unwrap(), None);
         assert!(matches!(entry, Entry::EnteredForAnother(..)), "{entry:?}");
         assert!(!link[2].begin_work(), "evicted: its call must not begin");
         assert!(link[0].begin_work());
         assert!(entered(entry).begin_work());
-        assert!(matches!(links.enter(4, pairs[3].0.try_clone().unwrap()), Entry::Full(_)));
+        assert!(matches!(links.enter(4, pairs[3].0.try_clone().unwrap(), None), Entry::Full(_)));
         assert!(!links.evict_one(), "all at work");
         link[0].end_work(99);
         assert!(links.evict_one());
@@ -218,7 +225,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let links = Links::new(3, true);
         let (_near, far) = pair(&listener);
-        let enter = |id| links.enter(id, far.try_clone().unwrap());
+        let enter = |id| links.enter(id, far.try_clone().unwrap(), None);
         let link: Vec<_> = (0..3).map(|id| entered(enter(id))).collect();
         assert!(link[0].admit() && link[1].admit());
         assert!(!link[2].begin_work(), "nobody works for a stranger");
@@ -237,7 +244,7 @@ mod tests {
         let (_near, far) = pair(&listener);
         let links = Links::new(4 * LEAST_STRANGERS, true);
         for id in 0..10 * LEAST_STRANGERS as u64 {
-            entered(links.enter(id, far.try_clone().unwrap()));
+            entered(links.enter(id, far.try_clone().unwrap(), None));
         }
         assert_eq!(links.count(), 2 * LEAST_STRANGERS);
     }
@@ -247,7 +254,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let links = Links::new(8, false);
         let (_near, far) = pair(&listener);
-        entered(links.enter(1, far));
+        entered(links.enter(1, far, None));
         assert_eq!(links.drain(Duration::ZERO), 1);
         links.leave(1);
         assert_eq!(links.drain(Duration::from_secs(60)), 0);

@@ -6,6 +6,7 @@ mod counters;
 mod ending;
 mod links;
 mod node;
+mod rates;
 mod server;
 
 use crate::job::ServerService;
@@ -18,6 +19,8 @@ pub use counters::Counters;
 use counters::Counting;
 use idl::ballast::{BallastNodeSyncProcessor, BallastServerSyncProcessor};
 use links::Links;
+use rates::Meters;
+pub use rates::Rates;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -40,7 +43,7 @@ pub fn serve_node(
     limits: Limits,
 ) -> io::Result<Running> {
     let processor = Box::new(BallastNodeSyncProcessor::new(node::Node(service)));
-    accept::start(listener, port(processor, Some(ATTEMPT_SOURCE), limits))
+    accept::start(listener, port(processor, Some(ATTEMPT_SOURCE), limits, Arc::default()))
 }
 
 /// Serves a server's interface, and the original's beside it.
@@ -52,18 +55,26 @@ pub fn serve_server(
     service: Arc<dyn ServerService>,
     limits: Limits,
 ) -> io::Result<Running> {
-    let processor = Box::new(BallastServerSyncProcessor::new(server::Server(service)));
-    accept::start(listener, port(processor, None, limits))
+    let counting = Arc::<Counting>::default();
+    let server = server::Server { service, counting: Arc::clone(&counting) };
+    let processor = Box::new(BallastServerSyncProcessor::new(server));
+    accept::start(listener, port(processor, None, limits, counting))
 }
 
-fn port(processor: Box<dyn TProcessor + Send + Sync>, large: Option<LargeField>, limits: Limits) -> Port {
+fn port(
+    processor: Box<dyn TProcessor + Send + Sync>,
+    large: Option<LargeField>,
+    limits: Limits,
+    counting: Arc<Counting>,
+) -> Port {
     Port {
         processor,
         large,
         budget: Budget::new(limits.buffered_bytes),
         links: Links::new(limits.connections, !limits.credentials.is_open()),
+        meters: Meters::new(limits.rates),
         limits,
-        counting: Counting::default(),
+        counting,
         stopping: AtomicBool::new(false),
     }
 }
@@ -73,6 +84,28 @@ pub struct Running {
     address: SocketAddr,
     port: Arc<Port>,
     acceptor: Option<JoinHandle<()>>,
+}
+
+/// A look at a port from elsewhere, for monitors.
+#[derive(Clone)]
+pub struct PortWatch(Arc<Port>);
+
+impl PortWatch {
+    /// What happened so far.
+    pub fn counters(&self) -> Counters {
+        self.0.counting.read()
+    }
+
+    /// Connections open now.
+    pub fn connections(&self) -> usize {
+        self.0.links.count()
+    }
+}
+
+impl std::fmt::Debug for PortWatch {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PortWatch").field("counters", &self.counters()).finish_non_exhaustive()
+    }
 }
 
 /// How a port's end went.
@@ -96,6 +129,11 @@ impl Running {
     /// Connections open now.
     pub fn connections(&self) -> usize {
         self.port.links.count()
+    }
+
+    /// A look at it that others may keep.
+    pub fn watch(&self) -> PortWatch {
+        PortWatch(Arc::clone(&self.port))
     }
 
     /// Stops: takes no new connection and no new call, lets the calls at work answer until `grace` ends, cuts the rest.

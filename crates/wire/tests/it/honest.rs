@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use wire::job::*;
 use wire::node::*;
-use wire::{CallError, Evidence, NodeClient, Peer, PoolSettings};
+use wire::{CallError, Counters, Evidence, NodeClient, Peer, PoolSettings};
 
 #[test]
 fn a_node_tells_of_itself() {
@@ -91,7 +91,9 @@ fn a_job_from_submission_to_report() {
     let running = server();
     let client = server_client(&running);
     client.ping(PATIENCE).unwrap();
-    assert_eq!(client.describe(PATIENCE).unwrap(), Server.describe());
+    let described = client.describe(PATIENCE).unwrap();
+    assert_eq!(described.port.calls, 2, "told by the port itself");
+    assert_eq!(ServerDescription { port: Counters::default(), ..described }, Server.describe());
     let receipt = client.submit(&job("random"), PATIENCE).unwrap().unwrap();
     assert_eq!(Ok(receipt), Server.submit(job("random")));
     assert_eq!(client.progress("job", Duration::from_secs(1)).unwrap(), Ok(progress()));

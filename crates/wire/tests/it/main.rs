@@ -5,6 +5,7 @@
 mod certificates;
 mod crowds;
 mod dialects;
+mod floods;
 mod foreign;
 mod honest;
 mod malformed;

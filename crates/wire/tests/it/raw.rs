@@ -111,6 +111,15 @@ impl Raw {
         }
     }
 
+    /// The answer to [`ping`], the end of a reply included.
+    pub(crate) fn answer_whole(&mut self) -> Answer {
+        let answer = self.answer();
+        if matches!(answer, Answer::Reply(_)) {
+            assert_eq!(self.take(), Some([0]));
+        }
+        answer
+    }
+
     /// Whether an honest call on this very connection is answered.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.send(&ping());

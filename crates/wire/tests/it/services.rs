@@ -225,6 +225,7 @@ impl ServerService for Server {
             jobs_ended: 2,
             strategies: vec!["random".to_owned()],
             operations: vec!["edges".to_owned()],
+            port: wire::Counters::default(),
         }
     }
 
