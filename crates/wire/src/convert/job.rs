@@ -5,10 +5,9 @@ use super::division::{division_in, division_out};
 use super::{
     Unfit, admission, count, date, enumerations, from_admission, micros, out, probability, since_epoch, time,
 };
-use crate::Counters;
 use crate::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeShare, NodeState,
-    NodeView, ServerDescription, SubmitError, TaskFailure, Transfer, UnknownJob,
+    NodeView, SubmitError, TaskFailure, Transfer, UnknownJob,
 };
 use idl::ballast as interface;
 use std::time::Duration;
@@ -353,49 +352,6 @@ impl TryFrom<interface::NodeView> for NodeView {
                     Ok((crate::node::NodeStatus::try_from(status)?, age))
                 })
                 .transpose()?,
-        })
-    }
-}
-
-impl From<ServerDescription> for interface::ServerDescription {
-    fn from(server: ServerDescription) -> Self {
-        Self {
-            name: server.name,
-            interface_version: server.interface_version,
-            program_version: server.program_version,
-            incarnation: server.incarnation.cast_signed(),
-            uptime_us: micros(server.uptime),
-            nodes: server.nodes.into_iter().map(interface::NodeView::from).collect(),
-            jobs_running: out(server.jobs_running),
-            jobs_ended: out(server.jobs_ended),
-            strategies: server.strategies,
-            operations: server.operations,
-            port: Some(server.port.by_name().map(|(name, value)| (name.to_owned(), out(value))).collect()),
-        }
-    }
-}
-
-impl TryFrom<interface::ServerDescription> for ServerDescription {
-    type Error = Unfit;
-
-    fn try_from(server: interface::ServerDescription) -> Result<Self, Unfit> {
-        Ok(Self {
-            name: server.name,
-            interface_version: server.interface_version,
-            program_version: server.program_version,
-            incarnation: server.incarnation.cast_unsigned(),
-            uptime: time("uptime_us", server.uptime_us)?,
-            nodes: server.nodes.into_iter().map(NodeView::try_from).collect::<Result<_, Unfit>>()?,
-            jobs_running: count("jobs_running", server.jobs_running)?,
-            jobs_ended: count("jobs_ended", server.jobs_ended)?,
-            strategies: server.strategies,
-            operations: server.operations,
-            port: {
-                let port = server.port.unwrap_or_default();
-                Counters::of_names(
-                    port.iter().map(|(name, value)| (name.as_str(), (*value).max(0).cast_unsigned())),
-                )
-            },
         })
     }
 }

@@ -7,6 +7,7 @@ mod division;
 mod job;
 mod membership;
 mod node;
+mod server;
 
 pub(crate) use job::wait;
 
