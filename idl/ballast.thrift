@@ -11,7 +11,7 @@ include "compat/client_server.thrift"
 include "compat/server_compute.thrift"
 
 /** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
-const string VERSION = "1.4.0"
+const string VERSION = "1.5.0"
 
 // ---------------------------------------------------------------------------------------------- shared words
 
@@ -201,6 +201,14 @@ struct AttemptRequest {
   13: optional Batch batch,
   /** The job's strategy, for the node's totals. */
   14: optional string strategy,
+  /** By path: flush the result to the disk before answering, so that it survives a power cut. */
+  15: optional bool durable,
+  /**
+   * By path: the server has made the folder `output_dir/.ballast/<job>/<server_incarnation>` for temporary files and
+   * removes it with the job. The node writes there and makes no folder, so that an attempt that comes to its end after
+   * its job can leave nothing behind. Without it the node makes `output_dir/.ballast/<job>`.
+   */
+  16: optional bool folder_made,
 }
 
 /** `<base_path>/input_dir/<file_name>`, whose result belongs to `<base_path>/output_dir/<file_name>`. */
@@ -240,6 +248,8 @@ struct AttemptReply {
   7: optional binary result,
   /** Of a batch: each image, in the order of the request. */
   8: optional list<BatchItem> items,
+  /** By path: CRC-32 of the whole result, so that whoever finds the file later can tell it from another. */
+  9: optional i64 checksum,
 }
 
 /** What a node tells of itself when a server first speaks to it. */

@@ -1778,10 +1778,16 @@ pub struct AttemptRequest {
   pub batch: Option<Batch>,
   /// The job's strategy, for the node's totals.
   pub strategy: Option<String>,
+  /// By path: flush the result to the disk before answering, so that it survives a power cut.
+  pub durable: Option<bool>,
+  /// By path: the server has made the folder `output_dir/.ballast/<job>/<server_incarnation>` for temporary files and
+  /// removes it with the job. The node writes there and makes no folder, so that an attempt that comes to its end after
+  /// its job can leave nothing behind. Without it the node makes `output_dir/.ballast/<job>`.
+  pub folder_made: Option<bool>,
 }
 
 impl AttemptRequest {
-  pub fn new<F9, F10, F11, F12, F13, F14>(job_key: String, epoch: i64, server_incarnation: i64, task: i64, attempt: i32, seed: i64, admission: Admission, operation: String, file: F9, source: F10, synthetic_service_us: F11, segment: F12, batch: F13, strategy: F14) -> AttemptRequest where F9: Into<Option<Box<SharedFile>>>, F10: Into<Option<Vec<u8>>>, F11: Into<Option<i64>>, F12: Into<Option<Segment>>, F13: Into<Option<Batch>>, F14: Into<Option<String>> {
+  pub fn new<F9, F10, F11, F12, F13, F14, F15, F16>(job_key: String, epoch: i64, server_incarnation: i64, task: i64, attempt: i32, seed: i64, admission: Admission, operation: String, file: F9, source: F10, synthetic_service_us: F11, segment: F12, batch: F13, strategy: F14, durable: F15, folder_made: F16) -> AttemptRequest where F9: Into<Option<Box<SharedFile>>>, F10: Into<Option<Vec<u8>>>, F11: Into<Option<i64>>, F12: Into<Option<Segment>>, F13: Into<Option<Batch>>, F14: Into<Option<String>>, F15: Into<Option<bool>>, F16: Into<Option<bool>> {
     AttemptRequest {
       job_key,
       epoch,
@@ -1797,6 +1803,8 @@ impl AttemptRequest {
       segment: segment.into(),
       batch: batch.into(),
       strategy: strategy.into(),
+      durable: durable.into(),
+      folder_made: folder_made.into(),
     }
   }
 }
@@ -1818,6 +1826,8 @@ impl TSerializable for AttemptRequest {
     let mut f_12: Option<Segment> = None;
     let mut f_13: Option<Batch> = None;
     let mut f_14: Option<String> = None;
+    let mut f_15: Option<bool> = None;
+    let mut f_16: Option<bool> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1881,6 +1891,14 @@ impl TSerializable for AttemptRequest {
           let val = i_prot.read_string()?;
           f_14 = Some(val);
         },
+        15 => {
+          let val = i_prot.read_bool()?;
+          f_15 = Some(val);
+        },
+        16 => {
+          let val = i_prot.read_bool()?;
+          f_16 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1911,6 +1929,8 @@ impl TSerializable for AttemptRequest {
       segment: f_12,
       batch: f_13,
       strategy: f_14,
+      durable: f_15,
+      folder_made: f_16,
     };
     Ok(ret)
   }
@@ -1969,6 +1989,16 @@ impl TSerializable for AttemptRequest {
     if let Some(ref fld_var) = self.strategy {
       o_prot.write_field_begin(&TFieldIdentifier::new("strategy", TType::String, 14))?;
       o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.durable {
+      o_prot.write_field_begin(&TFieldIdentifier::new("durable", TType::Bool, 15))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.folder_made {
+      o_prot.write_field_begin(&TFieldIdentifier::new("folder_made", TType::Bool, 16))?;
+      o_prot.write_bool(fld_var)?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -2226,10 +2256,12 @@ pub struct AttemptReply {
   pub result: Option<Vec<u8>>,
   /// Of a batch: each image, in the order of the request.
   pub items: Option<Vec<BatchItem>>,
+  /// By path: CRC-32 of the whole result, so that whoever finds the file later can tell it from another.
+  pub checksum: Option<i64>,
 }
 
 impl AttemptReply {
-  pub fn new<F6, F7, F8>(timings: AttemptTimings, bytes_in: i64, bytes_out: i64, width: i32, height: i32, temporary_name: F6, result: F7, items: F8) -> AttemptReply where F6: Into<Option<String>>, F7: Into<Option<Vec<u8>>>, F8: Into<Option<Vec<BatchItem>>> {
+  pub fn new<F6, F7, F8, F9>(timings: AttemptTimings, bytes_in: i64, bytes_out: i64, width: i32, height: i32, temporary_name: F6, result: F7, items: F8, checksum: F9) -> AttemptReply where F6: Into<Option<String>>, F7: Into<Option<Vec<u8>>>, F8: Into<Option<Vec<BatchItem>>>, F9: Into<Option<i64>> {
     AttemptReply {
       timings,
       bytes_in,
@@ -2239,6 +2271,7 @@ impl AttemptReply {
       temporary_name: temporary_name.into(),
       result: result.into(),
       items: items.into(),
+      checksum: checksum.into(),
     }
   }
 }
@@ -2254,6 +2287,7 @@ impl TSerializable for AttemptReply {
     let mut f_6: Option<String> = None;
     let mut f_7: Option<Vec<u8>> = None;
     let mut f_8: Option<Vec<BatchItem>> = None;
+    let mut f_9: Option<i64> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -2299,6 +2333,10 @@ impl TSerializable for AttemptReply {
           i_prot.read_list_end()?;
           f_8 = Some(val);
         },
+        9 => {
+          let val = i_prot.read_i64()?;
+          f_9 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -2320,6 +2358,7 @@ impl TSerializable for AttemptReply {
       temporary_name: f_6,
       result: f_7,
       items: f_8,
+      checksum: f_9,
     };
     Ok(ret)
   }
@@ -2358,6 +2397,11 @@ impl TSerializable for AttemptReply {
         e.write_to_out_protocol(o_prot)?;
       }
       o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.checksum {
+      o_prot.write_field_begin(&TFieldIdentifier::new("checksum", TType::I64, 9))?;
+      o_prot.write_i64(fld_var)?;
       o_prot.write_field_end()?
     }
     o_prot.write_field_stop()?;
@@ -5301,7 +5345,7 @@ impl TSerializable for ServerDescription {
   }
 }
 
-pub const VERSION: &str = "1.4.0";
+pub const VERSION: &str = "1.5.0";
 
 //
 // BallastNode service client

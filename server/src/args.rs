@@ -1,5 +1,6 @@
 //! The command line of `server`; every option can also be given as an environment variable.
 
+use crate::journal::Durability;
 use clap::Parser;
 use clap::builder::TypedValueParser;
 use cluster::Address;
@@ -51,6 +52,15 @@ pub(crate) struct Args {
     /// The folder below which each run gets a folder for its CSV files
     #[arg(long, env = "BALLAST_RESULTS", value_name = "FOLDER", default_value = "results")]
     pub(crate) results: PathBuf,
+
+    /// Where the server keeps what must survive it: jobs that it accepted and results that it published
+    /// [default: beside --results, NAME below the folder `RESULTS.state`]
+    #[arg(long, env = "BALLAST_STATE", value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// What accepted jobs and published results survive
+    #[arg(long, env = "BALLAST_DURABILITY", value_name = "WHAT", value_enum, default_value_t = Durability::Power)]
+    pub(crate) durability: Durability,
 
     /// Label of the run, a part of its folder's name
     #[arg(long, env = "BALLAST_LABEL", value_name = "TEXT", default_value = "server")]
@@ -164,6 +174,15 @@ impl Args {
         self.fan_out as usize + SPARE_CONNECTIONS
     }
 
+    /// The folder of the journal of the server called `name`.
+    pub(crate) fn state_folder(&self, name: &str) -> PathBuf {
+        self.state.clone().unwrap_or_else(|| {
+            let mut beside = self.results.clone().into_os_string();
+            beside.push(".state");
+            PathBuf::from(beside).join(cluster::encode_component(name))
+        })
+    }
+
     /// Every setting by name, for the manifest.
     pub(crate) fn settings(&self) -> std::collections::BTreeMap<String, String> {
         let time = |time: Duration| humantime::format_duration(time).to_string();
@@ -178,6 +197,7 @@ impl Args {
             ("takeover_after", time(self.takeover_after)),
             ("remove_after", time(self.remove_after)),
             ("grace", time(self.grace)),
+            ("durability", self.durability.to_string()),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))

@@ -6,6 +6,7 @@
 
 use crate::engine::Engine;
 use crate::job::Job;
+use records::TaskRow;
 use scheduler::{Event, JobSpec};
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -16,13 +17,13 @@ use wire::job::{JobSource, OpenArrivals};
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Puts a job to work: as a whole, or open with a thread that tells the arrivals.
-pub(crate) fn submit(engine: &Arc<Engine>, job: &Arc<Job>, mut spec: JobSpec) {
+pub(crate) fn submit(engine: &Arc<Engine>, job: &Arc<Job>, mut spec: JobSpec, earlier: Vec<TaskRow>) {
     let JobSource::Open { arrivals, .. } = &job.request.source else {
-        return engine.submit(job, spec);
+        return engine.submit(job, spec, earlier);
     };
     spec.tasks = 0;
     spec.sealed = false;
-    engine.submit(job, spec);
+    engine.submit(job, spec, earlier);
     let (told, arrivals) = (Arc::clone(job), arrivals.clone());
     let weak = Arc::downgrade(engine);
     let started =

@@ -3,14 +3,18 @@
 use crate::core::Returned;
 use crate::divided::{self, Stored, Unit};
 use crate::job::{Job, Tasks};
+use crate::journal::NotWritten;
 use crate::ledger::{micros, was_delayed};
 use crate::means::Means;
 use crate::peer::{Answer, Peer};
-use crate::publish;
+use crate::publish::Press;
+use crate::shelf::{FolderShelf, temporary_name};
+use journal::entry::{Entry, Fingerprint, Output};
+use journal::publication::{self, NotPublished, Owner};
 use records::{AttemptOutcome, AttemptRow, Text};
 use scheduler::{Attempt, LossReason, NodeTimes, Observation, Outcome};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use wire::job::Transfer;
@@ -104,7 +108,7 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, pe
     };
     let request = AttemptRequest {
         job_key: job.receipt.job_key.clone(),
-        epoch: job.request.epoch,
+        epoch: job.epoch(),
         server_incarnation: means.incarnation,
         task: u64::from(attempt.task().0),
         attempt: attempt.number(),
@@ -113,21 +117,37 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, pe
         operation,
         strategy: Some(job.receipt.strategy.clone()),
         work,
+        durable: means.durable(),
+        folder_made: true,
     };
     match peer.attempt(&request, means.attempt_timeout) {
         Answer::Reply(reply) => match unit {
-            Some(unit) => store_answer(job, attempt, unit, &reply),
-            None => publish_result(job, attempt, &reply),
+            Some(unit) => store_answer(means, job, attempt, unit, &reply),
+            None => publish_result(means, job, attempt, &reply),
         },
-        Answer::Published => claim_published(job, attempt),
+        Answer::Published => claim_published(means, job, attempt),
         Answer::Refused(error) => {
-            if let AttemptError::Rejected { reason: RejectReason::StaleEpoch, .. } = &error {
+            if let AttemptError::Rejected { reason: RejectReason::StaleEpoch, .. } = &error
+                && request.epoch == job.epoch()
+            {
                 job.depose();
+            }
+            if matches!(error, AttemptError::Fault { .. }) {
+                depose_if_taken_over(means, job);
             }
             refused(error)
         }
         Answer::Outdated(reply) => outdated(job, reply),
         Answer::Lost(outcome, why) => Came::without_result(outcome, why),
+    }
+}
+
+/// A node that cannot write may have lost the job's folder to another server.
+fn depose_if_taken_over(means: &Means, job: &Job) {
+    if let Tasks::Folder { folder, .. } = &job.tasks
+        && let Ok(false) = FolderShelf::new(folder, false).is_owned_by(&job.owner(means.incarnation))
+    {
+        job.depose_if_open();
     }
 }
 
@@ -161,9 +181,9 @@ fn unreadable(cause: &std::io::Error) -> Came {
 }
 
 /// Keeps a part's or a batch's answer if nobody else's was first.
-fn store_answer(job: &Job, attempt: &Attempt, unit: &Unit, reply: &AttemptReply) -> Came {
+fn store_answer(means: &Means, job: &Job, attempt: &Attempt, unit: &Unit, reply: &AttemptReply) -> Came {
     let Tasks::Folder { folder, divided: Some(divided), .. } = &job.tasks else { return Came::done(reply) };
-    match divided::store(job, divided, folder, attempt, unit, reply) {
+    match divided::store(&Press::new(means, job, folder), divided, attempt, unit, reply) {
         Stored::Kept => Came::done(reply),
         Stored::TooLate => {
             Came { outcome: Outcome::Cancelled, reason: Some("too late".to_owned()), ..Came::done(reply) }
@@ -195,12 +215,13 @@ fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
 }
 
 /// Makes the result visible if nobody else has and the job is still open.
-fn publish_result(job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
+fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
     let Tasks::Folder { folder, names, .. } = &job.tasks else { return Came::done(reply) };
     let task = attempt.task().index();
+    let shelf = FolderShelf::new(folder, means.durable());
     if !job.claim(task) {
         if let AttemptResult::TemporaryFile(name) = &reply.result {
-            publish::discard(folder, name);
+            shelf.discard(name);
         }
         return Came {
             outcome: Outcome::Cancelled,
@@ -208,20 +229,23 @@ fn publish_result(job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
             ..Came::done(reply)
         };
     }
-    let image = &names[task];
-    let published = match &reply.result {
-        AttemptResult::TemporaryFile(name) => publish::rename(folder, name, image),
-        AttemptResult::Inline(bytes) => {
-            let name = format!("{}/{}-{}", job.id.0, task, attempt.number());
-            publish::write(folder, &name, image, bytes)
+    let owner = job.owner(means.incarnation);
+    let published = make_output(&shelf, &owner, attempt, reply).and_then(|output| {
+        let entry =
+            Entry::Published { key: owner.key.clone(), task: attempt.task().0, result: output.clone() };
+        let published =
+            publication::publish(&shelf, &owner, &output, &names[task], || means.journal.commit(entry));
+        if published.is_err() {
+            shelf.discard(&output.temporary);
         }
-        AttemptResult::Nothing | AttemptResult::Items(_) => {
-            Err(std::io::Error::new(ErrorKind::InvalidData, "the node sent no result"))
-        }
-    };
+        published
+    });
     match published {
         Ok(()) => Came::done(reply),
         Err(cause) => {
+            if matches!(cause, NotPublished::Deposed) {
+                job.depose_if_open();
+            }
             job.release(task);
             let reason = Some(format!("the result cannot be published: {cause}"));
             Came { outcome: Outcome::Lost(LossReason::Fault), reason, ..Came::done(reply) }
@@ -229,13 +253,50 @@ fn publish_result(job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
     }
 }
 
-/// A node of the original's interface has written the final file itself.
-fn claim_published(job: &Job, attempt: &Attempt) -> Came {
-    if job.claim(attempt.task().index()) {
-        Came { reason: None, ..Came::without_result(Outcome::Done, "") }
-    } else {
-        Came::without_result(Outcome::Cancelled, "too late")
+/// The result as a whole temporary file.
+fn make_output(
+    shelf: &FolderShelf<'_>,
+    owner: &Owner,
+    attempt: &Attempt,
+    reply: &AttemptReply,
+) -> Result<Output, NotPublished<io::Error, NotWritten>> {
+    match &reply.result {
+        AttemptResult::TemporaryFile(name) => {
+            let print = Fingerprint { length: reply.bytes_out, checksum: reply.checksum };
+            Ok(Output { print, temporary: name.clone() })
+        }
+        AttemptResult::Inline(bytes) => {
+            let temporary =
+                temporary_name(owner, &format!("{}-{}", attempt.task().index(), attempt.number()));
+            shelf.write_temporary(&temporary, bytes).map_err(NotPublished::Shelf)?;
+            Ok(Output { print: Fingerprint::of(bytes), temporary })
+        }
+        AttemptResult::Nothing | AttemptResult::Items(_) => {
+            Err(NotPublished::Shelf(io::Error::new(ErrorKind::InvalidData, "the node sent no result")))
+        }
     }
+}
+
+/// A node of the original's interface has written the final file itself.
+fn claim_published(means: &Means, job: &Job, attempt: &Attempt) -> Came {
+    if job.tasks.divided().is_some() {
+        // Such nodes know whole images only.
+        return Came::without_result(Outcome::Lost(LossReason::Fault), "the node did a whole image");
+    }
+    if !job.claim(attempt.task().index()) {
+        return Came::without_result(Outcome::Cancelled, "too late");
+    }
+    if let Tasks::Folder { folder, names, .. } = &job.tasks {
+        let path = folder.base.join(crate::folder::OUTPUT).join(&*names[attempt.task().index()]);
+        if let Ok(data) = fs::metadata(path) {
+            let print = Fingerprint { length: data.len(), checksum: None };
+            let result = Output { print, temporary: String::new() };
+            let key = job.receipt.job_key.clone();
+            // If it gets lost, a resumed job does the task again.
+            means.journal.note(Entry::Published { key, task: attempt.task().0, result });
+        }
+    }
+    Came { reason: None, ..Came::without_result(Outcome::Done, "") }
 }
 
 /// What a process that is not the node any more has answered counts for nothing.
@@ -243,7 +304,7 @@ fn outdated(job: &Job, reply: Option<AttemptReply>) -> Came {
     if let (Tasks::Folder { folder, .. }, Some(AttemptResult::TemporaryFile(name))) =
         (&job.tasks, reply.map(|reply| reply.result))
     {
-        publish::discard(folder, &name);
+        FolderShelf::new(folder, false).discard(&name);
     }
     Came::without_result(Outcome::Cancelled, "the node was started anew meanwhile")
 }

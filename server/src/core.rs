@@ -37,6 +37,8 @@ pub(crate) struct Todo {
     pub(crate) probes: Vec<NodeId>,
     pub(crate) wake: Option<Micros>,
     pub(crate) task_rows: Vec<TaskRow>,
+    /// Rows of images whose job is divided: what the journal does not remember.
+    pub(crate) image_rows: Vec<TaskRow>,
     pub(crate) ended: Vec<Ended>,
     /// Divided jobs whose next images are to be looked at, with the nodes that are up.
     pub(crate) feeds: Vec<(Arc<Job>, Vec<NodeId>)>,
@@ -87,9 +89,18 @@ impl Core {
         self.standings.add_node();
     }
 
-    pub(crate) fn submit(&mut self, job: Arc<Job>, spec: scheduler::JobSpec, now: Micros) -> Todo {
+    /// A job, and the rows of tasks that ended in an earlier life of it.
+    pub(crate) fn submit(
+        &mut self,
+        job: Arc<Job>,
+        spec: scheduler::JobSpec,
+        earlier: &[TaskRow],
+        now: Micros,
+    ) -> Todo {
         let id = job.id;
-        self.ledgers.insert(id, Ledger::new(job, Text::clone(&self.run), self.names.len()));
+        let mut ledger = Ledger::new(job, Text::clone(&self.run), self.names.len());
+        earlier.iter().for_each(|row| ledger.recall(row));
+        self.ledgers.insert(id, ledger);
         let mut todo = self.tell(Event::JobSubmitted { job: id, spec }, now);
         let next = self.next_step(id, &mut todo);
         self.run(next, false, now, &mut todo);
@@ -110,7 +121,7 @@ impl Core {
     fn follow(&mut self, id: JobId, after: Aftermath, now: Micros, todo: &mut Todo) -> Vec<Event> {
         if let Some(ledger) = self.ledgers.get_mut(&id) {
             let row = |ended: ImageEnd| ledger.task_row(ended.image, ended.end, ended.reason, now);
-            todo.task_rows.extend(after.ended.into_iter().map(row));
+            todo.image_rows.extend(after.ended.into_iter().map(row));
         }
         let placed = (!after.place.is_empty()).then_some(Event::TasksPlaced { job: id, homes: after.place });
         placed.into_iter().chain(self.next_step(id, todo)).collect()
@@ -225,7 +236,7 @@ impl Core {
                     if let Some(divided) = ledger.job.tasks.divided() {
                         let rest = divided.rest(end);
                         let row = |open: ImageEnd| ledger.task_row(open.image, open.end, open.reason, now);
-                        todo.task_rows.extend(rest.into_iter().map(row));
+                        todo.image_rows.extend(rest.into_iter().map(row));
                     }
                 }
                 if let Some(ledger) = self.ledgers.get(&job) {

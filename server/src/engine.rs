@@ -6,19 +6,20 @@
 
 use crate::alarm::Alarm;
 use crate::carry;
-use crate::core::{Core, Returned, Todo};
+use crate::core::{Core, Ended, Returned, Todo};
 use crate::job::{Job, Tasks};
+use crate::journal::to_line;
 use crate::ledger::Share;
 use crate::means::Means;
 use crate::peer::{Kind, Peer};
 use crate::standing::Standing;
-use crate::sweep::sweep;
-use records::Text;
+use journal::entry::Entry;
+use records::{TaskRow, Text};
 use scheduler::health::Health;
 use scheduler::{Attempt, Event, JobId, JobSpec, Micros, NodeId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use threadpool::ThreadPool;
 use wire::job::JobReport;
 use wire::membership::EventKind;
@@ -41,11 +42,12 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// An engine whose nodes are known and not yet up.
+    /// An engine whose nodes are known and not yet up. Its clock begins at `head_start`, so that a resumed job can have
+    /// been submitted before.
     ///
     /// # Errors
     /// If no thread can be started.
-    pub(crate) fn start(means: Means) -> std::io::Result<Arc<Engine>> {
+    pub(crate) fn start(means: Means, head_start: Duration) -> std::io::Result<Arc<Engine>> {
         let listed = means.peers.all();
         let names: Vec<Text> = listed.iter().map(|peer| Text::clone(&peer.name)).collect();
         let run = Text::clone(&means.run);
@@ -57,7 +59,7 @@ impl Engine {
             .thread_stack_size(WORKER_STACK_BYTES)
             .build();
         let engine = Arc::new_cyclic(|this| Engine {
-            origin: Instant::now(),
+            origin: origin(head_start),
             core: Mutex::new(core),
             means,
             jobs: RwLock::default(),
@@ -92,11 +94,12 @@ impl Engine {
         })
     }
 
-    /// Puts a job to work.
-    pub(crate) fn submit(&self, job: &Arc<Job>, spec: JobSpec) {
+    /// Puts a job to work, with the rows of tasks that ended in an earlier life of it.
+    pub(crate) fn submit(&self, job: &Arc<Job>, spec: JobSpec, earlier: Vec<TaskRow>) {
         self.jobs_mut().insert(job.id, Arc::clone(job));
         let mut core = self.lock();
-        let todo = core.submit(Arc::clone(job), spec, self.now());
+        let todo = core.submit(Arc::clone(job), spec, &earlier, self.now());
+        self.means.recorder.tasks(earlier);
         self.hand_out(core, todo);
     }
 
@@ -155,28 +158,11 @@ impl Engine {
             self.alarm.set(at);
         }
         drop(core);
+        self.note_settled(&todo.task_rows);
         self.means.recorder.tasks(std::mem::take(&mut todo.task_rows));
+        self.means.recorder.tasks(std::mem::take(&mut todo.image_rows));
         for ended in todo.ended {
-            self.jobs_mut().remove(&ended.job.id);
-            let (job, mut report) = (ended.job, ended.report);
-            sweep(&job);
-            if report.why.is_some() {
-                self.explain(&mut report);
-            }
-            let text = format!("job '{}': {}", job.receipt.job_key, crate::words::job_end(&report));
-            log::info!("{text}");
-            self.means.events.note(EventKind::JobEnded, &job.receipt.job_key, text);
-            self.means.recorder.job(
-                ended.row,
-                Box::new(move |written| {
-                    if let Err(why) = written {
-                        let note = format!("the records of this run are incomplete: {why}");
-                        report.why =
-                            Some(report.why.map_or(note.clone(), |known| format!("{known}; {note}")));
-                    }
-                    job.finish(report);
-                }),
-            );
+            self.end_job(ended);
         }
         for (job, up) in todo.feeds {
             self.feed(job, up);
@@ -189,6 +175,45 @@ impl Engine {
             self.spawn(todo.starts);
         }
         last
+    }
+
+    /// Has the journal remember how tasks ended. Tasks without images are cheaper to do again than to remember.
+    fn note_settled(&self, rows: &[TaskRow]) {
+        for row in rows.iter().filter(|row| !row.image.is_empty()) {
+            let (key, task) = (row.job_key.to_string(), u32::try_from(row.task).unwrap_or(u32::MAX));
+            self.means.journal.note(Entry::Settled { key, task, line: to_line(row) });
+        }
+    }
+
+    /// The end of a job: results and records where they belong, then the journal, then whoever waits.
+    fn end_job(&self, ended: Ended) {
+        self.jobs_mut().remove(&ended.job.id);
+        let (job, mut report) = (ended.job, ended.report);
+        self.means.secure(&job);
+        if job.is_deposed() {
+            report.why = Some(
+                "a later submission, or another job, has taken the folder over: ask the server that has it"
+                    .to_owned(),
+            );
+        } else if report.why.is_some() {
+            self.explain(&mut report);
+        }
+        let text = format!("job '{}': {}", job.receipt.job_key, crate::words::job_end(&report));
+        log::info!("{text}");
+        let this = Weak::clone(&self.this);
+        self.means.recorder.job(
+            ended.row,
+            Box::new(move |written| {
+                if let Err(why) = written {
+                    let note = format!("the records of this run are incomplete: {why}");
+                    report.why = Some(report.why.map_or(note.clone(), |known| format!("{known}; {note}")));
+                }
+                match this.upgrade() {
+                    Some(engine) => engine.means.finish(&job, report),
+                    None => job.finish(report),
+                }
+            }),
+        );
     }
 
     /// Adds to a job's report what is known of the nodes that do not answer.
@@ -251,9 +276,8 @@ impl Engine {
                 Some(job) => {
                     let was_deposed = job.is_deposed();
                     let returned = carry::carry_out(&self.means, &job, attempt);
-                    if job.is_closed() {
-                        // It came late, and so perhaps did its result.
-                        sweep(&job);
+                    if job.is_deposed() {
+                        self.tell(Event::JobCancelled { job: job.id });
                     }
                     deposed = (!was_deposed && job.is_deposed()).then_some(job);
                     returned
@@ -358,4 +382,10 @@ impl Engine {
     pub(crate) fn close(&self) {
         self.alarm.close();
     }
+}
+
+/// The instant at which a clock stood at 0 that now shows `head_start`.
+fn origin(head_start: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_sub(head_start).unwrap_or(now)
 }

@@ -6,7 +6,8 @@ use crate::mix::Mix;
 use cluster::Admission;
 use records::Text;
 use scheduler::{JobId, Micros};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use wire::division::Division;
@@ -22,12 +23,16 @@ pub(crate) struct Job {
     pub(crate) words: Words,
     pub(crate) submitted: Micros,
     pub(crate) submitted_at: SystemTime,
+    /// The client's count of submissions; only grows.
+    epoch: AtomicU64,
+    /// Set when somebody else has taken the job or its folder over.
+    deposed: AtomicBool,
+    /// The owner's file of the folder of results, locked while the job runs.
+    held: Mutex<Option<File>>,
     /// By task: whether its result is published, or being published.
     claimed: Vec<AtomicBool>,
     /// Set when the job ends: nothing is published any more.
     closed: AtomicBool,
-    /// Another server goes on with it.
-    deposed: AtomicBool,
     end: End,
 }
 
@@ -40,6 +45,19 @@ pub(crate) struct Words {
     pub(crate) admission: Admission,
     pub(crate) operation: Text,
     pub(crate) seed: u64,
+}
+
+impl Words {
+    pub(crate) fn new(request: &JobRequest, receipt: &JobReceipt) -> Words {
+        Words {
+            job_key: Text::from(receipt.job_key.as_str()),
+            label: Text::from(request.label.as_deref().unwrap_or_default()),
+            strategy: Text::from(receipt.strategy.as_str()),
+            admission: receipt.admission,
+            operation: Text::from(receipt.operation.as_str()),
+            seed: receipt.seed,
+        }
+    }
 }
 
 /// What the tasks are.
@@ -108,6 +126,8 @@ impl Tasks {
 struct End {
     report: Mutex<Option<JobReport>>,
     came: Condvar,
+    /// The final report, while the journal does not take it.
+    put_off: Mutex<Option<JobReport>>,
     /// Whether somebody has fetched the final report.
     told: Mutex<bool>,
     was_told: Condvar,
@@ -121,20 +141,60 @@ impl Job {
         tasks: Tasks,
         words: Words,
         submitted: Micros,
+        submitted_at: SystemTime,
     ) -> Job {
         Job {
             id,
             claimed: (0..tasks.count()).map(|_| AtomicBool::new(false)).collect(),
+            epoch: AtomicU64::new(request.epoch),
+            deposed: AtomicBool::new(false),
+            held: Mutex::default(),
             request,
             receipt,
             tasks,
             words,
             submitted,
-            submitted_at: SystemTime::now(),
+            submitted_at,
             closed: AtomicBool::new(false),
-            deposed: AtomicBool::new(false),
             end: End::default(),
         }
+    }
+
+    /// The client's count of submissions of this job.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// The client has submitted the job once more. Answers whether that is news.
+    pub(crate) fn raise_epoch(&self, epoch: u64) -> bool {
+        self.epoch.fetch_max(epoch, Ordering::AcqRel) < epoch
+    }
+
+    /// Somebody else has taken the job or its folder over: nothing that is done here counts any more.
+    pub(crate) fn depose(&self) {
+        self.deposed.store(true, Ordering::Release);
+    }
+
+    /// The folder is not this job's any more: somebody else has it, unless it was given back at the job's end.
+    pub(crate) fn depose_if_open(&self) {
+        if !self.is_closed() {
+            self.depose();
+        }
+    }
+
+    pub(crate) fn is_deposed(&self) -> bool {
+        self.deposed.load(Ordering::Acquire)
+    }
+
+    /// Who this job is on a shelf.
+    pub(crate) fn owner(&self, incarnation: u64) -> journal::publication::Owner {
+        let key = self.receipt.job_key.clone();
+        journal::publication::Owner { key, epoch: self.epoch(), incarnation }
+    }
+
+    /// Keeps the owner's file, or lets go of it.
+    pub(crate) fn hold(&self, file: Option<File>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = file;
     }
 
     /// Whether whoever asks may publish the task's result: the first one may, while the job is open.
@@ -145,15 +205,6 @@ impl Job {
     /// Gives a claim back after publishing failed.
     pub(crate) fn release(&self, task: usize) {
         self.claimed[task].store(false, Ordering::Release);
-    }
-
-    /// A node has seen a newer submission of this job: another server goes on with it.
-    pub(crate) fn depose(&self) {
-        self.deposed.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_deposed(&self) -> bool {
-        self.deposed.load(Ordering::Acquire)
     }
 
     pub(crate) fn close(&self) {
@@ -168,6 +219,16 @@ impl Job {
     pub(crate) fn finish(&self, report: JobReport) {
         *self.end.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
         self.end.came.notify_all();
+    }
+
+    /// Keeps the final report until the journal takes it.
+    pub(crate) fn put_off(&self, report: JobReport) {
+        *self.end.put_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+    }
+
+    /// A final report that the journal did not take.
+    pub(crate) fn take_put_off(&self) -> Option<JobReport> {
+        self.end.put_off.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The final report, once there is one; waits at most `wait`.

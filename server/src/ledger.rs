@@ -101,6 +101,14 @@ impl Ledger {
         &mut self.shares[place]
     }
 
+    /// A task that ended in an earlier life of the job.
+    pub(crate) fn recall(&mut self, row: &TaskRow) {
+        if row.outcome != TaskOutcome::Done && self.failures.len() < MAX_REPORTED_FAILURES {
+            let file_name = self.name_of(row.task as usize);
+            self.failures.push(TaskFailure { file_name, why: row.reason.to_string() });
+        }
+    }
+
     pub(crate) fn begun(&mut self, attempt: &Attempt) {
         for image in self.job.tasks.images_of(attempt.task().index()) {
             let line = &mut self.lines[image];

@@ -4,10 +4,11 @@
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
-//! `standing` and `events` (what is told of that), `publish` (a result becomes visible), `sweep` (what was left behind
-//! goes), `arrivals` (tasks over time), `recorder` (the CSV files), `service` and `book` (what clients are answered),
-//! `window` (the console beside it), `standby` (another server's jobs), then `start` and `stop` (the process around it).
+//! `standing` and `events` (what is told of that), `shelf` and `publish` (a result becomes visible), `journal` (what survives), `accept` and `resume` (a job is promised, and kept), `arrivals` (tasks
+//! over time), `recorder` (the CSV files), `service` and `book` (what clients are answered), `window` (the console beside
+//! it), `standby` (another server's jobs), then `start` and `stop` (the process around it).
 
+mod accept;
 mod alarm;
 mod args;
 mod arrivals;
@@ -21,6 +22,7 @@ mod events;
 mod folder;
 mod greet;
 mod job;
+mod journal;
 mod ledger;
 mod means;
 mod members;
@@ -29,12 +31,13 @@ mod peer;
 mod peers;
 mod publish;
 mod recorder;
+mod resume;
 mod service;
+mod shelf;
 mod standby;
 mod standing;
 mod start;
 mod stop;
-mod sweep;
 mod view;
 mod watch;
 mod window;

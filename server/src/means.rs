@@ -3,12 +3,19 @@
 use crate::decisions::Decisions;
 use crate::divided::Speeds;
 use crate::events::Events;
+use crate::job::{Job, Tasks};
+use crate::journal::{Durability, Journal};
 use crate::peers::Peers;
 use crate::recorder::Recorder;
+use crate::shelf::FolderShelf;
+use journal::entry::Entry;
 use records::Text;
 use scheduler::Settings;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use wire::job::JobReport;
+use wire::membership::EventKind;
+use wire::stored::Stored as _;
 
 /// What attempts need beside the scheduler.
 #[derive(Debug)]
@@ -23,6 +30,11 @@ pub(crate) struct Means {
     /// What holds for the scheduler.
     pub(crate) rules: Settings,
     pub(crate) events: Arc<Events>,
+    pub(crate) journal: Journal,
+    /// What promises survive.
+    pub(crate) durability: Durability,
+    /// Held while a folder of results changes its owner.
+    pub(crate) shelves: Mutex<()>,
     /// How connections to one node are made and kept.
     pub(crate) pool: wire::PoolSettings,
     /// Most attempts in flight, and so most worker threads.
@@ -35,4 +47,52 @@ pub(crate) struct Means {
     pub(crate) run: Text,
     /// The empty text, shared by all rows without a reason.
     pub(crate) nothing: Text,
+}
+
+impl Means {
+    /// Whether results are flushed to the disk.
+    pub(crate) fn durable(&self) -> bool {
+        self.durability == Durability::Power
+    }
+
+    /// Writes the end of a job into the journal, gives its folder back, and tells whoever waits. If the journal takes
+    /// nothing, the end waits with the job until somebody asks again.
+    pub(crate) fn finish(&self, job: &Job, report: JobReport) {
+        let key = job.receipt.job_key.clone();
+        let kept = if job.is_deposed() { Vec::new() } else { report.to_bytes() };
+        match self.journal.commit(Entry::Ended { key, report: kept }) {
+            Ok(()) => {
+                self.give_back(job);
+                let text = format!("job '{}': {}", job.receipt.job_key, crate::words::job_end(&report));
+                self.events.note(EventKind::JobEnded, &job.receipt.job_key, text);
+                job.finish(report);
+            }
+            Err(why) => {
+                log::error!("the end of job '{}' cannot be told yet: {why}", job.receipt.job_key);
+                job.put_off(report);
+            }
+        }
+    }
+
+    /// Makes sure that the names of a job's results survive.
+    pub(crate) fn secure(&self, job: &Job) {
+        let Tasks::Folder { folder, names, .. } = &job.tasks else { return };
+        let shelf = FolderShelf::new(folder, self.durable());
+        if let Err(cause) = shelf.sync_folders(names.iter().map(|name| &**name)) {
+            log::error!(
+                "it is not certain that the results in {:?} survive a power cut: {cause}",
+                folder.base
+            );
+        }
+    }
+
+    /// Gives a job's folder back. Its end must be in the journal: a job that is resumed takes its folder again.
+    pub(crate) fn give_back(&self, job: &Job) {
+        let Tasks::Folder { folder, .. } = &job.tasks else { return };
+        let shelf = FolderShelf::new(folder, self.durable());
+        // Between this look at the owner and its end nobody of this server becomes the owner.
+        let _changes = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelf.give_back(&job.owner(self.incarnation));
+        job.hold(None);
+    }
 }

@@ -11,16 +11,15 @@ use crate::view;
 use cluster::Admission;
 use imaging::operation;
 use luck::Seed;
-use records::Text;
-use scheduler::{Event, JobId, JobSpec, RetryRule, Strategy};
+use scheduler::{Event, JobId, RetryRule, Strategy};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 use wire::division::Division;
 use wire::job::{
-    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobView, MAX_LISTED_JOBS, ServerDescription,
-    ServerService, SubmitError, Transfer, UnknownJob,
+    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, MAX_LISTED_JOBS,
+    ServerDescription, ServerService, SubmitError, Transfer, UnknownJob,
 };
 use wire::membership::{EventKind, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 
@@ -39,6 +38,8 @@ pub(crate) struct Terms {
     pub(crate) name: String,
     /// Where the CSV files are.
     pub(crate) run_folder: PathBuf,
+    /// Where this server's journal is.
+    pub(crate) state: PathBuf,
     pub(crate) retry: RetryRule,
     /// Names the luck of jobs that bring no seed: the n-th such job gets the n-th derived seed.
     pub(crate) seed: Seed,
@@ -47,8 +48,9 @@ pub(crate) struct Terms {
 /// Serves clients.
 #[derive(Debug)]
 pub(crate) struct Service {
-    engine: Arc<Engine>,
-    terms: Terms,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) terms: Terms,
+    started: Instant,
     book: Mutex<Book>,
     closed: AtomicBool,
     seeds_drawn: AtomicU64,
@@ -60,6 +62,7 @@ impl Service {
         Service {
             engine,
             terms,
+            started: Instant::now(),
             book: Mutex::default(),
             closed: AtomicBool::new(false),
             seeds_drawn: AtomicU64::new(0),
@@ -77,14 +80,18 @@ impl Service {
         self.engine.means.events.note(kind, subject, text);
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, job_key: &str) -> Result<Arc<Job>, UnknownJob> {
         // Of one that another server goes on with nothing is known here any more.
-        let found = self.book().jobs.get(job_key).filter(|job| !job.is_deposed()).cloned();
-        found.ok_or_else(|| UnknownJob { job_key: job_key.to_owned() })
+        let found = self.book().get(job_key).filter(|job| !job.is_deposed()).cloned();
+        let job = found.ok_or_else(|| UnknownJob { job_key: job_key.to_owned() })?;
+        if let Some(report) = job.take_put_off() {
+            self.engine.means.finish(&job, report);
+        }
+        Ok(job)
     }
 
     /// Checks everything of a request that can be checked before any work, and lists its folder.
@@ -156,9 +163,13 @@ impl Service {
         }
     }
 
-    fn retry(&self, request: &JobRequest) -> RetryRule {
-        let max_attempts = request.max_attempts.unwrap_or(self.terms.retry.max_attempts).max(1);
-        RetryRule { max_attempts, ..self.terms.retry }
+    /// Where a job stands, or how it ended.
+    fn standing(&self, job: &Job) -> JobReport {
+        match self.engine.running_report(job.id) {
+            Some(running) if !job.is_closed() => running,
+            // It has ended; its report comes as soon as its records and its end in the journal are written.
+            _ => self.wait_for_end(job),
+        }
     }
 
     /// Waits for a job's end, however long it takes.
@@ -168,6 +179,20 @@ impl Service {
                 return report;
             }
         }
+    }
+
+    fn check_open(&self) -> Result<(), SubmitError> {
+        if self.closed.load(Ordering::Acquire) {
+            let why = "the server is shutting down and takes no new job".to_owned();
+            return Err(SubmitError::Unavailable { why });
+        }
+        Ok(())
+    }
+
+    /// Jobs whose end nobody can have heard of yet.
+    pub(crate) fn unfinished(&self) -> Vec<Arc<Job>> {
+        let book = self.book();
+        book.all().filter(|job| job.wait(Duration::ZERO).is_none()).cloned().collect()
     }
 
     /// Stops every job that runs.
@@ -182,8 +207,7 @@ impl Service {
         let deadline = std::time::Instant::now() + wait;
         loop {
             // The job leaves the list when it ends, and its end is told when its records are written.
-            let unfinished =
-                self.book().jobs.values().find(|job| job.wait(Duration::ZERO).is_none()).cloned();
+            let unfinished = self.book().all().find(|job| job.wait(Duration::ZERO).is_none()).cloned();
             let Some(job) = unfinished else { return true };
             let left = deadline.saturating_duration_since(std::time::Instant::now());
             if job.wait(left).is_none() && left.is_zero() {
@@ -206,7 +230,7 @@ impl ServerService for Service {
             interface_version: wire::INTERFACE_VERSION.to_owned(),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             incarnation: self.engine.means.incarnation,
-            uptime: Duration::from_micros(self.engine.now().0),
+            uptime: self.started.elapsed(),
             nodes: views.collect(),
             jobs_running: self.engine.running().len() as u64,
             jobs_ended,
@@ -218,38 +242,28 @@ impl ServerService for Service {
 
     fn submit(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
         if let Some(job) = self.book().known(&request)? {
-            return Ok(job.receipt.clone());
+            return self.again(job, request.epoch);
         }
-        if self.closed.load(Ordering::Acquire) {
-            return Err(SubmitError::Unavailable {
-                why: "the server is shutting down and takes no new job".to_owned(),
-            });
-        }
+        self.check_open()?;
+        self.tell_put_off();
         // Listing a folder takes time: the book stays open to others meanwhile.
         let (strategy, operation, tasks) = self.examine(&request)?;
         let mut book = self.book();
         if let Some(job) = book.known(&request)? {
-            return Ok(job.receipt.clone());
+            return self.again(job, request.epoch);
         }
+        // Whoever closes looks at the book afterwards: a job is refused here or seen there.
+        self.check_open()?;
         book.check_output(&tasks)?;
         let receipt = self.receipt(&request, &strategy, &operation, &tasks);
-        let words = Words {
-            job_key: Text::from(receipt.job_key.as_str()),
-            label: Text::from(request.label.as_deref().unwrap_or_default()),
-            strategy: Text::from(receipt.strategy.as_str()),
-            admission: receipt.admission,
-            operation: Text::from(receipt.operation.as_str()),
-            seed: receipt.seed,
-        };
-        let mut spec = JobSpec::new(tasks.count() as u32, strategy, Seed(receipt.seed));
-        if tasks.divided().is_some() {
-            (spec.tasks, spec.sealed) = (0, false);
-        }
-        spec.max_in_flight = request.max_in_flight.unwrap_or(u32::MAX);
-        spec.retry = self.retry(&request);
+        let spec = self.spec(&request, strategy, &receipt, &tasks);
         let id = JobId(book.next);
         book.next += 1;
-        let job = Arc::new(Job::new(id, request, receipt.clone(), tasks, words, self.engine.now()));
+        let words = Words::new(&request, &receipt);
+        let now = (self.engine.now(), SystemTime::now());
+        let job = Arc::new(Job::new(id, request, receipt.clone(), tasks, words, now.0, now.1));
+        // Under the book's lock: nobody is told of a job that is not in the journal.
+        let earlier = self.accept(&job)?;
         book.enter(&job);
         drop(book);
         log::info!(
@@ -261,26 +275,21 @@ impl ServerService for Service {
         );
         let text = format!("job {} has {} tasks, {}", receipt.job_key, receipt.tasks, receipt.strategy);
         self.engine.means.events.note(EventKind::JobTaken, &receipt.job_key, text);
-        crate::arrivals::submit(&self.engine, &job, spec);
+        self.start(&job, spec, earlier);
         Ok(receipt)
     }
 
     fn progress(&self, job_key: &str, wait: Duration) -> Result<JobProgress, UnknownJob> {
         let job = self.find(job_key)?;
-        job.wait(wait)
-            .map_or_else(|| self.report(job_key).map(|report| report.progress), |ended| Ok(ended.progress))
+        Ok(job.wait(wait).unwrap_or_else(|| self.standing(&job)).progress)
     }
 
     fn report(&self, job_key: &str) -> Result<JobReport, UnknownJob> {
         let job = self.find(job_key)?;
-        if let Some(running) = self.engine.running_report(job.id)
-            && !job.is_closed()
-        {
-            return Ok(running);
+        let report = self.standing(&job);
+        if report.progress.state != JobState::Running {
+            job.note_told();
         }
-        // It has ended; its report comes as soon as its records are written.
-        let report = self.wait_for_end(&job);
-        job.note_told();
         Ok(report)
     }
 

@@ -5,10 +5,12 @@ use crate::decisions::Decisions;
 use crate::divided::Speeds;
 use crate::engine::Engine;
 use crate::greet;
+use crate::journal::{Journal, OpenError};
 use crate::means::Means;
 use crate::peer::Peer;
 use crate::peers::Peers;
 use crate::recorder::Recorder;
+use crate::resume;
 use crate::service::{Service, Terms};
 use crate::standby;
 use crate::stop::{End, StopSignals};
@@ -31,7 +33,7 @@ use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use wire::{Credentials, Limits, PoolSettings, serve_server};
 
@@ -50,6 +52,8 @@ enum StartError {
     Open(#[from] OpenDoor),
     #[error("{0}")]
     Records(#[from] RecordsError),
+    #[error("{0}")]
+    Journal(#[from] OpenError),
     #[error("{0}")]
     Log(#[from] LogError),
     #[error("the system refuses a thread or a signal handler: {0}")]
@@ -100,6 +104,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let address = listener.local_addr().map_err(StartError::System)?;
     args.door.check(address, &credentials)?;
     let seed = args.seed.unwrap_or_else(draw);
+    let (journal, book) = Journal::open(&args.state_folder(&name), args.durability)?;
     let writer = match &args.go_on {
         Some(folder) => RunWriter::go_on(folder)?,
         None => create_run(args, command_line, seed, machines)?,
@@ -117,13 +122,16 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
         recorder: Recorder::start(writer, decisions.clone()).map_err(StartError::System)?,
         decisions,
         rules,
+        journal,
+        durability: args.durability,
+        shelves: Mutex::default(),
         fan_out: args.fan_out,
         attempt_timeout: args.attempt_timeout,
         incarnation: draw(),
         run,
         nothing: Text::from(""),
     };
-    let engine = Engine::start(means).map_err(StartError::System)?;
+    let engine = Engine::start(means, resume::head_start(&book)).map_err(StartError::System)?;
     // Before the first job: which nodes are up must not depend on which thread was faster.
     let up = greet::first_round(&engine);
     greet::keep_greeting(&engine).map_err(StartError::System)?;
@@ -131,8 +139,10 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
         .map_err(StartError::System)?;
     let ready =
         format!("server {name} listening on {address} ({up} of {count} nodes up, records in {run_folder:?})");
-    let terms = Terms { name: name.clone(), run_folder, retry: retry(args), seed: Seed(seed) };
+    let state = args.state_folder(&name);
+    let terms = Terms { name: name.clone(), run_folder, state, retry: retry(args), seed: Seed(seed) };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));
+    service.resume(&book);
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_server(listener, Arc::<Service>::clone(&service), limits(args, credentials.clone()))
         .map_err(StartError::System)?;

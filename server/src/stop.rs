@@ -61,7 +61,7 @@ impl StopSignals {
         // The sender is gone only if the thread panicked; ending is right then too.
         let _ = self.first.recv();
         service.close();
-        let running = engine.running();
+        let running = service.unfinished();
         if !running.is_empty() {
             log::info!(
                 "stopping: {} jobs have {} to finish",
@@ -82,6 +82,7 @@ impl StopSignals {
         port.stop(LAST_ANSWERS);
         engine.close();
         engine.means.recorder.close();
+        engine.means.journal.close();
         if drained { End::Drained } else { End::Abandoned }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn node(peer: &Peer, in_flight: u32, standing: Standing, share: Share
 /// One job, with the seed in use: whoever submits its request again has the same job under the same luck.
 pub(crate) fn job(job: &Job, progress: JobProgress) -> JobView {
     JobView {
-        request: JobRequest { seed: Some(job.receipt.seed), ..job.request.clone() },
+        request: JobRequest { seed: Some(job.receipt.seed), epoch: job.epoch(), ..job.request.clone() },
         receipt: job.receipt.clone(),
         progress,
         submitted: job.submitted_at,

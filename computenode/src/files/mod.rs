@@ -11,7 +11,7 @@ mod temporary;
 pub(crate) use name::check_file_name;
 
 pub(crate) use roots::{BadRoot, DataFolder, DataRoots};
-pub(crate) use temporary::TemporaryFile;
+pub(crate) use temporary::{Missing, TemporaryFile};
 
 /// Folder of the source images, below the data folder.
 pub(crate) const INPUT: &str = "input_dir";

@@ -1,6 +1,6 @@
 //! Data roots: the folders that a node was started with, and data folders found inside them.
 
-use super::{INPUT, OUTPUT, TemporaryFile};
+use super::{INPUT, Missing, OUTPUT, TemporaryFile};
 use crate::trouble::Trouble;
 use cap_fs_ext::OpenOptionsSyncExt as _;
 use cap_std::ambient_authority;
@@ -168,9 +168,10 @@ impl<'roots> DataFolder<'roots> {
         &self,
         path: &str,
         parts: &[&[u8]],
+        missing: Missing,
     ) -> Result<TemporaryFile<'roots>, Trouble> {
         let shown = self.shown.join(OUTPUT).join(path);
-        TemporaryFile::write(self.root, self.base.join(OUTPUT).join(path), shown, parts)
+        TemporaryFile::write(self.root, self.base.join(OUTPUT).join(path), shown, parts, missing)
     }
 
     /// Where the result of `file_name` belongs, relative to the root.

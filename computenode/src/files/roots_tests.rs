@@ -95,7 +95,7 @@ fn a_base_path_outside_every_root_is_the_nodes_fault() {
     // The name lies inside, the folder does not: the kernel tells.
     let escape = at.roots.find("escape").unwrap();
     assert!(matches!(escape.read("cat.png", 100), Err(Trouble::Node(FaultKind::NoAccess, _))));
-    assert!(escape.write_temporary("a.tmp", &[b"x"]).is_err());
+    assert!(escape.write_temporary("a.tmp", &[b"x"], Missing::Make).is_err());
     assert!(!at.path("other/output_dir").exists());
 }
 

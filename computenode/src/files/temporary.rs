@@ -7,10 +7,20 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use wire::node::FaultKind;
 
+/// What to do about folders that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Make them.
+    Make,
+    /// Write nothing: whoever made them has removed them, and wants nothing more.
+    Refuse,
+}
+
 /// A file that this attempt alone has created. Dropping it removes it, unless it was kept or published.
 #[derive(Debug)]
 pub(crate) struct TemporaryFile<'root> {
     root: &'root Dir,
+    file: cap_std::fs::File,
     /// Relative to `root`.
     path: PathBuf,
     /// For messages: the path that people know.
@@ -19,24 +29,35 @@ pub(crate) struct TemporaryFile<'root> {
 }
 
 impl<'root> TemporaryFile<'root> {
-    /// Creates `path` below `root`, with its folders, and writes all `parts`, one behind the other.
+    /// Creates `path` below `root` and writes all `parts`, one behind the other.
     ///
     /// # Errors
-    /// The node's fault: the disk is full, the file is there already (the same attempt came twice), or it cannot be
-    /// written. Nothing is left behind then.
+    /// The node's fault: the disk is full, the file is there already (the same attempt came twice), its folder is not
+    /// there and is not to be made, or it cannot be written. Nothing is left behind then.
     pub(crate) fn write(
         root: &'root Dir,
         path: PathBuf,
         shown: PathBuf,
         parts: &[&[u8]],
+        missing: Missing,
     ) -> Result<TemporaryFile<'root>, Trouble> {
-        let mut file = create_new(root, &path).map_err(|error| write_trouble(&error, &shown))?;
-        let temporary = TemporaryFile { root, path, shown, finished: false };
+        let file = create_new(root, &path, missing).map_err(|error| write_trouble(&error, &shown))?;
+        let mut temporary = TemporaryFile { root, file, path, shown, finished: false };
         // The flush says that nothing may stay in a buffer of ours whose loss nobody would notice.
+        let file = &mut temporary.file;
         match parts.iter().try_for_each(|part| file.write_all(part)).and_then(|()| file.flush()) {
             Ok(()) => Ok(temporary),
             Err(error) => Err(write_trouble(&error, &temporary.shown)),
         }
+    }
+
+    /// Returns when the file's bytes survive a power cut.
+    ///
+    /// # Errors
+    /// The node's fault: that is not certain. It is not tried again, since a second try may say that all is well when
+    /// the bytes are gone.
+    pub(crate) fn flush_to_disk(&self) -> Result<(), Trouble> {
+        self.file.sync_all().map_err(|error| write_trouble(&error, &self.shown))
     }
 
     /// Leaves the file for the server to rename.
@@ -76,9 +97,12 @@ const MOST_TRIES: usize = 16;
 
 /// Creates the file exclusively; its folders only when they turn out to be missing, which is once a job. A server that
 /// cleans up after another job may remove an empty folder in the very moment in which it is needed: then once more.
-fn create_new(root: &Dir, path: &Path) -> io::Result<cap_std::fs::File> {
+fn create_new(root: &Dir, path: &Path, missing_folders: Missing) -> io::Result<cap_std::fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
+    if missing_folders == Missing::Refuse {
+        return root.open_with(path, &options);
+    }
     let missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
     for _ in 1..MOST_TRIES {
         match root.open_with(path, &options) {
@@ -101,6 +125,13 @@ fn write_trouble(error: &io::Error, shown: &Path) -> Trouble {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Trouble::Node(
             FaultKind::DiskFull,
             format!("no space is left to write {shown:?} ({error}): free some on this node's disk"),
+        ),
+        ErrorKind::NotFound => Trouble::Node(
+            FaultKind::WriteFailed,
+            format!(
+                "the folder of {shown:?} is gone: the server removed it with its job, or another one has taken the \
+                 job over"
+            ),
         ),
         ErrorKind::AlreadyExists => Trouble::Node(
             FaultKind::WriteFailed,
@@ -133,7 +164,7 @@ mod tests {
         }
 
         fn write(&self, path: &str, bytes: &[u8]) -> Result<TemporaryFile<'_>, Trouble> {
-            TemporaryFile::write(&self.root, path.into(), path.into(), &[bytes])
+            TemporaryFile::write(&self.root, path.into(), path.into(), &[bytes], Missing::Make)
         }
 
         fn content(&self, path: &str) -> Option<Vec<u8>> {
@@ -193,6 +224,16 @@ mod tests {
             }
         }
         assert!(at.write("shop/job/a.tmp", b"x").is_ok());
+    }
+
+    #[test]
+    fn a_folder_that_was_removed_is_not_made_again() {
+        let at = Fixture::new();
+        let path = PathBuf::from("shop/job/7/a.tmp");
+        let trouble =
+            TemporaryFile::write(&at.root, path.clone(), path, &[b"x"], Missing::Refuse).unwrap_err();
+        assert!(matches!(&trouble, Trouble::Node(FaultKind::WriteFailed, why) if why.contains("is gone")));
+        assert!(!at.folder.path().join("shop").exists());
     }
 
     #[test]

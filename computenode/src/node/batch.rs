@@ -39,8 +39,10 @@ impl Node {
             let item: BatchItem = match self.one_of_batch(images, number, timings) {
                 Ok((mut item, Some(bytes))) => {
                     if let Sources::Shared(folder, _) = &images.sources {
-                        let name = origin.temporary_name(&format!("-{number}"));
-                        files.push(timed(&mut timings.write, || folder.write_temporary(&name, &[&bytes]))?);
+                        let suffix = format!("-{number}");
+                        let (name, file) =
+                            timed(&mut timings.write, || origin.write_temporary(folder, &suffix, &[&bytes]))?;
+                        files.push(file);
                         self.pixels.recycle(bytes);
                         item.result = ItemResult::TemporaryFile(name);
                     } else {
@@ -59,7 +61,14 @@ impl Node {
         files.into_iter().for_each(crate::files::TemporaryFile::keep);
         let sum = |of: fn(&DoneItem) -> u64| items.iter().flatten().map(of).sum();
         let (bytes_in, bytes_out) = (sum(|item| item.bytes_in), sum(|item| item.bytes_out));
-        Ok(Product { result: AttemptResult::Items(items), bytes_in, bytes_out, width: 0, height: 0 })
+        Ok(Product {
+            result: AttemptResult::Items(items),
+            bytes_in,
+            bytes_out,
+            width: 0,
+            height: 0,
+            checksum: None,
+        })
     }
 
     /// One image: what came of it, and its encoded result if that is what was asked for.

@@ -12,7 +12,7 @@ mod service;
 
 use crate::counters::{Count, Counters};
 use crate::fence::{Fence, Stale};
-use crate::files::{DataFolder, DataRoots, WORKSHOP};
+use crate::files::{DataFolder, DataRoots, Missing, TemporaryFile, WORKSHOP};
 use crate::gate::{Gate, Refusal};
 use crate::kept::Kept;
 use crate::pixels::{Encoded, Pixels, timed};
@@ -83,14 +83,30 @@ struct Origin {
     server_incarnation: u64,
     task: u64,
     attempt: u32,
+    /// Whether the server has made the folder of these files.
+    folder_made: bool,
 }
 
 impl Origin {
     /// The name of a file that this attempt alone makes, relative to `output_dir`.
     fn temporary_name(&self, suffix: &str) -> String {
-        let Origin { job_key, epoch, server_incarnation, task, attempt } = self;
-        let folder = encode_component(job_key);
+        let Origin { job_key, epoch, server_incarnation, task, attempt, folder_made } = self;
+        let job = encode_component(job_key);
+        let folder = if *folder_made { format!("{job}/{server_incarnation}") } else { job };
         format!("{WORKSHOP}/{folder}/{epoch}-{server_incarnation}-{task}-{attempt}{suffix}.tmp")
+    }
+
+    /// Writes such a file and tells its name.
+    fn write_temporary<'folder>(
+        &self,
+        folder: &DataFolder<'folder>,
+        suffix: &str,
+        parts: &[&[u8]],
+    ) -> Result<(String, TemporaryFile<'folder>), Trouble> {
+        let name = self.temporary_name(suffix);
+        let missing = if self.folder_made { Missing::Refuse } else { Missing::Make };
+        let temporary = folder.write_temporary(&name, parts, missing)?;
+        Ok((name, temporary))
     }
 }
 
@@ -102,6 +118,8 @@ struct Product {
     bytes_out: u64,
     width: u32,
     height: u32,
+    /// CRC-32 of a result that is a file.
+    checksum: Option<u32>,
 }
 
 impl Node {
@@ -238,33 +256,42 @@ impl Node {
             operation,
             strategy: _,
             work,
+            durable,
+            folder_made,
         } = request;
         self.refuse_while_draining()?;
         let plan = self.plan(work, &operation)?;
         self.pass_fence(&job_key, epoch)?;
         let counted = plan.counted();
-        let origin = Origin { job_key, epoch, server_incarnation, task, attempt };
+        let origin = Origin { job_key, epoch, server_incarnation, task, attempt, folder_made };
         let luck = Luck { seed: Seed(seed), task, attempt: u64::from(attempt) };
         let product = self.admit_and_work(admission, luck, timings, |timings| match plan {
             Plan::Synthetic(time) => {
                 if !time.is_zero() {
                     timed(&mut timings.operation, || std::thread::sleep(time));
                 }
-                Ok(Product { result: AttemptResult::Nothing, bytes_in: 0, bytes_out: 0, width: 0, height: 0 })
+                Ok(Product::nothing())
             }
             Plan::Inline(source, operation) => self.transform_inline(&source, &operation, timings),
             Plan::Shared(folder, file_name, operation) => {
                 let (bytes_in, encoded) = self.transform_shared(&folder, &file_name, &operation, timings)?;
-                let name = origin.temporary_name("");
                 let bytes = &[&encoded.bytes[..]];
-                let temporary = timed(&mut timings.write, || folder.write_temporary(&name, bytes))?;
+                let (name, temporary) = timed(&mut timings.write, || {
+                    let (name, temporary) = origin.write_temporary(&folder, "", bytes)?;
+                    if durable {
+                        temporary.flush_to_disk()?;
+                    }
+                    Ok::<_, Trouble>((name, temporary))
+                })?;
                 // A newer submission may have come while this one was at work: its results must not be offered.
                 self.pass_fence(&origin.job_key, epoch)?;
                 temporary.keep();
-                Ok(product(bytes_in, encoded, |bytes| {
+                let checksum = Some(crc32fast::hash(&encoded.bytes));
+                let product = product(bytes_in, encoded, |bytes| {
                     self.pixels.recycle(bytes);
                     AttemptResult::TemporaryFile(name)
-                }))
+                });
+                Ok(Product { checksum, ..product })
             }
             Plan::Segment(part) => self.work_on_segment(&origin, &part, timings),
             Plan::Batch(images) => self.work_on_batch(&origin, &images, timings),
@@ -310,7 +337,7 @@ impl Node {
                 self.transform_shared(&folder, &file.file_name, &self.original_operation, timings)?;
             let name = format!("{WORKSHOP}-{}-{call}.tmp", self.incarnation);
             timed(&mut timings.write, || {
-                let temporary = folder.write_temporary(&name, &[&encoded.bytes])?;
+                let temporary = folder.write_temporary(&name, &[&encoded.bytes], Missing::Make)?;
                 temporary.publish(&folder.final_path(&file.file_name))
             })?;
             Ok(())
@@ -339,7 +366,14 @@ fn draining() -> String {
 fn product(bytes_in: u64, encoded: Encoded, result: impl FnOnce(Vec<u8>) -> AttemptResult) -> Product {
     let Encoded { bytes, width, height } = encoded;
     let bytes_out = bytes.len() as u64;
-    Product { result: result(bytes), bytes_in, bytes_out, width, height }
+    Product { result: result(bytes), bytes_in, bytes_out, width, height, checksum: None }
+}
+
+impl Product {
+    fn nothing() -> Product {
+        let result = AttemptResult::Nothing;
+        Product { result, bytes_in: 0, bytes_out: 0, width: 0, height: 0, checksum: None }
+    }
 }
 
 /// What a panic said, if it said anything.

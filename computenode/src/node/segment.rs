@@ -121,8 +121,8 @@ impl Node {
         let bytes_out = (head.len() + body.len()) as u64;
         let result = match (&part.folder, &piece) {
             (Some(folder), Piece::Pixels(_) | Piece::Strip(..)) => {
-                let name = origin.temporary_name("");
-                let temporary = timed(&mut timings.write, || folder.write_temporary(&name, &[&head, body]))?;
+                let (name, temporary) =
+                    timed(&mut timings.write, || origin.write_temporary(folder, "", &[&head, body]))?;
                 self.pass_fence(&origin.job_key, origin.epoch)?;
                 temporary.keep();
                 AttemptResult::TemporaryFile(name)
@@ -132,7 +132,7 @@ impl Node {
         if let Piece::Strip(strip, _) = piece {
             self.pixels.recycle(strip.bits);
         }
-        Ok(Product { result, bytes_in, bytes_out, width, height })
+        Ok(Product { result, bytes_in, bytes_out, width, height, checksum: None })
     }
 
     fn summaries(&self, part: &Part<'_>) -> Result<Vec<Summary>, Trouble> {

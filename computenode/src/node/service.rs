@@ -53,9 +53,9 @@ impl NodeService for Node {
         let outcome = self.do_attempt(request, &mut timings);
         timings.total = arrived.elapsed();
         match outcome {
-            Ok((Product { result, bytes_in, bytes_out, width, height }, operation)) => {
+            Ok((Product { result, bytes_in, bytes_out, width, height, checksum }, operation)) => {
                 self.counters.finished(&operation, strategy.as_deref(), timings.total);
-                Ok(AttemptReply { timings, bytes_in, bytes_out, width, height, result })
+                Ok(AttemptReply { timings, bytes_in, bytes_out, width, height, result, checksum })
             }
             Err(ending) => {
                 self.count_ending(&ending, &timings);

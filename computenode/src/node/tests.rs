@@ -83,6 +83,8 @@ fn request(work: Work) -> AttemptRequest {
         operation: "edges".to_owned(),
         strategy: None,
         work,
+        durable: false,
+        folder_made: false,
     }
 }
 

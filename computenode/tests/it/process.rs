@@ -48,6 +48,8 @@ pub(crate) fn synthetic(time: Duration) -> AttemptRequest {
         operation: "edges".to_owned(),
         strategy: None,
         work: Work::Synthetic(time),
+        durable: false,
+        folder_made: false,
     }
 }
 

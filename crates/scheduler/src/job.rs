@@ -23,12 +23,22 @@ pub struct JobSpec {
     pub retry: RetryRule,
     /// Whether these are all tasks. An open job waits for more until it is sealed.
     pub sealed: bool,
+    /// Tasks that ended before, in an earlier life of a job that is resumed: they are counted and not begun.
+    pub ended: Vec<(TaskIndex, TaskEnd)>,
 }
 
 impl JobSpec {
     /// A sealed job of `tasks` tasks with the default retry rule and no bound of its own on attempts in flight.
     pub fn new(tasks: u32, strategy: Strategy, seed: Seed) -> JobSpec {
-        JobSpec { tasks, strategy, seed, max_in_flight: u32::MAX, retry: RetryRule::default(), sealed: true }
+        JobSpec {
+            tasks,
+            strategy,
+            seed,
+            max_in_flight: u32::MAX,
+            retry: RetryRule::default(),
+            sealed: true,
+            ended: Vec::new(),
+        }
     }
 }
 
@@ -121,6 +131,14 @@ impl Job {
             balance,
         };
         job.add_tasks(count);
+        let ended = std::mem::take(&mut job.spec.ended);
+        for (task, end) in ended {
+            if job.tasks.is_open(task) {
+                job.end_task(task, end);
+            }
+        }
+        let tasks = &job.tasks;
+        job.ready.retain(|task| tasks.is_open(*task));
         job
     }
 

@@ -43,6 +43,7 @@ impl NodeService for Node {
             width: 0,
             height: 0,
             result: AttemptResult::Nothing,
+            checksum: None,
         })
     }
 
@@ -112,6 +113,8 @@ fn our_attempt(client: &NodeClient) -> Caller<'_> {
         operation: "edges".to_owned(),
         strategy: None,
         work: Work::Synthetic(Duration::ZERO),
+        durable: false,
+        folder_made: false,
     };
     Box::new(move || drop(client.attempt(&request, TIME_OUT).unwrap().unwrap()))
 }

@@ -62,6 +62,10 @@ pub struct AttemptRequest {
     pub strategy: Option<String>,
     /// Where the work is.
     pub work: Work,
+    /// Whether a result on a shared folder is to be flushed to the disk before the answer.
+    pub durable: bool,
+    /// Whether the server has made the folder for temporary files, and the node is to make none.
+    pub folder_made: bool,
 }
 
 /// Where the work of an attempt is.
@@ -124,6 +128,8 @@ pub struct AttemptReply {
     pub height: u32,
     /// Where the result is.
     pub result: AttemptResult,
+    /// CRC-32 of a result on a shared folder, where the node tells it.
+    pub checksum: Option<u32>,
 }
 
 /// Where the result of an attempt is.

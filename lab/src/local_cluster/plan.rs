@@ -82,6 +82,9 @@ impl ClusterPlan {
     pub fn server_arguments(&self, machine_file: &Path) -> Vec<OsString> {
         let mut arguments = words(&["--listen", "127.0.0.1:0", "--machines"]);
         arguments.push(machine_file.as_os_str().to_owned());
+        // Of no use after this cluster's end, and no unfinished job of an earlier one may disturb it.
+        arguments.push("--state".into());
+        arguments.push(machine_file.with_file_name("state").into_os_string());
         arguments.push("--results".into());
         arguments.push(self.results.clone().into_os_string());
         let console = self.console.as_deref().unwrap_or("off");
@@ -146,7 +149,7 @@ mod tests {
     fn command_lines() {
         let plan = plan();
         insta::assert_snapshot!(line(plan.node_arguments(&plan.nodes[1])), @"0.2 --name node1 --listen 127.0.0.1:0 --slots 2 --delay 50000us --data-root /data --grace 2s --log-level warn");
-        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --results results --console off --console-data /data --label demo --grace 2s --log-level warn --decisions");
+        insta::assert_snapshot!(line(plan.server_arguments(Path::new("/tmp/machine.txt"))), @"--listen 127.0.0.1:0 --machines /tmp/machine.txt --state /tmp/state --results results --console off --console-data /data --label demo --grace 2s --log-level warn --decisions");
     }
 
     #[test]

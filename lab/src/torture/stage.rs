@@ -70,9 +70,8 @@ impl Stage {
 
     fn server_arguments(&self) -> Vec<OsString> {
         let mut arguments = words(&["--listen", "127.0.0.1:0", "--label", "torture", "--log-level", "warn"]);
-        // Silence short enough that a stopped node is noticed, patience long enough that no job is given up. An attempt's
-        // time lasts longer than any fault: what comes back late is swept up when it comes back, and only then.
-        arguments.extend(words(&["--silence", "300ms", "--attempt-timeout", "60s", "--patience", "60s"]));
+        // Silence short enough that a stopped node is noticed, patience long enough that no job is given up.
+        arguments.extend(words(&["--silence", "300ms", "--attempt-timeout", "5s", "--patience", "60s"]));
         arguments.extend(words(&[
             "--max-losses",
             "1000",

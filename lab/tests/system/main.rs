@@ -12,6 +12,7 @@ mod foreign;
 mod images;
 mod membership;
 mod records;
+mod resume;
 mod segments;
 mod torture;
 mod webdriver;

@@ -149,7 +149,16 @@ fn ctrl_c_is_heard_while_the_server_is_frozen() {
 /// Two servers, the second one a standby of the first, and a node that registers with both.
 fn pair(world: &World) -> (Program, Program, Program) {
     let first = world.server([], &["--patience", "10m"]);
-    let standby = ["--standby-of", &first.address, "--takeover-after", "400ms", "--patience", "10m"];
+    let standby = [
+        "--name",
+        "standby",
+        "--standby-of",
+        &first.address,
+        "--takeover-after",
+        "400ms",
+        "--patience",
+        "10m",
+    ];
     let second = world.server([], &standby);
     let both = format!("{},{}", first.address, second.address);
     // Every task sleeps, so that the job is not over before it is paused.

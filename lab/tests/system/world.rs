@@ -139,18 +139,31 @@ impl World {
         (program, rest[..end].to_owned())
     }
 
-    fn start_told(&self, mut command: Command) -> (Program, String) {
+    fn start_told(&self, command: Command) -> (Program, String) {
+        self.try_start_told(command).expect("it ended before it was ready")
+    }
+
+    /// As `start`; nothing if the program ends before it is ready.
+    pub(crate) fn try_start(&self, command: Command) -> Option<Program> {
+        self.try_start_told(command).map(|(program, _)| program)
+    }
+
+    fn try_start_told(&self, mut command: Command) -> Option<(Program, String)> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         lines.read_line(&mut line).unwrap();
+        if line.is_empty() {
+            child.wait().unwrap();
+            return None;
+        }
         let words: Vec<&str> = line.split_whitespace().collect();
         let place =
             words.iter().position(|&word| word == "on").unwrap_or_else(|| panic!("no ready line: {line:?}"));
         let address = words[place + 1].to_owned();
         // Nothing more is expected; reading on keeps the pipe open and empty.
         std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
-        (Program { child, address }, line)
+        Some((Program { child, address }, line))
     }
 
     /// A node on a free port.

@@ -5,13 +5,14 @@
 
 use super::survey::Cutting;
 use crate::folder::{Folder, OUTPUT};
-use crate::publish::{self, Growing};
+use crate::publish::Growing;
+use crate::shelf::{FolderShelf, inside};
 use imaging::codec::EncodeOptions;
 use imaging::codec::jpeg::{EncodedStrip, Stitcher, StripHead};
 use imaging::image::Channels;
 use imaging::segment::{MAX_STRIP_HEAD, Piece, stitcher, strip_head};
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
 /// Bytes that are read, shifted and written at a time: they stay in the processor's cache on the way.
@@ -72,7 +73,9 @@ impl Held {
     /// Removes what it has left in a file.
     pub(super) fn forget(&self, folder: &Folder) {
         match self {
-            Held::Pixels(name) | Held::Strip(Coded { name, .. }) => publish::discard(folder, name),
+            Held::Pixels(name) | Held::Strip(Coded { name, .. }) => {
+                FolderShelf::new(folder, false).discard(name)
+            }
             Held::Piece(_) => {}
         }
     }
@@ -83,7 +86,7 @@ impl Held {
 /// # Errors
 /// A name that is none of a temporary file.
 pub(super) fn path(folder: &Folder, name: &str) -> Result<PathBuf, String> {
-    let name = publish::inside(name).map_err(|error| error.to_string())?;
+    let name = inside(name).map_err(|error| error.to_string())?;
     Ok(folder.base.join(OUTPUT).join(name))
 }
 
@@ -99,13 +102,12 @@ pub(super) struct Joining {
 }
 
 impl Joining {
-    /// Begins the file under a temporary name.
+    /// Begins the file, of which `file` is the empty one.
     ///
     /// # Errors
     /// A sentence that says why it cannot be.
     pub(super) fn begin(
-        folder: &Folder,
-        name: &str,
+        file: io::Result<Growing>,
         cutting: &Cutting,
         channels: Channels,
     ) -> Result<Joining, String> {
@@ -113,7 +115,7 @@ impl Joining {
         let mut out = Vec::with_capacity(BUFFER + BUFFER / 4);
         let stitcher = stitcher(&cutting.plan, channels, &EncodeOptions::default(), &mut out)
             .map_err(|error| error.to_string())?;
-        let file = Growing::create(folder, name).map_err(unwritable)?;
+        let file = file.map_err(unwritable)?;
         Ok(Joining { file, stitcher, strips: 0, read: vec![0; BUFFER], out })
     }
 
@@ -166,14 +168,14 @@ impl Joining {
         Ok(())
     }
 
-    /// Ends the file and gives it the image's name.
+    /// Ends the file and has `give_name` give it the image's name in place of its temporary one.
     ///
     /// # Errors
     /// A sentence that says why it cannot be.
-    pub(super) fn publish(self, folder: &Folder, image: &str) -> Result<(), String> {
+    pub(super) fn publish(self, give_name: impl FnOnce(&str) -> io::Result<()>) -> Result<(), String> {
         let Joining { mut file, stitcher, mut out, .. } = self;
         stitcher.finish(&mut out).map_err(|error| error.to_string())?;
-        file.write(&out).and_then(|()| file.publish(folder, image)).map_err(unwritable)
+        file.write(&out).and_then(|()| file.publish(give_name)).map_err(unwritable)
     }
 }
 
@@ -189,6 +191,7 @@ mod tests {
     use imaging::image::Image;
     use imaging::operation::{self, Operation};
     use imaging::segment::{Progress, begin, finish};
+    use journal::publication::Shelf as _;
     use wire::division::CutKind;
 
     struct Fixture {
@@ -232,7 +235,13 @@ mod tests {
         }
 
         fn begin(&self) -> Joining {
-            Joining::begin(&self.folder, "job/merged", &self.cutting, Channels::Rgb).unwrap()
+            std::fs::create_dir_all(self.folder.base.join(OUTPUT).join(".ballast/job")).unwrap();
+            let file = Growing::create(&self.folder, ".ballast/job/merged".to_owned(), false);
+            Joining::begin(file, &self.cutting, Channels::Rgb).unwrap()
+        }
+
+        fn give(&self, temporary: &str, name: &str) -> io::Result<()> {
+            FolderShelf::new(&self.folder, false).rename(temporary, name)
         }
 
         fn output(&self, name: &str) -> Option<Vec<u8>> {
@@ -249,10 +258,11 @@ mod tests {
             assert_eq!((joining.strips, held.strip()), (done, Some(Channels::Rgb)));
             joining.add(&at.folder, held).unwrap();
         }
-        joining.publish(&at.folder, "sub/a.jpg").unwrap();
+        joining.publish(|name| at.give(name, "sub/a.jpg")).unwrap();
         assert!(at.output("sub/a.jpg").unwrap() == at.whole);
         held.iter().for_each(|held| held.forget(&at.folder));
-        assert!(!at.folder.base.join(OUTPUT).join(".ballast/job").exists(), "nothing else is left");
+        let left = std::fs::read_dir(at.folder.base.join(OUTPUT).join(".ballast/job")).unwrap();
+        assert_eq!(left.count(), 0, "nothing else is left");
     }
 
     #[test]
@@ -263,7 +273,7 @@ mod tests {
         let why = joining.add(&at.folder, &at.in_file(2)).unwrap_err();
         assert!(why.contains("should be next, not row"), "{why}");
         assert!(at.output(".ballast/job/merged").is_some());
-        let why = joining.publish(&at.folder, "a.jpg").unwrap_err();
+        let why = joining.publish(|name| at.give(name, "a.jpg")).unwrap_err();
         assert!(why.contains("of 100 rows"), "{why}");
         assert_eq!((at.output("a.jpg"), at.output(".ballast/job/merged")), (None, None));
     }

@@ -4,8 +4,8 @@ use super::joining::{Held, Joining, path};
 use super::survey::Cutting;
 use super::{CutState, Divided, Joint, Unit};
 use crate::folder::Folder;
-use crate::job::Job;
-use crate::publish;
+use crate::publish::Press;
+use crate::shelf::FolderShelf;
 use imaging::codec::EncodeOptions;
 use imaging::segment::{Piece, Summary, assemble};
 use imaging::statistics::Statistics;
@@ -29,23 +29,22 @@ pub(crate) enum Stored {
 
 /// Stores the answer to a task if nobody else has answered it.
 pub(crate) fn store(
-    job: &Job,
+    press: &Press<'_>,
     divided: &Divided,
-    folder: &Folder,
     attempt: &Attempt,
     unit: &Unit,
     reply: &AttemptReply,
 ) -> Stored {
     let task = attempt.task().index();
-    if job.is_closed() || !divided.claim(task) {
-        discard(folder, &reply.result);
+    if press.job.is_closed() || !divided.claim(task) {
+        discard(press.folder, &reply.result);
         return Stored::TooLate;
     }
     let stored = match unit {
         Unit::Part { image, part, .. } => {
-            divided.store_part(job, folder, *image, *part, attempt.node(), &reply.result)
+            divided.store_part(press, *image, *part, attempt.node(), &reply.result)
         }
-        Unit::Batch { images, .. } => divided.store_batch(job, folder, attempt, images, reply),
+        Unit::Batch { images, .. } => divided.store_batch(press, attempt, images, reply),
     };
     stored.map_or_else(
         |why| {
@@ -59,11 +58,11 @@ pub(crate) fn store(
 /// Removes what an answer has left in files.
 fn discard(folder: &Folder, result: &AttemptResult) {
     match result {
-        AttemptResult::TemporaryFile(name) => publish::discard(folder, name),
+        AttemptResult::TemporaryFile(name) => FolderShelf::new(folder, false).discard(name),
         AttemptResult::Items(items) => {
             for item in items.iter().flatten() {
                 if let ItemResult::TemporaryFile(name) = &item.result {
-                    publish::discard(folder, name);
+                    FolderShelf::new(folder, false).discard(name);
                 }
             }
         }
@@ -92,15 +91,14 @@ impl Divided {
 
     fn store_part(
         &self,
-        job: &Job,
-        folder: &Folder,
+        press: &Press<'_>,
         image: usize,
         part: usize,
         node: NodeId,
         result: &AttemptResult,
     ) -> Result<(), String> {
         let held = match result {
-            AttemptResult::TemporaryFile(name) => Held::in_file(folder, name)?,
+            AttemptResult::TemporaryFile(name) => Held::in_file(press.folder, name)?,
             AttemptResult::Inline(bytes) => {
                 Held::Piece(Piece::from_bytes(bytes).map_err(|error| error.to_string())?)
             }
@@ -127,7 +125,7 @@ impl Divided {
         }
         cut.pieces[part] = Some(Arc::new(held));
         drop(state);
-        let joined = self.join(job, folder, image);
+        let joined = self.join(press, image);
         if joined.is_err()
             && let Some(cut) = self.lock().cuts.get_mut(&image)
         {
@@ -140,8 +138,8 @@ impl Divided {
 
     /// Joins what can be joined of an image, unless somebody is at it, who will see what has come; publishes it when that
     /// was all.
-    fn join(&self, job: &Job, folder: &Folder, image: usize) -> Result<(), String> {
-        let file_name = &folder.images[image];
+    fn join(&self, press: &Press<'_>, image: usize) -> Result<(), String> {
+        let (folder, file_name) = (press.folder, &press.folder.images[image]);
         loop {
             let step = {
                 let mut state = self.lock();
@@ -151,11 +149,12 @@ impl Divided {
                     None => return Ok(()),
                 }
             };
-            let temporary = || format!("{}/{image}-merged", job.id.0);
+            let part = || format!("{image}-merged");
             let (cutting, joining) = match step {
                 JoinStep::Pixels(cutting, pieces) => {
                     let bytes = merge(&cutting, folder, &pieces)?;
-                    publish::write(folder, &temporary(), file_name, &bytes)
+                    press
+                        .write(&part(), file_name, &bytes)
                         .map_err(|cause| format!("the result cannot be published: {cause}"))?;
                     return self.published(folder, image);
                 }
@@ -163,7 +162,7 @@ impl Divided {
                     let mut joining = match (joining, held.strip()) {
                         (Some(joining), _) => joining,
                         (None, Some(channels)) => {
-                            Box::new(Joining::begin(folder, &temporary(), &cutting, channels)?)
+                            Box::new(Joining::begin(press.begin(&part()), &cutting, channels)?)
                         }
                         (None, None) => return Err("pieces of different kinds".to_owned()),
                     };
@@ -172,7 +171,7 @@ impl Divided {
                 }
             };
             if joining.strips == cutting.count() {
-                joining.publish(folder, file_name)?;
+                joining.publish(|name| press.rename(name, file_name))?;
                 return self.published(folder, image);
             }
             let mut state = self.lock();
@@ -193,8 +192,7 @@ impl Divided {
 
     fn store_batch(
         &self,
-        job: &Job,
-        folder: &Folder,
+        press: &Press<'_>,
         attempt: &Attempt,
         images: &[usize],
         reply: &AttemptReply,
@@ -207,7 +205,7 @@ impl Divided {
         }
         let task = attempt.task().index();
         for (image, item) in images.iter().zip(items) {
-            self.store_item(job, folder, (task, attempt.number()), *image, item)
+            self.store_item(press, (task, attempt.number()), *image, item)
                 .map_err(|cause| format!("the result cannot be published: {cause}"))?;
         }
         let service =
@@ -220,8 +218,7 @@ impl Divided {
 
     fn store_item(
         &self,
-        job: &Job,
-        folder: &Folder,
+        press: &Press<'_>,
         (task, attempt): (usize, u32),
         image: usize,
         item: &BatchItem,
@@ -235,10 +232,9 @@ impl Divided {
             }
         };
         match &done.result {
-            ItemResult::TemporaryFile(name) => publish::rename(folder, name, &folder.images[image]),
+            ItemResult::TemporaryFile(name) => press.rename(name, &press.folder.images[image]),
             ItemResult::Inline(bytes) => {
-                let name = format!("{}/{task}-{attempt}-{image}", job.id.0);
-                publish::write(folder, &name, &folder.images[image], bytes)
+                press.write(&format!("{task}-{attempt}-{image}"), &press.folder.images[image], bytes)
             }
             ItemResult::Statistics(counts) => {
                 let mut state = self.lock();

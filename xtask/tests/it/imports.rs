@@ -9,6 +9,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("luck", 0),
     ("lanes", 0),
     ("cluster", 0),
+    ("journal", 0),
     ("scheduler", 0),
     ("imaging", 0),
     ("idl", 0),
@@ -70,6 +71,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("scheduler", &["humantime", "thiserror"]),
     ("imaging", &["crc32fast", "image", "png", "simd-adler32", "strsim", "thiserror"]),
     ("simulator", &["hdrhistogram", "thiserror"]),
+    ("journal", &["crc32fast", "thiserror"]),
 ];
 
 struct Member {

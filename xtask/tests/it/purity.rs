@@ -4,8 +4,14 @@ use crate::source::{Source, sources};
 use crate::tree;
 
 /// The crates that own no clock, thread, file, socket or terminal, and name nothing of the process around them.
-const WITHOUT_EFFECTS: &[&str] =
-    &["crates/luck", "crates/lanes", "crates/scheduler", "crates/imaging", "crates/simulator"];
+const WITHOUT_EFFECTS: &[&str] = &[
+    "crates/luck",
+    "crates/lanes",
+    "crates/scheduler",
+    "crates/journal",
+    "crates/imaging",
+    "crates/simulator",
+];
 
 const EFFECTS: &[&str] = &[
     "std::time::Instant",

@@ -1,10 +1,10 @@
 //! Lines as events.
 
-use super::write::outcome_of;
+use super::write::{end_of, outcome_of};
 use crate::health::EjectionRule;
 use crate::{
     Attempt, Event, JobId, JobSpec, Micros, NodeFacts, NodeId, NodeTimes, Observation, RetryBudget,
-    RetryRule, Settings, Strategy,
+    RetryRule, Settings, Strategy, TaskEnd, TaskIndex,
 };
 use luck::Seed;
 use std::str::{FromStr, SplitAsciiWhitespace};
@@ -150,7 +150,19 @@ fn spec(words: &mut Words<'_>) -> Result<JobSpec, String> {
             reserve_per_second: words.value("budget_reserve=")?,
         },
     };
-    Ok(JobSpec { tasks, strategy, seed, max_in_flight, retry, sealed: words.value("sealed=")? })
+    let sealed = words.value("sealed=")?;
+    let ended = if words.is_at_end() { Vec::new() } else { earlier(words.word("earlier ends")?)? };
+    Ok(JobSpec { tasks, strategy, seed, max_in_flight, retry, sealed, ended })
+}
+
+/// Tasks that ended before a resumed job was submitted.
+fn earlier(word: &str) -> Result<Vec<(TaskIndex, TaskEnd)>, String> {
+    let pairs = word.strip_prefix("earlier=").ok_or("only 'earlier=' may follow")?.split(',');
+    let pair = |pair: &str| {
+        let (task, end) = pair.split_once(':')?;
+        Some((TaskIndex(task.parse().ok()?), end_of(end)?))
+    };
+    pairs.map(|text| pair(text).ok_or_else(|| format!("'{text}' is no task and its end"))).collect()
 }
 
 fn observation(words: &mut Words<'_>) -> Result<Observation, String> {
@@ -166,4 +178,19 @@ fn observation(words: &mut Words<'_>) -> Result<Observation, String> {
         }),
     };
     Ok(Observation { outcome, round_trip, node })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GiveUp;
+
+    #[test]
+    fn a_resumed_job_brings_the_ends_of_its_earlier_life() {
+        let ended = "earlier=0:d,7:f,9:n";
+        let read = earlier(ended).unwrap();
+        let wanted = [TaskEnd::Done, TaskEnd::Failed, TaskEnd::GaveUp(GiveUp::NoNode)];
+        assert_eq!(read, [0, 7, 9].map(TaskIndex).into_iter().zip(wanted).collect::<Vec<_>>());
+        assert!(earlier("earlier=0:x").is_err() && earlier("0:d").is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! Events and actions as lines.
 
-use crate::{Action, Event, JobEnd, JobSpec, LossReason, Micros, Outcome, Settings, TaskEnd};
+use crate::{Action, Event, GiveUp, JobEnd, JobSpec, LossReason, Micros, Outcome, Settings, TaskEnd};
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::time::Duration;
 
@@ -154,7 +154,31 @@ fn rules(to: &mut Formatter<'_>, spec: &JobSpec) -> fmt::Result {
         rule.budget.share,
         rule.budget.reserve_per_second,
         spec.sealed,
-    )
+    )?;
+    // Only a job that is resumed has any.
+    for (number, (task, end)) in spec.ended.iter().enumerate() {
+        write!(to, "{}{}:{}", if number == 0 { " earlier=" } else { "," }, task.0, end_letter(*end))?;
+    }
+    Ok(())
+}
+
+const fn end_letter(end: TaskEnd) -> char {
+    match end {
+        TaskEnd::Done => 'd',
+        TaskEnd::Failed => 'f',
+        TaskEnd::GaveUp(GiveUp::Rejections) => 'r',
+        TaskEnd::GaveUp(GiveUp::Losses) => 'l',
+        TaskEnd::GaveUp(GiveUp::NoNode) => 'n',
+        TaskEnd::GaveUp(GiveUp::Cancelled) => 'c',
+    }
+}
+
+/// The end of that letter.
+pub(super) fn end_of(letter: &str) -> Option<TaskEnd> {
+    let given_up =
+        [GiveUp::Rejections, GiveUp::Losses, GiveUp::NoNode, GiveUp::Cancelled].map(TaskEnd::GaveUp);
+    let mut all = [TaskEnd::Done, TaskEnd::Failed].into_iter().chain(given_up);
+    all.find(|end| end_letter(*end).to_string() == letter)
 }
 
 const fn outcome(outcome: Outcome) -> &'static str {

@@ -68,6 +68,8 @@ impl From<&AttemptRequest> for interface::AttemptRequest {
             synthetic_service_us,
             segment,
             batch,
+            durable: request.durable.then_some(true),
+            folder_made: request.folder_made.then_some(true),
         }
     }
 }
@@ -110,6 +112,8 @@ impl TryFrom<interface::AttemptRequest> for AttemptRequest {
             operation: request.operation,
             strategy: request.strategy,
             work,
+            durable: request.durable.unwrap_or(false),
+            folder_made: request.folder_made.unwrap_or(false),
         })
     }
 }
@@ -178,6 +182,7 @@ impl From<AttemptReply> for interface::AttemptReply {
             temporary_name,
             result,
             items,
+            checksum: reply.checksum.map(i64::from),
         }
     }
 }
@@ -200,6 +205,7 @@ impl TryFrom<interface::AttemptReply> for AttemptReply {
             width: count("width", reply.width)?,
             height: count("height", reply.height)?,
             result,
+            checksum: reply.checksum.map(|sum| count("checksum", sum)).transpose()?,
         })
     }
 }
@@ -358,6 +364,8 @@ mod tests {
             operation: "edges".to_owned(),
             strategy: Some("random".to_owned()),
             work,
+            durable: false,
+            folder_made: true,
         }
     }
 
@@ -399,6 +407,7 @@ mod tests {
             width: 3,
             height: 4,
             result: AttemptResult::TemporaryFile("t".to_owned()),
+            checksum: None,
         };
         let mut generated = interface::AttemptReply::from(reply.clone());
         assert_eq!(AttemptReply::try_from(generated.clone()), Ok(reply));

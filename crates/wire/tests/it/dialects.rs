@@ -78,6 +78,8 @@ fn a_node_answers_every_dialect() {
             synthetic_service_us: None,
             segment: None,
             batch: None,
+            durable: None,
+            folder_made: None,
         };
         assert_eq!(client.attempt(sent.clone()).unwrap().result, Some(image), "{dialect}");
         let unfit = idl::ballast::AttemptRequest { task: -1, ..sent };

@@ -27,6 +27,8 @@ fn attempt(output: &mut dyn TOutputProtocol) {
         synthetic_service_us: None,
         segment: None,
         batch: None,
+        durable: None,
+        folder_made: None,
     };
     output.write_message_begin(&TMessageIdentifier::new("attempt", TMessageType::Call, 1)).unwrap();
     output.write_struct_begin(&TStructIdentifier::new("args")).unwrap();

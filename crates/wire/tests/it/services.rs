@@ -110,6 +110,7 @@ impl NodeService for Node {
                     width: 640,
                     height: 480,
                     result,
+                    checksum: None,
                 })
             }
         }
@@ -137,6 +138,8 @@ pub(crate) fn request(operation: &str, work: Work) -> AttemptRequest {
         operation: operation.to_owned(),
         strategy: None,
         work,
+        durable: false,
+        folder_made: false,
     }
 }
 

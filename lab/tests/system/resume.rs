@@ -1,0 +1,267 @@
+//! A server that is killed and started again goes on with what it had promised.
+
+use crate::world::{Program, World, free_ports, signal};
+use records::{Run, TaskOutcome};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use wire::division::{BatchSize, Division, Way};
+use wire::job::{JobReport, JobRequest, JobSource, JobState, SubmitError, Transfer};
+use wire::{PoolSettings, ServerClient};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn request(data: &Path, transfer: Transfer) -> JobRequest {
+    JobRequest {
+        job_key: "the-job".to_owned(),
+        epoch: 1,
+        source: JobSource::Folder {
+            path: data.canonicalize().unwrap().to_string_lossy().into_owned(),
+            recursive: false,
+            transfer,
+            division: Division::default(),
+        },
+        strategy: "round_robin".to_owned(),
+        admission: None,
+        operation: "edges".to_owned(),
+        seed: Some(1),
+        max_in_flight: None,
+        max_attempts: None,
+        label: None,
+    }
+}
+
+fn client(server: &Program) -> ServerClient {
+    ServerClient::new(server.address.clone(), PoolSettings::default())
+}
+
+fn report(client: &ServerClient, key: &str) -> JobReport {
+    while client.progress(key, PATIENCE).unwrap().unwrap().state == JobState::Running {}
+    client.report(key, PATIENCE).unwrap().unwrap()
+}
+
+fn server_command(world: &World, node: &Program) -> Command {
+    let mut command = world.command("server");
+    command.args(["--listen", "127.0.0.1:0", "--node", &node.address, "--state", "state"]);
+    command
+}
+
+/// Every image's result is there and right, nothing else is, and the last run has one row a task.
+fn check(world: &World, run_folder: &str, done: &JobReport) {
+    assert_eq!(done.progress.state, JobState::Done, "{done:?}");
+    let images = world.images();
+    world.check_results(&images, "edges");
+    let run = Run::read(Path::new(run_folder)).unwrap();
+    let mut tasks: Vec<(u64, &str)> = run.tasks.iter().map(|row| (row.task, &*row.image)).collect();
+    tasks.sort_unstable();
+    let wanted: Vec<(u64, &str)> = (0..).zip(images.iter().map(String::as_str)).collect();
+    assert_eq!(tasks, wanted, "one row a task");
+    assert!(run.tasks.iter().all(|row| row.outcome == TaskOutcome::Done));
+}
+
+/// Starts a server that ends in the middle of its `write`-th write of the journal, and has the job done after a restart.
+/// Answers whether the first server lived long enough to end the job.
+fn killed_at(write: u64, transfer: Transfer) -> bool {
+    let world = World::new();
+    let node = world.node("0", &["--slots", "2"]);
+    let mut command = server_command(&world, &node);
+    command.env("BALLAST_TEST_END_AT_WRITE", write.to_string()).stderr(Stdio::null());
+    let Some(mut first) = world.try_start(command) else {
+        // It ended before it was ready.
+        assert!(write <= 2, "{write}");
+        return finish(&world, &node, transfer, false);
+    };
+    let mut accepted = false;
+    let mut survived = false;
+    if let Ok(taken) = client(&first).submit(&request(&world.data(), transfer), PATIENCE) {
+        accepted = taken.is_ok();
+        while let Ok(Ok(progress)) = client(&first).progress("the-job", PATIENCE) {
+            if progress.state != JobState::Running {
+                survived = true;
+                break;
+            }
+        }
+    }
+    if survived {
+        signal(first.child.id(), "KILL");
+    }
+    first.child.wait().unwrap();
+    finish(&world, &node, transfer, accepted);
+    survived
+}
+
+/// The second server's part.
+fn finish(world: &World, node: &Program, transfer: Transfer, accepted: bool) -> bool {
+    let second = world.start(server_command(world, node));
+    let client = client(&second);
+    if accepted {
+        let known = client.progress("the-job", Duration::ZERO).unwrap();
+        assert!(known.is_ok(), "what was answered is known: {known:?}");
+    }
+    let receipt = client.submit(&request(&world.data(), transfer), PATIENCE).unwrap().unwrap();
+    assert_eq!(receipt.tasks, world.images().len() as u64);
+    let done = report(&client, "the-job");
+    if done.progress.attempts > 0 {
+        check(world, &receipt.run_folder, &done);
+    } else {
+        world.check_results(&world.images(), "edges");
+    }
+    false
+}
+
+#[test]
+fn a_server_that_ends_in_the_middle_of_any_write_of_the_journal_resumes_its_job() {
+    let mut writes = 0;
+    for write in 1.. {
+        writes = write;
+        if killed_at(write, Transfer::Shared) {
+            break;
+        }
+    }
+    // The head, the acceptance, at least one result, the end.
+    assert!(writes >= 5, "{writes}");
+}
+
+#[test]
+fn images_that_travel_inline_are_resumed_too() {
+    killed_at(4, Transfer::Inline);
+}
+
+#[test]
+fn a_killed_server_does_not_redo_what_is_published_and_still_answers_for_what_has_ended() {
+    let world = World::new();
+    world.multiply(60);
+    let node = world.node("0", &["--slots", "1"]);
+    let first = world.start(server_command(&world, &node));
+    let taken = client(&first).submit(&request(&world.data(), Transfer::Shared), PATIENCE).unwrap().unwrap();
+    while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 10 {}
+    drop(first);
+
+    let second = world.start(server_command(&world, &node));
+    let at_second = client(&second);
+    let receipt = at_second.submit(&request(&world.data(), Transfer::Shared), PATIENCE).unwrap().unwrap();
+    assert_eq!((receipt.tasks, receipt.seed), (taken.tasks, taken.seed));
+    let done = report(&at_second, "the-job");
+    check(&world, &receipt.run_folder, &done);
+    assert_eq!(done.progress.done, 68);
+    assert!(done.progress.attempts <= 58, "{} attempts at 58 open tasks", done.progress.attempts);
+    drop(second);
+
+    let third = world.start(server_command(&world, &node));
+    let at_third = client(&third);
+    assert_eq!(at_third.report("the-job", PATIENCE).unwrap().unwrap(), done, "as it was told before");
+    let other = JobRequest { operation: "blur".to_owned(), ..request(&world.data(), Transfer::Shared) };
+    let refused = at_third.submit(&other, PATIENCE).unwrap().unwrap_err();
+    assert!(matches!(&refused, SubmitError::Invalid { field, .. } if field == "job_key"), "{refused:?}");
+    assert_eq!(
+        at_third.submit(&request(&world.data(), Transfer::Shared), PATIENCE).unwrap().unwrap().tasks,
+        68
+    );
+}
+
+#[test]
+fn a_second_server_on_the_same_state_is_refused() {
+    let world = World::new();
+    let node = world.node("0", &[]);
+    let _first = world.start(server_command(&world, &node));
+    let said = server_command(&world, &node).output().unwrap();
+    let words = String::from_utf8(said.stderr).unwrap();
+    assert!(words.contains("another server works with the state in") && words.contains("--state"), "{words}");
+}
+
+#[test]
+fn a_damaged_journal_is_refused_and_a_torn_one_is_not() {
+    let world = World::new();
+    let node = world.node("0", &[]);
+    let first = world.start(server_command(&world, &node));
+    client(&first).submit(&request(&world.data(), Transfer::Shared), PATIENCE).unwrap().unwrap();
+    report(&client(&first), "the-job");
+    drop(first);
+    let path = world.path().join("state/journal");
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 3]).unwrap();
+    let second = world.start(server_command(&world, &node));
+    assert_eq!(report(&client(&second), "the-job").progress.state, JobState::Done);
+    drop(second);
+
+    let mut damaged = whole;
+    damaged[60] ^= 1;
+    std::fs::write(&path, damaged).unwrap();
+    let said = server_command(&world, &node).output().unwrap();
+    let words = String::from_utf8(said.stderr).unwrap();
+    assert!(words.contains("damaged at byte") && words.contains("move it away"), "{words}");
+}
+
+#[test]
+fn a_job_moves_to_another_server_with_what_was_published() {
+    let world = World::new();
+    world.multiply(60);
+    let node = world.node("0", &["--slots", "1"]);
+    let start = |name: &str| {
+        let mut command = world.command("server");
+        let address = format!("127.0.0.1:{}", free_ports(1)[0]);
+        command.args(["--listen", &address, "--node", &node.address, "--name", name]);
+        world.start(command)
+    };
+    let (first, second) = (start("one"), start("two"));
+    let moved = JobRequest { epoch: 2, ..request(&world.data(), Transfer::Shared) };
+    client(&first).submit(&request(&world.data(), Transfer::Shared), PATIENCE).unwrap().unwrap();
+    while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 10 {}
+    // The first one goes on: it is deposed, not dead.
+    let receipt = client(&second).submit(&moved, PATIENCE).unwrap().unwrap();
+    let done = report(&client(&second), "the-job");
+    check(&world, &receipt.run_folder, &done);
+    assert!(done.progress.attempts <= 60, "{} attempts at fewer open tasks", done.progress.attempts);
+    // Whoever still asks there is to ask elsewhere.
+    while client(&first).report("the-job", PATIENCE).unwrap().is_ok() {}
+    let refused = client(&first).submit(&request(&world.data(), Transfer::Shared), PATIENCE).unwrap();
+    assert!(matches!(refused, Err(SubmitError::Unavailable { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_divided_job_of_a_killed_server_begins_again() {
+    let world = World::new();
+    world.multiply(60);
+    let node = world.node("0", &["--slots", "1"]);
+    let mut batches = request(&world.data(), Transfer::Shared);
+    if let JobSource::Folder { division, .. } = &mut batches.source {
+        division.way = Way::Batches(BatchSize::Images(5));
+    }
+    let first = world.start(server_command(&world, &node));
+    client(&first).submit(&batches, PATIENCE).unwrap().unwrap();
+    while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 10 {}
+    drop(first);
+
+    let second = world.start(server_command(&world, &node));
+    let receipt = client(&second).submit(&batches, PATIENCE).unwrap().unwrap();
+    let done = report(&client(&second), "the-job");
+    check(&world, &receipt.run_folder, &done);
+    drop(second);
+
+    let third = world.start(server_command(&world, &node));
+    assert_eq!(client(&third).report("the-job", PATIENCE).unwrap().unwrap(), done, "as it was told before");
+}
+
+#[test]
+fn a_late_repeat_of_a_submission_that_has_ended_elsewhere_is_refused() {
+    let world = World::new();
+    let node = world.node("0", &[]);
+    let start = |name: &str| {
+        let mut command = world.command("server");
+        let address = format!("127.0.0.1:{}", free_ports(1)[0]);
+        command.args(["--listen", &address, "--node", &node.address, "--name", name]);
+        world.start(command)
+    };
+    let (first, second) = (start("one"), start("two"));
+    let moved = JobRequest { epoch: 2, ..request(&world.data(), Transfer::Shared) };
+    client(&first).submit(&moved, PATIENCE).unwrap().unwrap();
+    report(&client(&first), "the-job");
+    for (epoch, why) in [(2, "has ended at another server"), (1, "a later submission")] {
+        let late = JobRequest { epoch, ..moved.clone() };
+        let refused = client(&second).submit(&late, PATIENCE).unwrap().unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+    let next = JobRequest { epoch: 3, ..moved };
+    client(&second).submit(&next, PATIENCE).unwrap().unwrap();
+    assert_eq!(report(&client(&second), "the-job").progress.state, JobState::Done);
+}

@@ -1,0 +1,282 @@
+//! From an examined request to a promise: the folder of results is taken, the job is in the journal.
+
+use crate::book::{invalid, is_same};
+use crate::job::{Job, Tasks};
+use crate::service::Service;
+use crate::shelf::FolderShelf;
+use journal::book::{Book, Kept};
+use journal::entry::{Accepted, Entry, Output};
+use journal::publication::{self, NotPublished};
+use luck::Seed;
+use records::{TaskOutcome, TaskRow, Text};
+use scheduler::{JobSpec, RetryRule, Strategy, TaskEnd, TaskIndex};
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+use wire::job::{JobReceipt, JobRequest, SubmitError};
+use wire::stored::Stored as _;
+
+/// What is known of tasks that ended before the job began here.
+#[derive(Debug, Default)]
+pub(crate) struct Earlier {
+    pub(crate) ended: Vec<(TaskIndex, TaskEnd)>,
+    pub(crate) rows: Vec<TaskRow>,
+}
+
+/// Where else a submission of a job, or a later one, is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// A later one was taken there.
+    AtWork,
+    /// It has ended there.
+    Ended,
+}
+
+/// The refusal of a submission that another server has gone on with: who asks goes there.
+fn elsewhere(why: &str) -> SubmitError {
+    SubmitError::Unavailable { why: why.to_owned() }
+}
+
+impl Service {
+    /// Promises a job: takes its folder, and writes it into the journal.
+    pub(crate) fn accept(&self, job: &Job) -> Result<Earlier, SubmitError> {
+        self.check_place(job, job.epoch())?;
+        let committed = self.published_elsewhere(job);
+        let done = self.take_shelf(job, &committed)?;
+        let means = &self.engine.means;
+        // Once more: whoever hung before it took the folder must not have it from a job that went on meanwhile.
+        if let Err(why) = self.check_place(job, job.epoch()) {
+            means.give_back(job);
+            return Err(why);
+        }
+        let since_1970 = job.submitted_at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let accepted = Accepted {
+            key: job.receipt.job_key.clone(),
+            epoch: job.epoch(),
+            at_us: crate::ledger::micros(since_1970),
+            request: job.request.to_bytes(),
+            receipt: job.receipt.to_bytes(),
+            names: match &job.tasks {
+                Tasks::Folder { names, .. } => names.iter().map(ToString::to_string).collect(),
+                Tasks::Synthetic { .. } => Vec::new(),
+            },
+        };
+        if let Err(why) = means.journal.commit(Entry::Accepted(accepted)) {
+            means.give_back(job);
+            return Err(SubmitError::Unavailable { why: why.to_string() });
+        }
+        let key = &job.receipt.job_key;
+        for (task, result) in committed.into_iter().filter(|(task, _)| done.contains(task)) {
+            means.journal.note(Entry::Published { key: key.clone(), task, result });
+        }
+        let mut earlier = Earlier::default();
+        done.into_iter().for_each(|task| earlier.add_done(job, task, &means.run));
+        Ok(earlier)
+    }
+
+    /// What the scheduler is told of a job.
+    pub(crate) fn spec(
+        &self,
+        request: &JobRequest,
+        strategy: Strategy,
+        receipt: &JobReceipt,
+        tasks: &Tasks,
+    ) -> JobSpec {
+        let mut spec = JobSpec::new(tasks.count() as u32, strategy, Seed(receipt.seed));
+        spec.max_in_flight = request.max_in_flight.unwrap_or(u32::MAX);
+        if tasks.divided().is_some() {
+            // Its tasks come as its images are looked at.
+            (spec.tasks, spec.sealed) = (0, false);
+        }
+        spec.retry = self.retry(request);
+        spec
+    }
+
+    fn retry(&self, request: &JobRequest) -> RetryRule {
+        let max_attempts = request.max_attempts.unwrap_or(self.terms.retry.max_attempts).max(1);
+        RetryRule { max_attempts, ..self.terms.retry }
+    }
+
+    /// Tries again to write down ends of jobs that the journal did not take: they keep their folders from others.
+    pub(crate) fn tell_put_off(&self) {
+        let jobs: Vec<Arc<Job>> = self.book().all().cloned().collect();
+        for job in jobs {
+            if let Some(report) = job.take_put_off() {
+                self.engine.means.finish(&job, report);
+            }
+        }
+    }
+
+    /// Puts an accepted job to work.
+    pub(crate) fn start(&self, job: &Arc<Job>, mut spec: JobSpec, earlier: Earlier) {
+        let done = earlier.ended.iter().filter(|(_, end)| *end == TaskEnd::Done);
+        for (task, _) in done {
+            job.claim(task.index());
+        }
+        if !earlier.ended.is_empty() {
+            log::info!(
+                "job '{}': {} of {} tasks ended before and are not done again",
+                job.receipt.job_key,
+                earlier.ended.len(),
+                job.tasks.count()
+            );
+        }
+        spec.ended = earlier.ended;
+        crate::arrivals::submit(&self.engine, job, spec, earlier.rows);
+    }
+
+    /// The same job was submitted once more.
+    pub(crate) fn again(&self, job: &Job, epoch: u64) -> Result<JobReceipt, SubmitError> {
+        if epoch > job.epoch() && !job.is_closed() {
+            self.check_place(job, epoch)?;
+        }
+        if job.raise_epoch(epoch) && !job.is_closed() {
+            let key = job.receipt.job_key.clone();
+            self.take_shelf(job, &BTreeMap::new())?;
+            if let Err(why) = self.check_place(job, epoch) {
+                job.depose();
+                return Err(why);
+            }
+            let raised = self.engine.means.journal.commit(Entry::Raised { key, epoch });
+            raised.map_err(|why| SubmitError::Unavailable { why: why.to_string() })?;
+        }
+        Ok(job.receipt.clone())
+    }
+
+    /// Becomes the owner of the job's folder of results. Answers the tasks of `committed` that are done.
+    pub(crate) fn take_shelf(
+        &self,
+        job: &Job,
+        committed: &BTreeMap<u32, Output>,
+    ) -> Result<BTreeSet<u32>, SubmitError> {
+        let Tasks::Folder { folder, names, .. } = &job.tasks else { return Ok(BTreeSet::new()) };
+        let means = &self.engine.means;
+        let unwritable = |cause: io::Error| {
+            invalid(
+                "data_path",
+                format!("the results in {:?} cannot be taken charge of: {cause}", folder.base),
+            )
+        };
+        let _changes = means.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelf = FolderShelf::new(folder, means.durable());
+        let owner = job.owner(means.incarnation);
+        if let Some(other) = shelf.is_taken_from(&owner).map_err(unwritable)? {
+            return Err(invalid(
+                "data_path",
+                format!(
+                    "job '{}' of another server is writing to the output_dir of {:?}: wait for its end, or cancel it",
+                    other.key, folder.base
+                ),
+            ));
+        }
+        let name_of = |task: u32| names.get(task as usize).map(ToString::to_string);
+        match publication::take_over::<_, Infallible>(&shelf, &owner, committed, name_of) {
+            Ok(done) => {
+                shelf.make_bench(&owner).map_err(unwritable)?;
+                job.hold(shelf.into_held());
+                Ok(done)
+            }
+            Err(NotPublished::Deposed) => {
+                Err(elsewhere("a later submission of this job is at work at another server"))
+            }
+            Err(NotPublished::Shelf(cause)) => Err(unwritable(cause)),
+        }
+    }
+
+    /// What other servers, whose journals lie beside ours, have published of a job that comes from one of them.
+    fn published_elsewhere(&self, job: &Job) -> BTreeMap<u32, Output> {
+        let Tasks::Folder { names, mix, divided: None, .. } = &job.tasks else { return BTreeMap::new() };
+        // Without a seed of its own the job draws operations by this server's luck, and they drew them by theirs.
+        let is_other_work = mix.is_mixed() && job.request.seed.is_none();
+        if job.epoch() <= 1 || is_other_work {
+            return BTreeMap::new();
+        }
+        let index: BTreeMap<&str, u32> = names.iter().map(|name| &**name).zip(0..).collect();
+        let mut found = BTreeMap::new();
+        for kept in self.kept_elsewhere(&job.receipt.job_key) {
+            let theirs = kept.published.iter().filter_map(|(&task, output)| {
+                let name = kept.accepted.names.get(task as usize)?;
+                Some((*index.get(name.as_str())?, output.clone()))
+            });
+            found.extend(theirs);
+        }
+        found
+    }
+
+    /// Whether this submission of the job may be worked on here.
+    fn check_place(&self, job: &Job, epoch: u64) -> Result<(), SubmitError> {
+        match self.place_elsewhere(&job.receipt.job_key, epoch, &job.request) {
+            None => Ok(()),
+            Some(Elsewhere::AtWork) => {
+                Err(elsewhere("a later submission of this job is at work at another server"))
+            }
+            Some(Elsewhere::Ended) => {
+                Err(elsewhere("this submission of the job has ended at another server: ask that one"))
+            }
+        }
+    }
+
+    /// What servers whose journals lie beside ours have done about this submission of the job, or a later one.
+    pub(crate) fn place_elsewhere(&self, key: &str, epoch: u64, request: &JobRequest) -> Option<Elsewhere> {
+        let kept = self.kept_elsewhere(key);
+        if kept.iter().any(|kept| kept.accepted.epoch > epoch) {
+            return Some(Elsewhere::AtWork);
+        }
+        let has_ended = |kept: &Kept| {
+            kept.accepted.epoch == epoch
+                && kept.report.is_some()
+                && JobReceipt::from_bytes(&kept.accepted.receipt).is_ok_and(|receipt| {
+                    JobRequest::from_bytes(&kept.accepted.request)
+                        .is_ok_and(|theirs| is_same(&theirs, receipt.seed, request))
+                })
+        };
+        kept.iter().any(has_ended).then_some(Elsewhere::Ended)
+    }
+
+    fn kept_elsewhere(&self, key: &str) -> Vec<Kept> {
+        let own = self.terms.state.canonicalize().unwrap_or_default();
+        let beside = self.terms.state.parent().and_then(|parent| fs::read_dir(parent).ok());
+        let others = beside.into_iter().flatten().flatten().map(|entry| entry.path());
+        let others = others.filter(|other| other.canonicalize().is_ok_and(|other| other != own));
+        others.filter_map(|state| read_book(&state)?.job(key).cloned()).collect()
+    }
+}
+
+/// What the journal in `state` tells, if it is one. Its server may be writing it.
+fn read_book(state: &Path) -> Option<Book> {
+    let bytes = crate::journal::peek(state).ok()?;
+    let mut book = Book::new(usize::MAX);
+    for frame in journal::frame::replay(&bytes).ok()?.frames {
+        Entry::all(frame.payload).ok()?.into_iter().for_each(|entry| book.apply(entry));
+    }
+    Some(book)
+}
+
+impl Earlier {
+    /// A task whose result is published and of which no more is known.
+    pub(crate) fn add_done(&mut self, job: &Job, task: u32, run: &Text) {
+        self.ended.push((TaskIndex(task), TaskEnd::Done));
+        let nothing = Text::from("");
+        self.rows.push(TaskRow {
+            run: Text::clone(run),
+            job_key: Text::clone(&job.words.job_key),
+            task: u64::from(task),
+            image: job.tasks.name(task as usize),
+            outcome: TaskOutcome::Done,
+            reason: Text::from("published before this server took the job over"),
+            attempts: 0,
+            rejections: 0,
+            delays: 0,
+            lost: 0,
+            node: nothing,
+            submitted_us: 0,
+            started_us: 0,
+            ended_us: 0,
+            latency_us: 0,
+        });
+    }
+}

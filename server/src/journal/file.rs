@@ -1,0 +1,220 @@
+//! The journal's file and its folder: every write and flush checked.
+
+use clap::ValueEnum;
+use journal::bytes::Malformed;
+use journal::frame::ReplayError;
+use journal::log::{Confirm, Medium};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The journal's file.
+const JOURNAL: &str = "journal";
+/// A compacted journal that is being made.
+const NEXT: &str = "journal.next";
+/// Held while a server runs.
+const LOCK: &str = "lock";
+
+/// What the server's promises survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Durability {
+    /// The end of every process, by whatever signal; not a power cut
+    Process,
+    /// Also a power cut: journal, results and folders are flushed to the disk
+    Power,
+}
+
+impl Durability {
+    pub(crate) const fn confirm(self) -> Confirm {
+        match self {
+            Durability::Process => Confirm::Written,
+            Durability::Power => Confirm::Synced,
+        }
+    }
+}
+
+impl std::fmt::Display for Durability {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(if *self == Durability::Power { "power" } else { "process" })
+    }
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error(
+        "another server works with the state in {0:?}: stop it, or give each server a --name or a --state of its own"
+    )]
+    Taken(PathBuf),
+    #[error(
+        "the state in {folder:?} cannot be used ({cause}): let the server's user write there, or give --state"
+    )]
+    Folder { folder: PathBuf, cause: io::Error },
+    #[error("the journal {path:?} cannot be used: {cause}; move it away to start without its jobs")]
+    Bad { path: PathBuf, cause: BadJournal },
+}
+
+/// What is wrong with a journal's bytes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadJournal {
+    #[error("{0}")]
+    Replay(#[from] ReplayError),
+    #[error("it is whole, and says what this version does not understand: {0}")]
+    Malformed(#[from] Malformed),
+    #[error("{0}")]
+    Disk(#[from] io::Error),
+}
+
+impl BadJournal {
+    pub(super) fn in_folder(self, folder: &Path) -> OpenError {
+        OpenError::Bad { path: folder.join(JOURNAL), cause: self }
+    }
+}
+
+/// The journal's file.
+#[derive(Debug)]
+pub(super) struct FileMedium {
+    folder: PathBuf,
+    file: File,
+    /// A compacted journal that is whole and has not taken the other's place.
+    next: Option<File>,
+    durability: Durability,
+    /// Held as long as the server lives; the system gives it back however that ends.
+    _lock: File,
+    hook: hook::Hook,
+}
+
+impl FileMedium {
+    /// The journal in `folder`, and its bytes.
+    pub(super) fn open(folder: &Path, durability: Durability) -> Result<(FileMedium, Vec<u8>), OpenError> {
+        let wrap = |cause| OpenError::Folder { folder: folder.to_owned(), cause };
+        fs::create_dir_all(folder).map_err(wrap)?;
+        let lock = File::create(folder.join(LOCK)).map_err(wrap)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Taken(folder.to_owned())),
+            Err(TryLockError::Error(cause)) => return Err(wrap(cause)),
+        }
+        let mut file = open(&folder.join(JOURNAL)).map_err(wrap)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(wrap)?;
+        let medium = FileMedium {
+            folder: folder.to_owned(),
+            file,
+            next: None,
+            durability,
+            _lock: lock,
+            hook: hook::Hook::new(),
+        };
+        medium.sync_folder().map_err(wrap)?;
+        Ok((medium, bytes))
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        match self.durability {
+            Durability::Process => Ok(()),
+            Durability::Power => File::open(&self.folder)?.sync_all(),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).open(path)
+}
+
+/// The bytes of the journal of another server, which may be writing it at this moment.
+pub(crate) fn peek(folder: &Path) -> io::Result<Vec<u8>> {
+    fs::read(folder.join(JOURNAL))
+}
+
+impl Medium for FileMedium {
+    type Error = io::Error;
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.hook.before_write(&mut self.file, bytes);
+        self.file.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        match self.durability {
+            Durability::Process => Ok(()),
+            Durability::Power => self.file.sync_data(),
+        }
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)
+    }
+
+    fn prepare(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let path = self.folder.join(NEXT);
+        // One that a crash left is nobody's.
+        let _ = fs::remove_file(&path);
+        let made = open(&path).and_then(|mut file| {
+            self.hook.before_write(&mut file, bytes);
+            file.write_all(bytes)?;
+            if self.durability == Durability::Power { file.sync_all() } else { Ok(()) }?;
+            Ok(file)
+        });
+        match made {
+            Ok(file) => self.next = Some(file),
+            Err(cause) => {
+                let _ = fs::remove_file(&path);
+                return Err(cause);
+            }
+        }
+        Ok(())
+    }
+
+    fn swap(&mut self) -> io::Result<()> {
+        let next = self.next.take().ok_or_else(|| io::Error::other("nothing was prepared"))?;
+        fs::rename(self.folder.join(NEXT), self.folder.join(JOURNAL))?;
+        self.file = next;
+        self.sync_folder()
+    }
+}
+
+/// In test builds the environment can ask for the process's end in the middle of the N-th write of the journal, which is
+/// how `kill -9` at a counted write is tested on real processes. Other builds have nothing of it.
+#[cfg(debug_assertions)]
+mod hook {
+    use std::fs::File;
+    use std::io::Write as _;
+
+    /// Writes left until the end.
+    #[derive(Debug)]
+    pub(super) struct Hook(Option<u64>);
+
+    impl Hook {
+        pub(super) fn new() -> Hook {
+            Hook(std::env::var("BALLAST_TEST_END_AT_WRITE").ok().and_then(|count| count.parse().ok()))
+        }
+
+        pub(super) fn before_write(&mut self, file: &mut File, bytes: &[u8]) {
+            let Some(left) = &mut self.0 else { return };
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                // Half of it, so that there is a torn tail to repair.
+                let _ = file.write_all(&bytes[..bytes.len() / 2]);
+                std::process::abort();
+            }
+        }
+    }
+}
+
+#[cfg(not(debug_assertions))]
+mod hook {
+    use std::fs::File;
+
+    #[derive(Debug)]
+    pub(super) struct Hook;
+
+    impl Hook {
+        pub(super) fn new() -> Hook {
+            Hook
+        }
+
+        #[expect(clippy::unused_self, reason = "the twin in test builds counts")]
+        pub(super) fn before_write(&mut self, _: &mut File, _: &[u8]) {}
+    }
+}
