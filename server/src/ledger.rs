@@ -5,7 +5,9 @@ use crate::job::Job;
 use records::{JobOutcome, JobRow, TaskOutcome, TaskRow, Text};
 use scheduler::{Attempt, GiveUp, JobCounts, JobEnd, Micros, Observation, Outcome, TaskEnd};
 use std::sync::Arc;
-use wire::job::{JobProgress, JobReport, JobState, MAX_REPORTED_FAILURES, NodeShare, TaskFailure};
+use wire::job::{
+    JobProgress, JobReport, JobSource, JobState, MAX_REPORTED_FAILURES, NodeShare, TaskFailure, Transfer,
+};
 
 /// One node's part in a job, or in everything.
 #[derive(Clone, Copy, Debug, Default)]
@@ -185,6 +187,11 @@ impl Ledger {
 
     pub(crate) fn job_row(&self, end: JobEnd, counts: &JobCounts, now: Micros, why: Option<&str>) -> JobRow {
         let words = self.job.words.clone();
+        let (source, transfer) = match &self.job.request.source {
+            JobSource::Folder { path, transfer: Transfer::Shared, .. } => (path.as_str(), "shared"),
+            JobSource::Folder { path, transfer: Transfer::Inline, .. } => (path.as_str(), "inline"),
+            _ => ("", ""),
+        };
         JobRow {
             run: Text::clone(&self.run),
             job_key: words.job_key,
@@ -212,6 +219,8 @@ impl Ledger {
             started_utc: Text::from(records::utc::text(self.job.submitted_at)),
             why: Text::from(why.unwrap_or_default()),
             dropped: self.dropped,
+            source: source.into(),
+            transfer: transfer.into(),
         }
     }
 

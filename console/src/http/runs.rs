@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use evidence::comparison::render::{Format, render};
 use evidence::comparison::source::{By, summarised};
-use evidence::comparison::{Metric, compare_by, summary_row};
+use evidence::comparison::{Metric, compare_by};
 use evidence::report::source::Source;
 use evidence::report::{Wish, page, report as report_of};
 use records::{JobRow, Manifest, Run, SummaryRow, read_rows};
@@ -156,10 +156,8 @@ pub(super) async fn report(
     let _turn = app.reports.acquire().await.ok();
     let this = Arc::clone(&app);
     blocking(move || {
-        let sources = read(&asked.folders(&this)?)?.into_iter().map(|(run, rows)| {
-            let summaries = rows.iter().filter_map(summary_row::from_row).collect();
-            Source::with_summaries(run, summaries)
-        });
+        let sources =
+            read(&asked.folders(&this)?)?.into_iter().map(|(run, rows)| Source::with_summaries(run, &rows));
         let command = format!("lab report {}", asked.runs.replace(',', " "));
         let wish = Wish {
             title: "Which strategy won?",

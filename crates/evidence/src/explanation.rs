@@ -10,6 +10,8 @@ use serde::Serialize;
 pub struct Why {
     /// The policy's name in the tables.
     pub name: String,
+    /// Whether any task finished; else no time of it means anything.
+    pub finished: bool,
     /// Mean latency in seconds: the sum of its parts.
     pub mean_s: f64,
     /// The parts in seconds, in the order of [`PARTS`].
@@ -61,14 +63,15 @@ pub fn sinkhole_share(replication: &Replication, nodes: usize) -> f64 {
 pub fn explain(groups: &[Group], baseline: usize, metric: Metric, nodes: usize) -> Explanation {
     let rows: Vec<Why> = groups.iter().map(|group| why(group, nodes)).collect();
     let mut sentences = Vec::new();
-    let mut order: Vec<usize> = (0..groups.len()).collect();
+    let mut order: Vec<usize> = (0..groups.len()).filter(|&index| rows[index].finished).collect();
     order.sort_by(|&one, &other| groups[one].mean(metric).total_cmp(&groups[other].mean(metric)));
     if let [best, second, ..] = order[..] {
-        let other = if best == baseline { second } else { baseline };
+        let other = if best == baseline || !rows[baseline].finished { second } else { baseline };
         sentences.push(difference(&rows[best], &rows[other]));
         sentences.extend(hidden(groups, &rows, best, other, metric));
     }
     sentences.extend(order.first().and_then(|&best| dependence(&groups[best])));
+    sentences.extend(rows.iter().filter(|row| !row.finished).map(nothing));
     sentences.extend(rows.iter().filter_map(|row| sinkhole(row, nodes)));
     sentences.extend(rows.iter().filter_map(waste));
     Explanation { rows, sentences }
@@ -84,6 +87,7 @@ fn why(group: &Group, nodes: usize) -> Why {
         |figure: fn(&Replication) -> u64| average(&|job| Some(figure(job) as f64 / job.tasks.max(1) as f64));
     Why {
         name: group.name(),
+        finished: group.jobs().any(|job| job.latency.is_some()),
         mean_s: Parts::from_all(parts_s).sum_s(),
         parts_s,
         attempts: per_task(|job| job.attempts),
@@ -213,6 +217,14 @@ fn sinkhole(row: &Why, nodes: usize) -> Option<String> {
     })
 }
 
+/// A policy that got nothing done.
+fn nothing(row: &Why) -> String {
+    format!(
+        "Nothing of {} finished: after {:.1} attempts a task none had a result, so there is no time to compare.",
+        row.name, row.attempts
+    )
+}
+
 fn waste(row: &Why) -> Option<String> {
     (row.wasted >= 0.02).then(|| {
         format!("{} wastes {:.2} attempts a task on copies that nobody needed.", row.name, row.wasted)
@@ -269,6 +281,18 @@ mod tests {
         A task of random takes as long as one of fast: 550 ms.
         fast feeds a sinkhole: node1 refuses 75 % and gets 80 % of the attempts (50 % would be fair).
         ");
+    }
+
+    #[test]
+    fn what_finished_nothing_is_neither_fast_nor_slow() {
+        let mut failed = job("random", 1, 3);
+        (failed.done, failed.latency, failed.latencies_us) = (0, None, vec![]);
+        let explained = |jobs| explain(&group(jobs), 0, Metric::Makespan, 2).sentences.join("\n");
+        insta::assert_snapshot!(explained(vec![failed.clone(), job("fast", 1, 1_000_000), job("slow", 1, 2_000_000)]), @r"
+        A task of fast takes 550 ms, 550 ms less than one of slow: 415 ms less of work; 135 ms less delay.
+        Nothing of random finished: after 1.0 attempts a task none had a result, so there is no time to compare.
+        ");
+        insta::assert_snapshot!(explained(vec![failed]), @"Nothing of random finished: after 1.0 attempts a task none had a result, so there is no time to compare.");
     }
 
     #[test]

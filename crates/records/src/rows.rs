@@ -250,6 +250,10 @@ row! {
         why: Text,
         /// Arrivals that were dropped because too many tasks were open; they are not among the tasks.
         dropped: u64 = "0",
+        /// The folder of images as the client named it; empty for synthetic work.
+        source: Text = "",
+        /// How images travel: `shared` (by path) or `inline`; empty for synthetic work.
+        transfer: Text = "",
     }
 }
 
@@ -340,5 +344,9 @@ row! {
         delayed_tasks: u64,
         /// Attempts and refusals by node, such as `node0=12/3 node1=9/0`.
         nodes: Text,
+        /// The folder of images as the client named it; empty for synthetic work.
+        source: Text = "",
+        /// How images travel: `shared` (by path) or `inline`; empty for synthetic work.
+        transfer: Text = "",
     }
 }

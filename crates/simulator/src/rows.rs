@@ -262,6 +262,8 @@ impl<S: RowSink> Observer for Rows<S> {
             started_utc: Text::clone(&self.started_utc),
             why: self.text(why),
             dropped: seen.dropped,
+            source: "".into(),
+            transfer: "".into(),
         };
         self.sink.job(row);
     }

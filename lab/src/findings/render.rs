@@ -61,7 +61,9 @@ impl Findings {
             let comparison = cell.comparison.as_ref()?;
             let row = comparison.rows.iter().find(|row| row.summary.name == name)?;
             let value = match self.metric {
-                evidence::comparison::Metric::Makespan => Some(row.summary.makespan_s),
+                evidence::comparison::Metric::Makespan => {
+                    Some(row.summary.makespan_s).filter(|seconds| seconds.is_finite())
+                }
                 evidence::comparison::Metric::Mean => row.summary.latency_mean_s,
                 evidence::comparison::Metric::P99 => row.summary.latency_p99_s,
             };
@@ -95,13 +97,14 @@ pub fn why(explanation: &Explanation, format: Format) -> String {
     columns.extend(["attempts/task", "delayed", "sinkhole", "wasted/task"]);
     let drops = explanation.rows.iter().any(|row| row.dropped_share > 0.0);
     columns.extend(drops.then_some("dropped"));
-    let ms = |seconds: f64| format!("{:.2}", seconds * 1e3);
     let rows = explanation.rows.iter().map(|row| {
+        let of_finished = |text: String| if row.finished { text } else { "–".to_owned() };
+        let ms = |seconds: f64| of_finished(format!("{:.2}", seconds * 1e3));
         let mut cells = vec![row.name.clone(), ms(row.mean_s)];
         cells.extend(row.parts_s.iter().map(|part| ms(*part)));
         cells.extend([
             format!("{:.3}", row.attempts),
-            percent(row.delayed_share),
+            of_finished(percent(row.delayed_share)),
             percent(row.sinkhole_share),
             format!("{:.3}", row.wasted),
         ]);

@@ -59,6 +59,8 @@ pub(super) fn replicate(wish: Wish<'_>) -> Result<Replicated, ScenarioError> {
         strategy: wish.strategy.to_string(),
         admission: wish.strategy.admission,
         operation: OPERATION.to_owned(),
+        source: String::new(),
+        transfer: String::new(),
         seed: wish.seed,
         tasks: total(|counts| counts.tasks),
         done: total(|counts| counts.done),

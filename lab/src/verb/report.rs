@@ -2,8 +2,8 @@
 
 use super::say::{failure, tell};
 use super::why::runs_in;
+use evidence::comparison::Metric;
 use evidence::comparison::source::By;
-use evidence::comparison::{Metric, summary_row};
 use evidence::report::source::Source;
 use evidence::report::splice::splice;
 use evidence::report::{Report, Wish, page, report, text};
@@ -117,8 +117,7 @@ fn sources(paths: &[PathBuf]) -> Result<Vec<Source>, Box<dyn Error>> {
         for folder in folders {
             let run = Run::read(&folder)?;
             let rows = read_rows::<SummaryRow>(&folder).map(|(rows, _)| rows).unwrap_or_default();
-            let summaries = rows.iter().filter_map(summary_row::from_row).collect();
-            sources.push(Source::with_summaries(run, summaries));
+            sources.push(Source::with_summaries(run, &rows));
         }
     }
     Ok(sources)

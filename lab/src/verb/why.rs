@@ -5,10 +5,10 @@ use crate::findings::why_text;
 use clap::ValueEnum as _;
 use evidence::comparison::group::group;
 use evidence::comparison::render::Format;
-use evidence::comparison::source::{By, replications};
-use evidence::comparison::{Metric, Replication, summary_row};
+use evidence::comparison::source::{By, summarised};
+use evidence::comparison::{ComparisonError, Metric, Replication};
 use evidence::explanation::explain;
-use records::{Manifest, Run, SummaryRow, read_rows};
+use records::{Run, SummaryRow, read_rows};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -49,6 +49,9 @@ fn text(arguments: &Arguments) -> Result<String, Box<dyn std::error::Error>> {
     for folder in &folders {
         let run = Recorded::read(folder)?;
         let groups = group(run.replications);
+        if groups.is_empty() {
+            return Err(ComparisonError::Nothing { why: run.warnings }.into());
+        }
         let called = |name: &str| groups.iter().position(|group| group.key.strategy == name);
         let baseline = match &arguments.baseline {
             Some(name) => {
@@ -56,9 +59,6 @@ fn text(arguments: &Arguments) -> Result<String, Box<dyn std::error::Error>> {
             }
             None => called("random").unwrap_or(0),
         };
-        if groups.is_empty() {
-            return Err(format!("{}: no finished job in it", folder.display()).into());
-        }
         let metric = arguments.metric.unwrap_or(run.metric);
         let explanation = explain(&groups, baseline, metric, run.nodes);
         let heading = if folders.len() > 1 { format!("== {} ==\n", run.label) } else { String::new() };
@@ -86,30 +86,30 @@ struct Recorded {
     replications: Vec<Replication>,
     nodes: usize,
     metric: Metric,
+    /// What was left out.
+    warnings: Vec<String>,
 }
 
 impl Recorded {
     fn read(folder: &Path) -> Result<Recorded, records::RecordsError> {
-        let manifest = |manifest: Option<&Manifest>, replications: Vec<Replication>| {
-            let setting = manifest.and_then(|manifest| manifest.settings.get("metric"));
-            let machines = manifest.map_or(0, |manifest| {
-                manifest.machines.iter().filter(|line| line.starts_with("node")).count()
-            });
-            Recorded {
-                label: manifest.map(|manifest| manifest.label.clone()).unwrap_or_default(),
-                replications,
-                nodes: machines,
-                metric: setting.and_then(|key| Metric::from_str(key, true).ok()).unwrap_or_default(),
-            }
-        };
-        let run = Run::read(folder)?;
-        if let Ok((rows, _)) = read_rows::<SummaryRow>(folder) {
-            return Ok(manifest(
-                run.manifest.as_ref(),
-                rows.iter().filter_map(summary_row::from_row).collect(),
-            ));
+        let mut run = Run::read(folder)?;
+        let summaries = read_rows::<SummaryRow>(folder).map(|(rows, _)| rows).unwrap_or_default();
+        if !summaries.is_empty() {
+            // A row of theirs is a replication of all its schedulers, where the rows of jobs are of one each.
+            run.tasks.clear();
         }
-        let (replications, _) = replications(std::slice::from_ref(&run), By::Strategy);
-        Ok(manifest(run.manifest.as_ref(), replications))
+        let manifest = run.manifest.clone();
+        let manifest = manifest.as_ref();
+        let (replications, warnings) = summarised(&[(run, summaries)], By::Strategy);
+        let setting = manifest.and_then(|manifest| manifest.settings.get("metric"));
+        let machines =
+            manifest.map_or(0, |own| own.machines.iter().filter(|line| line.starts_with("node")).count());
+        Ok(Recorded {
+            label: manifest.map(|manifest| manifest.label.clone()).unwrap_or_default(),
+            replications,
+            nodes: machines,
+            metric: setting.and_then(|key| Metric::from_str(key, true).ok()).unwrap_or_default(),
+            warnings,
+        })
     }
 }

@@ -111,6 +111,8 @@ fn job(key: &str, strategy: &str, seed: u64, makespan_us: u64) -> JobRow {
         started_utc: "2026-01-01T00:00:00Z".into(),
         why: "".into(),
         dropped: 0,
+        source: "".into(),
+        transfer: "".into(),
     }
 }
 

@@ -20,6 +20,10 @@ pub struct Key {
     pub operation: String,
     /// Tasks that a job is offered, dropped ones too.
     pub tasks: u64,
+    /// The folder of images; empty of synthetic work, and of folders that are made for a run.
+    pub source: String,
+    /// How images travel; empty of synthetic work.
+    pub transfer: String,
 }
 
 /// All jobs of one key, by seed.
@@ -31,6 +35,8 @@ pub struct Group {
     name_admission: bool,
     /// Whether another group has the same strategy and did other work, so that the name must tell the work.
     name_work: bool,
+    /// Whether another group has the same strategy and images of another folder.
+    name_source: bool,
     seeds: BTreeMap<u64, Vec<Replication>>,
 }
 
@@ -79,6 +85,10 @@ pub struct Summary {
     pub rejections: f64,
     /// Delayed attempts of a job.
     pub delays: f64,
+    /// Attempts of a job that were lost to nodes or wires, timed-out ones included.
+    pub lost: f64,
+    /// Attempts of a job whose result nobody needed: copies that came late, and those that were cancelled.
+    pub wasted: f64,
     /// Share of all attempts by node, in the order of their names.
     pub node_shares: BTreeMap<String, f64>,
 }
@@ -93,9 +103,17 @@ pub fn group(replications: Vec<Replication>) -> Vec<Group> {
             admission: replication.admission,
             operation: replication.operation.clone(),
             tasks: replication.tasks + replication.dropped,
+            source: lasting(&replication.source).to_owned(),
+            transfer: replication.transfer.clone(),
         };
         let index = groups.iter().position(|group| group.key == key).unwrap_or_else(|| {
-            groups.push(Group { key, name_admission: false, name_work: false, seeds: BTreeMap::new() });
+            groups.push(Group {
+                key,
+                name_admission: false,
+                name_work: false,
+                name_source: false,
+                seeds: BTreeMap::new(),
+            });
             groups.len() - 1
         });
         groups[index].seeds.entry(replication.seed).or_default().push(replication);
@@ -104,20 +122,31 @@ pub fn group(replications: Vec<Replication>) -> Vec<Group> {
     for group in &mut groups {
         let own = &group.key;
         let namesakes = keys.iter().filter(|key| (&key.label, &key.strategy) == (&own.label, &own.strategy));
-        let (mut admissions, mut works) = (BTreeSet::new(), BTreeSet::new());
+        let (mut admissions, mut works, mut sources) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for key in namesakes {
             admissions.insert(key.admission.name());
             works.insert(key.work());
+            sources.insert(&key.source);
         }
         (group.name_admission, group.name_work) = (admissions.len() > 1, works.len() > 1);
+        group.name_source = sources.len() > 1;
     }
     groups
 }
 
+/// What folders that are made for one run begin with: each has a name of its own, and all hold the same.
+const MADE_FOR_A_RUN: &str = ".tmp";
+
+/// A folder that other runs can have, too, else nothing.
+fn lasting(folder: &str) -> &str {
+    let name = folder.rsplit('/').next().unwrap_or(folder);
+    if name.starts_with(MADE_FOR_A_RUN) { "" } else { folder }
+}
+
 impl Key {
-    /// What was to be done: jobs of other work cannot be compared.
-    pub fn work(&self) -> (&str, u64) {
-        (&self.operation, self.tasks)
+    /// What was to be done: operation, number of tasks, folder, way of the images. Jobs of other work cannot be compared.
+    pub fn work(&self) -> (&str, u64, &str, &str) {
+        (&self.operation, self.tasks, &self.source, &self.transfer)
     }
 }
 
@@ -127,11 +156,12 @@ impl Group {
         let label = self.key.label.as_ref().filter(|label| !label.is_empty());
         let label = label.map_or(String::new(), |label| format!("{label}: "));
         let admission = if self.name_admission { format!(" {}", self.key.admission) } else { String::new() };
-        let work = if self.name_work {
-            format!(" ({} × {})", self.key.tasks, self.key.operation)
-        } else {
-            String::new()
-        };
+        let Key { tasks, operation, source, transfer, .. } = &self.key;
+        let source =
+            if self.name_source && !source.is_empty() { format!(" of {source}") } else { String::new() };
+        let inline = if transfer == "inline" { ", inline" } else { "" };
+        let work =
+            if self.name_work { format!(" ({tasks} × {operation}{source}{inline})") } else { String::new() };
         format!("{label}{}{admission}{work}", self.key.strategy)
     }
 
@@ -222,6 +252,8 @@ impl Group {
             attempts: per_job(|job| job.attempts),
             rejections: per_job(|job| job.rejections),
             delays: per_job(|job| job.delays),
+            lost: per_job(|job| job.lost),
+            wasted: per_job(|job| job.wasted),
             node_shares: self.node_shares(),
         }
     }
@@ -275,6 +307,23 @@ mod tests {
         assert!((summary.images_per_s - 50.0 / 5.65).abs() < 1e-9);
         assert!((summary.latency_p50_s.unwrap() - 0.55 * 1.13).abs() < 1e-9);
         assert_eq!(summary.node_shares["node0"], 0.5);
+    }
+
+    #[test]
+    fn only_jobs_of_the_same_images_on_the_same_way_are_averaged() {
+        let of = |source: &str, transfer: &str| Replication {
+            source: source.to_owned(),
+            transfer: transfer.to_owned(),
+            ..job("random", 1, 5)
+        };
+        let jobs = vec![of("/a", "shared"), of("/a", "inline"), of("/b", "shared"), of("/a", "shared")];
+        let names: Vec<String> = group(jobs).iter().map(Group::name).collect();
+        assert_eq!(
+            names,
+            ["random (10 × edges of /a)", "random (10 × edges of /a, inline)", "random (10 × edges of /b)"]
+        );
+        let made = group(vec![of("/tmp/.tmpAbc", "shared"), of("/tmp/.tmpXyz", "shared")]);
+        assert_eq!(made.len(), 1, "photographs that are made for each run are the same ones");
     }
 
     #[test]

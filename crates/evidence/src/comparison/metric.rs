@@ -45,11 +45,11 @@ impl Metric {
         }
     }
 
-    /// The figure; none of a latency without finished tasks.
+    /// The figure; none of a job that finished nothing, however soon it gave up.
     pub fn of(self, replication: &Replication) -> Option<f64> {
         let latency = replication.latency.as_ref();
         match self {
-            Metric::Makespan => Some(replication.makespan_us as f64 / 1e6),
+            Metric::Makespan => (replication.done > 0).then_some(replication.makespan_us as f64 / 1e6),
             Metric::Mean => latency.map(|latency| latency.parts.sum_s()),
             Metric::P99 => latency.map(|latency| latency.p99_s),
         }

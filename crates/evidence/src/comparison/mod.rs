@@ -58,8 +58,11 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ComparisonError {
     /// No job ended with results.
-    #[error("no finished job in what was given: name run folders with finished jobs, such as results/*")]
-    Nothing,
+    #[error("nothing finished in what was given, so there is nothing to compare{}", said(.why))]
+    Nothing {
+        /// What became of the jobs instead.
+        why: Vec<String>,
+    },
     /// The baseline does not exist.
     #[error("no strategy '{wanted}' to compare with; there are {}", known.join(", "))]
     NoBaseline {
@@ -68,6 +71,14 @@ pub enum ComparisonError {
         /// Names that exist.
         known: Vec<String>,
     },
+}
+
+fn said(why: &[String]) -> String {
+    if why.is_empty() {
+        ": name run folders with finished jobs, such as results/*".to_owned()
+    } else {
+        format!(": {}", why.join("; "))
+    }
 }
 
 /// Compares groups of replications by their makespans. The baseline is the one named, else `random`, else the first.
@@ -93,6 +104,9 @@ pub fn compare_by(
     mut warnings: Vec<String>,
 ) -> Result<Comparison, ComparisonError> {
     let groups = group::group(replications);
+    if groups.is_empty() {
+        return Err(ComparisonError::Nothing { why: warnings });
+    }
     let baseline = choose_baseline(&groups, baseline)?;
     let versus = verdict::versus_baseline(&groups, baseline, metric);
     let work = groups[baseline].key.work();
@@ -109,13 +123,13 @@ pub fn compare_by(
 }
 
 fn choose_baseline(groups: &[Group], wanted: Option<&str>) -> Result<usize, ComparisonError> {
-    if groups.is_empty() {
-        return Err(ComparisonError::Nothing);
-    }
     let called =
         |name: &str| groups.iter().position(|group| group.name() == name || group.key.strategy == name);
     match wanted {
-        None => Ok(called("random").unwrap_or(0)),
+        None => {
+            let finished = |index: &usize| groups[*index].jobs().any(|job| job.done > 0);
+            Ok(called("random").filter(finished).or_else(|| (0..groups.len()).find(finished)).unwrap_or(0))
+        }
         Some(name) => called(name).ok_or_else(|| ComparisonError::NoBaseline {
             wanted: name.to_owned(),
             known: groups.iter().map(Group::name).collect(),
@@ -134,6 +148,13 @@ fn doubts(groups: &[Group], baseline: usize) -> Vec<String> {
             single.join(", ")
         ));
     }
+    let empty = groups.iter().filter(|group| group.jobs().all(|job| job.done == 0));
+    doubts.extend(empty.map(|group| {
+        format!(
+            "{} finished nothing: it has neither a makespan nor latencies, and cannot win or lose",
+            group.name()
+        )
+    }));
     let unpaired: Vec<String> =
         groups.iter().filter(|group| !group.shares_a_seed(&groups[baseline])).map(Group::name).collect();
     if !unpaired.is_empty() {
@@ -195,6 +216,8 @@ pub mod examples {
             strategy: strategy.to_owned(),
             admission: if must_accept { Admission::MustAccept } else { Admission::MayReject },
             operation: "edges".to_owned(),
+            source: String::new(),
+            transfer: String::new(),
             seed,
             tasks: 10,
             done: 10,
@@ -242,9 +265,31 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_says_so() {
-        assert_eq!(compare(vec![], None, vec![]), Err(ComparisonError::Nothing));
+        let nothing = |why: Vec<String>| compare(vec![], None, why).unwrap_err().to_string();
+        assert_eq!(
+            nothing(vec![]),
+            "nothing finished in what was given, so there is nothing to compare: name run folders with finished jobs, \
+             such as results/*"
+        );
+        assert!(nothing(vec!["r: all given up".to_owned()]).ends_with("nothing to compare: r: all given up"));
         let error = compare(three_strategies(), Some("best"), vec![]).unwrap_err().to_string();
         assert_eq!(error, "no strategy 'best' to compare with; there are random, even, fast");
+    }
+
+    #[test]
+    fn what_finished_nothing_neither_leads_nor_is_referred_to() {
+        let mut jobs = three_strategies();
+        for job in jobs.iter_mut().filter(|job| job.strategy == "random") {
+            (job.done, job.makespan_us, job.latency) = (0, 1, None);
+        }
+        let comparison = compare(jobs, None, vec![]).unwrap();
+        assert_eq!((comparison.baseline.as_str(), comparison.overall.best.as_str()), ("even", "fast"));
+        let versus = &comparison.rows[0].versus_baseline;
+        assert_eq!((versus.verdict, versus.ratio), (Verdict::Unknown, None));
+        assert!(comparison.warnings[0].starts_with("random finished nothing"), "{:?}", comparison.warnings);
+        let table = render::render(&comparison, render::Format::Table);
+        let row: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
+        assert_eq!(row, ["random", "must-accept", "5", "–", "0.0000", "–", "?"]);
     }
 
     #[test]

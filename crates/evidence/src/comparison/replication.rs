@@ -16,6 +16,10 @@ pub struct Replication {
     pub admission: Admission,
     /// The operation in its full form.
     pub operation: String,
+    /// The folder of images; empty of synthetic work.
+    pub source: String,
+    /// How images travelled, `shared` or `inline`; empty of synthetic work.
+    pub transfer: String,
     /// Names the luck.
     pub seed: u64,
     /// Tasks of the job.

@@ -68,8 +68,8 @@ fn collect<'a>(
     (replications, warnings)
 }
 
-/// One replication of each row that has results.
-fn from_summaries(
+/// One replication of each row that has results, with its label; what has none is told in `warnings`.
+pub fn from_summaries(
     folder: &str,
     rows: &[SummaryRow],
     warnings: &mut Vec<String>,
@@ -98,20 +98,21 @@ fn from_jobs(run: &Run, warnings: &mut Vec<String>) -> Vec<(String, Replication)
     }
     let warm_up = warm_up(run.manifest.as_ref());
     let mut replications = Vec::new();
+    let mut left_out: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for job in &run.jobs {
         if !matches!(job.state, JobOutcome::Done | JobOutcome::Partial) {
-            warnings.push(format!(
-                "{}: job {} ({}) was {} and is left out",
-                run.path.display(),
-                job.job_key,
-                job.strategy,
-                if job.state == JobOutcome::Cancelled { "cancelled" } else { "given up" }
-            ));
+            let fate = if job.state == JobOutcome::Cancelled { "cancelled" } else { "given up" };
+            *left_out.entry((&job.strategy, fate)).or_default() += 1;
             continue;
         }
         let rows = rows.remove(&*job.job_key).unwrap_or_default();
         replications.push((job.label.to_string(), from_job(job, &rows, warm_up)));
     }
+    warnings.extend(left_out.into_iter().map(|((strategy, fate), jobs)| {
+        let count = if jobs == 1 { "a job".to_owned() } else { format!("{jobs} jobs") };
+        let left = if jobs == 1 { "is" } else { "are" };
+        format!("{}: {count} of {strategy}, {fate}, {left} left out", run.path.display())
+    }));
     replications
 }
 
@@ -189,6 +190,8 @@ pub fn from_job(job: &JobRow, rows: &JobRows<'_>, warm_up: WarmUp) -> Replicatio
         strategy: job.strategy.to_string(),
         admission: job.admission,
         operation: job.operation.to_string(),
+        source: job.source.to_string(),
+        transfer: job.transfer.to_string(),
         seed: job.seed,
         tasks: job.tasks,
         done: job.done,
@@ -274,6 +277,8 @@ fn from_job_attempts(attempts: &[&AttemptRow]) -> Option<Replication> {
         started_utc: "".into(),
         why: "".into(),
         dropped: 0,
+        source: "".into(),
+        transfer: "".into(),
     };
     let rows = JobRows { attempts: attempts.to_vec(), tasks: tasks.values().collect() };
     Some(from_job(&job, &rows, WarmUp::None))
@@ -388,6 +393,8 @@ mod tests {
             started_utc: "2026-01-01T00:00:00Z".into(),
             why: "".into(),
             dropped: 0,
+            source: "".into(),
+            transfer: "".into(),
         }
     }
 
@@ -437,7 +444,7 @@ mod tests {
         assert!(replications.is_empty());
         insta::assert_snapshot!(warnings.join("\n"), @r"
         r: 1 jobs did not end and are left out
-        r: job k (power_of_two) was cancelled and is left out
+        r: a job of power_of_two, cancelled, is left out
         ");
     }
 

@@ -55,6 +55,8 @@ pub fn to_row(
         wasted: replication.wasted,
         delayed_tasks: latency.map_or(0, |latency| latency.delayed),
         nodes: nodes_text(replication).into(),
+        source: replication.source.as_str().into(),
+        transfer: replication.transfer.as_str().into(),
     }
 }
 
@@ -80,6 +82,8 @@ pub fn from_row(row: &SummaryRow) -> Option<Replication> {
         strategy: row.strategy.to_string(),
         admission: row.admission,
         operation: row.operation.to_string(),
+        source: row.source.to_string(),
+        transfer: row.transfer.to_string(),
         seed: row.seed,
         tasks: row.tasks,
         done: row.done,

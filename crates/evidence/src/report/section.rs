@@ -117,10 +117,13 @@ pub fn section(
     wish: &Wish<'_>,
 ) -> Result<Section, ComparisonError> {
     let (of_summaries, of_rows): (Vec<Source>, Vec<Source>) =
-        sources.into_iter().partition(|source| !source.summaries.is_empty());
+        sources.into_iter().partition(|source| !(source.summaries.is_empty() && source.left_out.is_empty()));
     let runs: Vec<Run> = of_rows.into_iter().map(|source| source.run).collect();
-    let (mut replications, warnings) = replications(&runs, wish.by);
-    replications.extend(of_summaries.into_iter().flat_map(|source| source.summaries));
+    let (mut replications, mut warnings) = replications(&runs, wish.by);
+    for source in of_summaries {
+        replications.extend(source.summaries);
+        warnings.extend(source.left_out);
+    }
     let members = Members::new(replications.clone(), wish.by);
     let comparison = compare_by(wish.metric, replications, wish.baseline, warnings)?;
     let strategies = members.groups().iter().map(figures).collect();
@@ -311,6 +314,8 @@ pub mod examples {
             started_utc: "2026-01-01T00:00:00Z".into(),
             why: "".into(),
             dropped: 0,
+            source: "".into(),
+            transfer: "".into(),
         }
     }
 
@@ -404,8 +409,20 @@ mod tests {
         let run = two_strategies(&[], 1.0);
         let (mut summaries, _) = replications(std::slice::from_ref(&run), By::Label);
         summaries.iter_mut().for_each(|summary| summary.latencies_us.clear());
+        let rows: Vec<records::SummaryRow> = summaries
+            .iter()
+            .map(|summary| {
+                crate::comparison::summary_row::to_row(
+                    summary,
+                    &"r".into(),
+                    "l",
+                    1,
+                    records::JobOutcome::Done,
+                )
+            })
+            .collect();
         let bare = Run { tasks: vec![], attempts: vec![], ..run };
-        let section = section(None, vec![Source::with_summaries(bare, summaries)], &wish()).unwrap();
+        let section = section(None, vec![Source::with_summaries(bare, &rows)], &wish()).unwrap();
         assert_eq!(section.strategies[0].seeds.len(), 3);
         assert!(section.strategies[0].parts.is_some());
         assert_eq!((section.strategies[0].latency_quantiles_s.len(), section.timelines.len()), (0, 0));

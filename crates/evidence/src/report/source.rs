@@ -1,8 +1,9 @@
 //! What a report is made of: a run's rows, or where only those were kept, its summaries.
 
+use crate::comparison::source::from_summaries;
 use crate::comparison::{Metric, Replication};
 use clap::ValueEnum as _;
-use records::Run;
+use records::{Run, SummaryRow};
 
 /// A recorded run.
 #[derive(Clone, Debug)]
@@ -11,17 +12,24 @@ pub struct Source {
     pub run: Run,
     /// Its replications, if only their summaries were kept; empty if there are rows.
     pub summaries: Vec<Replication>,
+    /// What those summaries leave out, a sentence each.
+    pub left_out: Vec<String>,
 }
 
 impl Source {
     /// A run with rows.
     pub const fn rows(run: Run) -> Source {
-        Source { run, summaries: Vec::new() }
+        Source { run, summaries: Vec::new(), left_out: Vec::new() }
     }
 
-    /// A run of which `summaries` are known; they count only if it has no rows.
-    pub fn with_summaries(run: Run, summaries: Vec<Replication>) -> Source {
-        if run.tasks.is_empty() { Source { run, summaries } } else { Source::rows(run) }
+    /// A run with the rows of its summaries; they count only if it has no rows of tasks.
+    pub fn with_summaries(run: Run, rows: &[SummaryRow]) -> Source {
+        if !run.tasks.is_empty() {
+            return Source::rows(run);
+        }
+        let mut left_out = Vec::new();
+        let summaries = from_summaries(&run.path.display().to_string(), rows, &mut left_out);
+        Source { run, summaries: summaries.into_iter().map(|(_, one)| one).collect(), left_out }
     }
 
     /// What decides, as the experiment's manifest says.

@@ -60,6 +60,8 @@ fn summary(seed: u64) -> SummaryRow {
         wasted: 0,
         delayed_tasks: 0,
         nodes: "node0=2/0".into(),
+        source: "".into(),
+        transfer: "".into(),
     }
 }
 

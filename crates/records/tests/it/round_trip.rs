@@ -59,17 +59,17 @@ prop_compose! {
 
 prop_compose! {
     fn job()(
-        texts in proptest::array::uniform7(text()),
+        texts in proptest::array::uniform9(text()),
         numbers in proptest::array::uniform10(any::<u64>()),
         nodes in any::<u32>(),
         admission in admission(),
         outcome in select(JobOutcome::ALL),
     ) -> JobRow {
-        let [run, job_key, label, strategy, operation, started_utc, why] = texts;
+        let [run, job_key, label, strategy, operation, started_utc, why, source, transfer] = texts;
         let [seed, tasks, done, failed, attempts, rejected, delayed, lost, makespan_us, dropped] = numbers;
         JobRow {
             run, job_key, label, strategy, admission, operation, seed, state: outcome, tasks, done, failed, attempts,
-            rejected, delayed, lost, makespan_us, nodes, started_utc, why, dropped,
+            rejected, delayed, lost, makespan_us, nodes, started_utc, why, dropped, source, transfer,
         }
     }
 }
@@ -107,8 +107,8 @@ proptest! {
 fn columns_are_stable_and_documented() {
     insta::assert_snapshot!(AttemptRow::COLUMNS.join(","), @"run,job_key,task,attempt,strategy,admission,operation,image,node,outcome,reason,delayed,begun_us,queue_us,delay_us,read_us,decode_us,operation_us,encode_us,write_us,wire_us,total_us,bytes_in,bytes_out,width,height,seed,segment");
     insta::assert_snapshot!(TaskRow::COLUMNS.join(","), @"run,job_key,task,image,outcome,reason,attempts,rejections,delays,lost,node,submitted_us,started_us,ended_us,latency_us");
-    insta::assert_snapshot!(JobRow::COLUMNS.join(","), @"run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why,dropped");
-    insta::assert_snapshot!(SummaryRow::COLUMNS.join(","), @"run,label,strategy,admission,operation,seed,jobs,state,tasks,done,dropped,makespan_us,warm_up,mean_ns,wire_ns,lost_ns,waiting_ns,queue_ns,delay_ns,service_ns,deviation_us,p50_us,p95_us,p99_us,attempts,rejected,delayed,lost,wasted,delayed_tasks,nodes");
+    insta::assert_snapshot!(JobRow::COLUMNS.join(","), @"run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why,dropped,source,transfer");
+    insta::assert_snapshot!(SummaryRow::COLUMNS.join(","), @"run,label,strategy,admission,operation,seed,jobs,state,tasks,done,dropped,makespan_us,warm_up,mean_ns,wire_ns,lost_ns,waiting_ns,queue_ns,delay_ns,service_ns,deviation_us,p50_us,p95_us,p99_us,attempts,rejected,delayed,lost,wasted,delayed_tasks,nodes,source,transfer");
     insta::assert_snapshot!(NodeRow::COLUMNS.join(","), @"run,node,address,slots,queue,load,delay_us,version");
     let columns =
         [AttemptRow::COLUMNS, TaskRow::COLUMNS, JobRow::COLUMNS, NodeRow::COLUMNS, SummaryRow::COLUMNS]
@@ -158,14 +158,16 @@ fn rows_are_in_the_file_after_a_flush() {
         started_utc: Text::from("2026-11-20T17:44:51.123Z"),
         why: Text::from(""),
         dropped: 0,
+        source: Text::from(""),
+        transfer: Text::from(""),
     };
     writer.write_job(&row).unwrap();
     writer.flush().unwrap();
     assert_eq!(Run::read(writer.folder()).unwrap().jobs, [row]);
     let text = std::fs::read_to_string(writer.folder().join("jobs.csv")).unwrap();
     insta::assert_snapshot!(text, @r"
-    run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why,dropped
-    20261120T174451Z-power-of-two-18446744073709551615,k,l,random,must-accept,edges,7,partial,3,2,1,5,1,1,0,12345,2,2026-11-20T17:44:51.123Z,,0
+    run,job_key,label,strategy,admission,operation,seed,state,tasks,done,failed,attempts,rejected,delayed,lost,makespan_us,nodes,started_utc,why,dropped,source,transfer
+    20261120T174451Z-power-of-two-18446744073709551615,k,l,random,must-accept,edges,7,partial,3,2,1,5,1,1,0,12345,2,2026-11-20T17:44:51.123Z,,0,,
     ");
 }
 

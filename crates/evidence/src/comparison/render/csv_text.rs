@@ -3,7 +3,7 @@
 use crate::comparison::{Comparison, Row};
 use std::collections::BTreeSet;
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 26] = [
     "name",
     "label",
     "strategy",
@@ -23,6 +23,8 @@ const COLUMNS: [&str; 24] = [
     "attempts",
     "rejections",
     "delays",
+    "lost",
+    "wasted",
     "pairs",
     "ratio",
     "ratio_low",
@@ -79,6 +81,8 @@ fn cells(row: &Row) -> Vec<String> {
         number(Some(summary.attempts)),
         number(Some(summary.rejections)),
         number(Some(summary.delays)),
+        number(Some(summary.lost)),
+        number(Some(summary.wasted)),
         versus.pairs.to_string(),
         number(versus.ratio),
         number(versus.ratio_low),

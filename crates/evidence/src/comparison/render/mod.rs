@@ -8,7 +8,7 @@ mod table;
 pub use csv_text::render_settings as csv_of_settings;
 pub use table::grid;
 
-use super::{Comparison, Metric, Row};
+use super::{Comparison, Metric, Row, Summary};
 use std::collections::BTreeMap;
 
 /// How a comparison is printed.
@@ -49,17 +49,32 @@ pub(crate) fn verdict_columns(comparison: &Comparison) -> [&'static str; 7] {
     ["strategy", "admission", "n", comparison.metric.column(), "images/s", "ratio", "verdict"]
 }
 
-/// The columns of the second table, the shares last. Dropped arrivals have one where there are any.
+/// The columns of the second table, the shares last. Lost attempts, those whose result nobody needed, and dropped arrivals
+/// have one where there are any.
 pub(crate) fn detail_columns(comparison: &Comparison) -> Vec<&'static str> {
     let mut columns = vec!["strategy", "mean ms", "p50 ms", "p95 ms", "p99 ms"];
     columns.extend(["attempts", "rejections", "delays", "failed"]);
-    columns.extend(drops(comparison).then_some("dropped"));
+    columns.extend(RARE.iter().filter(|rare| rare.occurs(comparison)).map(|rare| rare.column));
     columns.push("share per node");
     columns
 }
 
-fn drops(comparison: &Comparison) -> bool {
-    comparison.rows.iter().any(|row| row.summary.dropped > 0.0)
+/// A count that has a column where it is not zero throughout.
+struct Rare {
+    column: &'static str,
+    of: fn(&Summary) -> f64,
+}
+
+const RARE: [Rare; 3] = [
+    Rare { column: "lost", of: |summary| summary.lost },
+    Rare { column: "wasted", of: |summary| summary.wasted },
+    Rare { column: "dropped", of: |summary| summary.dropped },
+];
+
+impl Rare {
+    fn occurs(&self, comparison: &Comparison) -> bool {
+        comparison.rows.iter().any(|row| (self.of)(&row.summary) > 0.0)
+    }
 }
 
 /// Columns that hold words; the others hold numbers.
@@ -68,14 +83,16 @@ pub const WORD_COLUMNS: [&str; 6] = ["strategy", "admission", "verdict", "share 
 pub(crate) fn tables(comparison: &Comparison) -> Tables {
     Tables {
         verdicts: comparison.rows.iter().map(|row| verdict_cells(row, comparison.metric)).collect(),
-        details: comparison.rows.iter().map(|row| detail_cells(row, drops(comparison))).collect(),
+        details: comparison.rows.iter().map(|row| detail_cells(row, comparison)).collect(),
     }
 }
 
 fn verdict_cells(row: &Row, metric: Metric) -> Vec<String> {
     let (summary, versus) = (&row.summary, &row.versus_baseline);
     let (centre, half_width) = match metric {
-        Metric::Makespan => (Some(summary.makespan_s), summary.makespan_half_width_s),
+        Metric::Makespan => {
+            (Some(summary.makespan_s).filter(|seconds| seconds.is_finite()), summary.makespan_half_width_s)
+        }
         Metric::Mean => (summary.latency_mean_s, summary.latency_mean_half_width_s),
         Metric::P99 => (summary.latency_p99_s, summary.latency_p99_half_width_s),
     };
@@ -104,7 +121,7 @@ fn verdict_cells(row: &Row, metric: Metric) -> Vec<String> {
     ]
 }
 
-fn detail_cells(row: &Row, drops: bool) -> Vec<String> {
+fn detail_cells(row: &Row, comparison: &Comparison) -> Vec<String> {
     let summary = &row.summary;
     let milliseconds =
         |seconds: Option<f64>| seconds.map_or("–".to_owned(), |seconds| figures(seconds * 1e3));
@@ -119,7 +136,7 @@ fn detail_cells(row: &Row, drops: bool) -> Vec<String> {
         count(summary.delays),
         count(summary.failed),
     ];
-    cells.extend(drops.then(|| count(summary.dropped)));
+    cells.extend(RARE.iter().filter(|rare| rare.occurs(comparison)).map(|rare| count((rare.of)(summary))));
     cells.push(shares(&summary.node_shares));
     cells
 }
@@ -172,6 +189,12 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         ),
         "Latencies, attempts, rejections, delays and failures are of a job, as means over seeds; shares are of attempts.".to_owned(),
     ];
+    if RARE.iter().any(|rare| rare.column == "wasted" && rare.occurs(comparison)) {
+        notes.push(
+            "wasted: attempts of a job whose result nobody needed, because another one was first or the job had ended."
+                .to_owned(),
+        );
+    }
     if comparison.rows.iter().any(|row| row.summary.tasks < 100.0) {
         notes.push("With fewer than 100 tasks a job, p99 is nearly its slowest task.".to_owned());
     }
@@ -249,11 +272,11 @@ mod tests {
         jobs.push(job("power_of_two[d=3,\"x\"]", 0, 700_000));
         let comparison = compare(jobs, None, vec![]).unwrap();
         insta::assert_snapshot!(render(&comparison, Format::Csv), @r#"
-        name,label,strategy,admission,replications,jobs,makespan_s,makespan_half_width_s,images_per_s,latency_mean_s,latency_p50_s,latency_p95_s,latency_p99_s,tasks,failed,dropped,attempts,rejections,delays,pairs,ratio,ratio_low,ratio_high,verdict,share_node0,share_node1
-        random,,random,must-accept,5,5,1.130000,0.246776,8.849558,0.621500,0.621500,1.079150,1.119830,10.000000,0.000000,0.000000,10.000000,0.000000,3.000000,5,1.000000,,,baseline,0.500000,0.500000
-        even,,even,may-reject,5,5,1.131000,0.257631,8.841733,0.622050,0.622050,1.080105,1.120821,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,5,0.999900,0.980458,1.019727,tie,0.500000,0.500000
-        fast,,fast,may-reject,5,5,0.735150,0.167460,13.602666,0.404332,0.404333,0.702068,0.728534,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,5,0.649935,0.634066,0.666201,wins,0.500000,0.500000
-        "power_of_two[d=3,""x""]",,"power_of_two[d=3,""x""]",may-reject,1,1,0.700000,,14.285714,0.385000,0.385000,0.668500,0.693700,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,1,0.700000,,,?,0.500000,0.500000
+        name,label,strategy,admission,replications,jobs,makespan_s,makespan_half_width_s,images_per_s,latency_mean_s,latency_p50_s,latency_p95_s,latency_p99_s,tasks,failed,dropped,attempts,rejections,delays,lost,wasted,pairs,ratio,ratio_low,ratio_high,verdict,share_node0,share_node1
+        random,,random,must-accept,5,5,1.130000,0.246776,8.849558,0.621500,0.621500,1.079150,1.119830,10.000000,0.000000,0.000000,10.000000,0.000000,3.000000,0.000000,0.000000,5,1.000000,,,baseline,0.500000,0.500000
+        even,,even,may-reject,5,5,1.131000,0.257631,8.841733,0.622050,0.622050,1.080105,1.120821,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,0.000000,0.000000,5,0.999900,0.980458,1.019727,tie,0.500000,0.500000
+        fast,,fast,may-reject,5,5,0.735150,0.167460,13.602666,0.404332,0.404333,0.702068,0.728534,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,0.000000,0.000000,5,0.649935,0.634066,0.666201,wins,0.500000,0.500000
+        "power_of_two[d=3,""x""]",,"power_of_two[d=3,""x""]",may-reject,1,1,0.700000,,14.285714,0.385000,0.385000,0.668500,0.693700,10.000000,0.000000,0.000000,14.000000,4.000000,3.000000,0.000000,0.000000,1,0.700000,,,?,0.500000,0.500000
         "#);
     }
 
@@ -270,6 +293,16 @@ mod tests {
         assert_eq!(cells, ["1", "0", "0"]);
         let told = comparison.warnings.iter().find(|warning| warning.contains("dropped")).unwrap();
         insta::assert_snapshot!(told, @"random dropped 10.0 % of the arrivals, because max_open tasks were open: its latencies are of the others");
+    }
+
+    #[test]
+    fn attempts_that_nobody_needed_have_a_column_and_a_note_where_there_are_any() {
+        let mut jobs = three_strategies();
+        jobs.iter_mut().filter(|job| job.strategy == "fast").for_each(|job| job.wasted = 4);
+        let text = render(&compare(jobs, None, vec![]).unwrap(), Format::Table);
+        assert!(text.contains("failed  wasted  share per node"), "{text}");
+        assert!(text.contains("wasted: attempts of a job whose result nobody needed"), "{text}");
+        assert!(!render(&example(), Format::Table).contains("wasted"));
     }
 
     #[test]
@@ -303,6 +336,8 @@ mod tests {
               "attempts": 10.0,
               "rejections": 0.0,
               "delays": 3.0,
+              "lost": 0.0,
+              "wasted": 0.0,
               "node_shares": {
                 "node0": 0.5,
                 "node1": 0.5
