@@ -107,7 +107,7 @@ impl Core {
         todo
     }
 
-    /// Images of a divided job were looked at, if there were any left.
+    /// What came of looking at the next images of a divided job, if there were any left.
     pub(crate) fn admit(&mut self, job: &Job, fed: Option<Fed>, now: Micros) -> Todo {
         let mut todo = Todo::default();
         if let Some(divided) = job.tasks.divided().filter(|_| !job.is_closed()) {

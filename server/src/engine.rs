@@ -232,11 +232,18 @@ impl Engine {
             let Tasks::Folder { folder, divided: Some(divided), .. } = &job.tasks else { return };
             // Nodes of the original's interface know whole images only.
             up.retain(|node| matches!(engine.means.peers.get(*node).kind(), Kind::Ballast(_)));
-            let looked = |next| divided.look(next, folder, job.words.seed, &up, &engine.means.speeds);
-            let fed = divided.next().map(looked);
-            let mut core = engine.lock();
-            let todo = core.admit(&job, fed, engine.now());
-            engine.hand_out(core, todo);
+            let tell = |fed| {
+                let mut core = engine.lock();
+                let todo = core.admit(&job, fed, engine.now());
+                engine.hand_out(core, todo);
+            };
+            match divided.next() {
+                None => tell(None),
+                Some(next) => {
+                    let nodes = (&up[..], &engine.means.speeds);
+                    divided.look(next, folder, job.words.seed, nodes, &mut |fed| tell(Some(fed)));
+                }
+            }
         };
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = workers.active_count() + workers.queued_count() + 1;

@@ -1,6 +1,6 @@
 //! The next images: looked at without any lock, then put to work.
 
-use super::survey::{Cutting, Parts};
+use super::survey::{Cutting, Found, Parts};
 use super::{Aftermath, CutState, Divided, Joint, Speeds, Unit, UnitState};
 use crate::folder::Folder;
 use crate::mix::Mix;
@@ -24,9 +24,13 @@ pub(crate) enum Next {
 /// What became of the next images.
 #[derive(Debug)]
 pub(crate) enum Fed {
-    /// It can be cut.
-    Cut(usize, Box<Cutting>),
-    /// It cannot.
+    /// It can be cut; its parts follow.
+    Cut(usize, Arc<Cutting>),
+    /// Its parts up to this number can be put to work.
+    Parts(usize, usize),
+    /// That was all of it.
+    End(usize),
+    /// It cannot be cut, or not be done although parts of it were put to work.
     Failed(usize, String),
     /// They go together.
     Batch { images: Arc<[usize]>, measure: bool },
@@ -54,14 +58,22 @@ impl Divided {
         (!images.is_empty()).then_some(Next::Batch { images, measure })
     }
 
-    /// Looks at the next images. `up` are the nodes that could have parts.
-    pub(crate) fn look(&self, next: Next, folder: &Folder, seed: u64, up: &[NodeId], speeds: &Speeds) -> Fed {
+    /// Looks at the next images and tells what it finds, which may be several things. `up` are the nodes that could have
+    /// parts.
+    pub(crate) fn look(
+        &self,
+        next: Next,
+        folder: &Folder,
+        seed: u64,
+        (up, speeds): (&[NodeId], &Speeds),
+        tell: &mut dyn FnMut(Fed),
+    ) {
         let (image, mix) = match next {
             Next::Cut { image, mix } => (image, mix),
-            Next::Batch { images, measure } => return Fed::Batch { images, measure },
+            Next::Batch { images, measure } => return tell(Fed::Batch { images, measure }),
         };
         let Way::Segments { parts, cut: kind } = self.way else {
-            return Fed::Failed(image, "it was not to be cut".to_owned());
+            return tell(Fed::Failed(image, "it was not to be cut".to_owned()));
         };
         let parts = match parts {
             Some(count) => Parts { homes: Vec::new(), weights: vec![1.0; count as usize], kind },
@@ -72,22 +84,36 @@ impl Divided {
                 kind,
             },
         };
-        match Cutting::survey(folder, &folder.images[image], &mix, seed, image, parts) {
-            Ok(cutting) => Fed::Cut(image, Box::new(cutting)),
+        let surveyed =
+            Cutting::survey(folder, &folder.images[image], mix.of(seed, image), parts, &mut |found| {
+                tell(match found {
+                    Found::Cutting(cutting) => Fed::Cut(image, cutting),
+                    Found::Parts(end) => Fed::Parts(image, end),
+                });
+                self.lock().cuts.get(&image).is_some_and(|cut| !cut.is_over)
+            });
+        tell(match surveyed {
+            Ok(()) => Fed::End(image),
             Err(why) => Fed::Failed(image, why),
-        }
+        });
     }
 
     /// Puts images to work that were looked at.
     pub(crate) fn admit(&self, fed: Option<Fed>) -> Aftermath {
         let mut state = self.lock();
-        state.is_feeding = false;
         let mut after = Aftermath::default();
+        // An image in parts is looked at until its end is told.
+        state.is_feeding = matches!(fed, Some(Fed::Cut(..) | Fed::Parts(..)));
         match fed {
             None => {}
             Some(Fed::Failed(image, why)) => {
                 state.end_image(image, TaskEnd::Failed, Some(Text::from(why)), &mut after);
+                if let Some(cut) = state.cuts.get_mut(&image) {
+                    cut.is_over = true;
+                }
+                state.end_parts(image);
             }
+            Some(Fed::End(image)) => state.end_parts(image),
             Some(Fed::Batch { images, measure }) => {
                 let unit = Unit::Batch { images, measure };
                 state.units.push(UnitState { unit: Some(unit), claimed: false });
@@ -97,20 +123,89 @@ impl Divided {
             Some(Fed::Cut(image, cutting)) => {
                 let (count, homes) = (cutting.count(), cutting.homes.clone());
                 let cut = CutState {
-                    cutting: Arc::from(cutting),
+                    cutting,
                     summaries: Arc::default(),
-                    seen: Vec::new(),
+                    seen: vec![None; count],
                     pieces: (0..count).map(|_| None).collect(),
                     joint: Joint::None,
                     nodes: homes,
-                    open: 0,
+                    placed: 0,
+                    open: count,
                     is_over: false,
                     is_published: false,
                 };
                 state.cuts.insert(image, cut);
-                state.next_phase(image, &mut after);
             }
+            Some(Fed::Parts(image, end)) => state.place(image, end, &mut after),
         }
         after
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imaging::codec::{EncodeOptions, Format, encode};
+    use imaging::image::{Channels, Image};
+    use imaging::operation::Operation;
+    use scheduler::TaskEnd;
+    use wire::division::{CutKind, Division};
+
+    /// A job of two images in three parts each, the first of which was looked at.
+    fn divided() -> (Divided, Arc<Cutting>) {
+        let way = Way::Segments { parts: Some(3), cut: CutKind::Rows };
+        let division = Division { way, data_set: false };
+        let divided = Divided::new(division, 2, Mix::parse("edges").unwrap()).unwrap();
+        let image = Image { width: 8, height: 60, channels: Channels::Gray, samples: vec![7; 480] };
+        let file = encode(&image, Format::Png, &EncodeOptions::default()).unwrap();
+        let parts = Parts { homes: Vec::new(), weights: vec![1.0; 3], kind: CutKind::Rows };
+        let cutting = Cutting::of(&file, &Operation::parse("edges").unwrap(), parts).unwrap();
+        assert!(matches!(divided.next(), Some(Next::Cut { image: 0, .. })));
+        (divided, Arc::new(cutting))
+    }
+
+    fn open(divided: &Divided) -> Option<usize> {
+        divided.lock().cuts.get(&0).map(|cut| cut.open)
+    }
+
+    #[test]
+    fn parts_are_put_to_work_as_they_are_found_and_the_next_phase_waits_for_all() {
+        let (divided, cutting) = divided();
+        assert!(divided.admit(Some(Fed::Cut(0, cutting))).place.is_empty());
+        assert_eq!(divided.admit(Some(Fed::Parts(0, 1))).place.len(), 1);
+        assert!(divided.unit_ended(0, TaskEnd::Done).place.is_empty(), "the others are not found yet");
+        assert_eq!(divided.step(8), super::super::Step::Nothing, "one image is looked at at a time");
+        assert_eq!(divided.admit(Some(Fed::Parts(0, 3))).place.len(), 2);
+        divided.admit(Some(Fed::End(0)));
+        assert_eq!(divided.step(8), super::super::Step::Feed);
+        assert!(divided.unit_ended(1, TaskEnd::Done).place.is_empty());
+        assert_eq!(divided.unit_ended(2, TaskEnd::Done).place.len(), 3, "the second phase");
+        assert_eq!(open(&divided), Some(3));
+    }
+
+    #[test]
+    fn an_image_that_fails_while_it_is_looked_at_fails_once_and_is_forgotten() {
+        let (divided, cutting) = divided();
+        divided.admit(Some(Fed::Cut(0, Arc::clone(&cutting))));
+        divided.admit(Some(Fed::Parts(0, 2)));
+        let failed = divided.admit(Some(Fed::Failed(0, "cut off".to_owned()))).ended;
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].reason.as_deref(), Some("cut off"));
+        assert_eq!(open(&divided), Some(2), "those at work end by themselves");
+        assert!(divided.unit_ended(0, TaskEnd::Failed).ended.is_empty());
+        assert!(divided.unit_ended(1, TaskEnd::Done).place.is_empty());
+        assert_eq!(open(&divided), None);
+        assert_eq!(divided.counts(), (2, 0, 1));
+    }
+
+    #[test]
+    fn a_part_that_fails_stops_the_search_for_others() {
+        let (divided, cutting) = divided();
+        divided.admit(Some(Fed::Cut(0, cutting)));
+        divided.admit(Some(Fed::Parts(0, 1)));
+        assert_eq!(divided.unit_ended(0, TaskEnd::Failed).ended.len(), 1);
+        assert!(divided.admit(Some(Fed::Parts(0, 2))).place.is_empty());
+        divided.admit(Some(Fed::End(0)));
+        assert_eq!(open(&divided), None);
     }
 }

@@ -122,7 +122,9 @@ struct CutState {
     joint: Joint,
     /// Who did each part last: what it kept of it lies there.
     nodes: Vec<Option<NodeId>>,
-    /// Tasks of it that have not ended.
+    /// Parts that are put to work in this phase: the first ones.
+    placed: usize,
+    /// Parts that have not ended in this phase.
     open: usize,
     /// Whether its end is told already.
     is_over: bool,
@@ -275,6 +277,8 @@ impl Divided {
         state.is_sealed = true;
         let why = if end == JobEnd::Cancelled { GiveUp::Cancelled } else { GiveUp::NoNode };
         let open: Vec<usize> = (0..self.images).filter(|image| !state.ended[*image]).collect();
+        // Whoever looks at an image stops.
+        state.cuts.values_mut().for_each(|cut| cut.is_over = true);
         let mut after = Aftermath::default();
         for image in open {
             state.end_image(image, TaskEnd::GaveUp(why), None, &mut after);
@@ -320,15 +324,34 @@ impl State {
     fn next_phase(&mut self, image: usize, after: &mut Aftermath) {
         let Some(cut) = self.cuts.get_mut(&image) else { return };
         let count = cut.cutting.count();
+        cut.placed = 0;
         cut.open = count;
         cut.seen = vec![None; count];
-        after.place.extend(cut.nodes.iter().copied());
-        for part in 0..count {
+        self.place(image, count, after);
+    }
+
+    /// Puts the parts of an image up to a number to work, those that are not yet.
+    fn place(&mut self, image: usize, end: usize, after: &mut Aftermath) {
+        let Some(cut) = self.cuts.get_mut(&image).filter(|cut| !cut.is_over) else { return };
+        let parts = cut.placed..end.clamp(cut.placed, cut.cutting.count());
+        cut.placed = parts.end;
+        self.open_units += parts.len();
+        after.place.extend(&cut.nodes[parts.clone()]);
+        for part in parts {
             let (cutting, summaries) = (Arc::clone(&cut.cutting), Arc::clone(&cut.summaries));
             let unit = Unit::Part { image, part, cutting, summaries };
             self.units.push(UnitState { unit: Some(unit), claimed: false });
         }
-        self.open_units += count;
+    }
+
+    /// No more parts of an image are put to work in its first phase: those that are not yet need not end.
+    fn end_parts(&mut self, image: usize) {
+        let Some(cut) = self.cuts.get_mut(&image).filter(|cut| cut.is_over) else { return };
+        cut.open -= cut.cutting.count() - cut.placed;
+        cut.placed = cut.cutting.count();
+        if cut.open == 0 {
+            self.cuts.remove(&image);
+        }
     }
 
     fn batched_ended(&mut self, image: usize, end: TaskEnd, measure: bool, after: &mut Aftermath) {

@@ -1,15 +1,16 @@
 //! How an image is cut, told by its header and, of a JPEG, by where its rows begin.
 
 use crate::folder::{Folder, INPUT};
-use crate::mix::Mix;
-use imaging::codec::jpeg::{Index, SourceStrip, index};
+use imaging::codec::jpeg::{Index, SourceStrip, index_by_rows};
 use imaging::codec::{Format, Limits, Orientation, Scratch, header};
 use imaging::error::DecodeError;
 use imaging::operation::Operation;
-use imaging::segment::{Area, Cut, Part, Plan, Size};
+use imaging::segment::{Area, Cut, Plan, Size};
 use scheduler::NodeId;
 use std::fs;
 use std::io;
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, OnceLock};
 use wire::division::{CutKind, JpegStrip, SegmentCut};
 
 /// The server allocates nothing by an image's pixels: bounds on them are the nodes'.
@@ -20,8 +21,8 @@ const LIMITS: Limits = Limits { max_bytes: 1 << 30, max_pixels: u64::MAX };
 pub(crate) struct Cutting {
     pub(crate) plan: Plan,
     pub(crate) format: Format,
-    /// The strip of the file that each part needs, if parts can be decoded alone.
-    strips: Option<Vec<JpegStrip>>,
+    /// The strip of the file that each part needs, if parts can be decoded alone; set when it is found.
+    strips: Option<Vec<OnceLock<JpegStrip>>>,
     pub(crate) cut: SegmentCut,
     /// The nodes that are to have the parts.
     pub(crate) homes: Vec<Option<NodeId>>,
@@ -34,42 +35,67 @@ pub(crate) struct Parts {
     pub(crate) kind: CutKind,
 }
 
+/// What a survey has found.
+pub(crate) enum Found {
+    /// How the image is cut; no part can be put to work yet.
+    Cutting(Arc<Cutting>),
+    /// The parts up to this number can be put to work.
+    Parts(usize),
+}
+
 impl Cutting {
-    /// Looks at an image and plans its parts.
+    /// Looks at an image and plans its parts. Tells what it finds as soon as it has; the last part only when the file is known
+    /// to be sound. Ends early when `tell` answers that nobody wants more.
     ///
     /// # Errors
-    /// A sentence that says why the image cannot be cut, with the remedy.
+    /// A sentence that says why the image cannot be cut, with the remedy. Parts may have been told before.
     pub(crate) fn survey(
         folder: &Folder,
         image: &str,
-        mix: &Mix,
-        seed: u64,
-        number: usize,
+        operation: &Operation,
         parts: Parts,
-    ) -> Result<Cutting, String> {
+        tell: &mut dyn FnMut(Found) -> bool,
+    ) -> Result<(), String> {
         let bytes = fs::read(folder.base.join(INPUT).join(image)).map_err(|cause| {
             let kind = if cause.kind() == io::ErrorKind::NotFound { "not found" } else { "unreadable" };
             format!("{kind}: {cause}")
         })?;
-        Cutting::of(&bytes, mix.of(seed, number), parts).map_err(|why| format!("{image:?}: {why}"))
+        Cutting::find(&bytes, operation, parts, tell).map_err(|why| format!("{image:?}: {why}"))
     }
 
-    pub(super) fn of(bytes: &[u8], operation: &Operation, parts: Parts) -> Result<Cutting, String> {
+    fn find(
+        bytes: &[u8],
+        operation: &Operation,
+        parts: Parts,
+        tell: &mut dyn FnMut(Found) -> bool,
+    ) -> Result<(), String> {
         let told = |error: DecodeError| error.to_string();
         let header = header(bytes, &LIMITS).map_err(told)?;
-        let rows = match (header.format, header.orientation) {
-            (Format::Jpeg, Orientation::Upright) => match index(bytes, &LIMITS, &mut Scratch::default()) {
-                Ok(index) => Some(index),
-                // Progressive: each node decodes the whole file.
-                Err(DecodeError::Unsupported { .. }) => None,
-                Err(error) => return Err(told(error)),
-            },
-            _ => None,
-        };
         let size = Size { width: header.width, height: header.height };
+        let mut cutting = Cutting::plan(operation, size, header.format, parts)?;
+        let count = cutting.count();
+        if (header.format, header.orientation) == (Format::Jpeg, Orientation::Upright) {
+            cutting.strips = Some((0..count).map(|_| OnceLock::new()).collect());
+            let cutting = Arc::new(cutting);
+            match cutting.find_strips(bytes, tell) {
+                // Progressive: each node decodes the whole file.
+                Err(DecodeError::Unsupported { .. }) => {}
+                found => return found.map_err(told),
+            }
+            let Some(mut whole) = Arc::into_inner(cutting) else { return Ok(()) };
+            whole.strips = None;
+            let _ = tell(Found::Cutting(Arc::new(whole))) && tell(Found::Parts(count));
+            return Ok(());
+        }
+        let _ = tell(Found::Cutting(Arc::new(cutting))) && tell(Found::Parts(count));
+        Ok(())
+    }
+
+    /// The parts, without the strips of the file that they need.
+    fn plan(operation: &Operation, size: Size, format: Format, parts: Parts) -> Result<Cutting, String> {
         let refused = |error| format!("{operation} on {} x {} pixels: {error}", size.width, size.height);
         let result = Plan::new(operation, size, &Cut::rows(1)).map_err(refused)?.result();
-        let cut = cut(&parts, header.format, result);
+        let cut = cut(&parts, format, result);
         let plan = Plan::new(operation, size, &cut).map_err(refused)?;
         let bands =
             cut.bands(result).into_iter().map(|band| u32::try_from(band).unwrap_or(u32::MAX)).collect();
@@ -78,10 +104,79 @@ impl Cutting {
             (Cut::Columns(_), widths) => SegmentCut::Columns(widths),
             (Cut::Tiles { .. }, grid) => SegmentCut::Tiles { columns: grid[0], rows: grid[1] },
         };
-        let strips = rows.map(|index| strips(&plan, &index, bytes)).transpose().map_err(told)?;
         let mut homes = parts.homes;
         homes.resize(plan.parts().len(), None);
-        Ok(Cutting { plan, format: header.format, strips, cut, homes })
+        Ok(Cutting { plan, format, strips: None, cut, homes })
+    }
+
+    /// Walks through the file and tells of each part once the strip that it needs is found.
+    fn find_strips(
+        self: &Arc<Cutting>,
+        bytes: &[u8],
+        tell: &mut dyn FnMut(Found) -> bool,
+    ) -> Result<(), DecodeError> {
+        let (count, mut known, mut is_told) = (self.count(), 0, false);
+        let mut trouble = None;
+        let found = index_by_rows(bytes, &LIMITS, &mut Scratch::default(), &mut |index| {
+            let mut wanted = is_told || tell(Found::Cutting(Arc::clone(self)));
+            is_told = true;
+            let before = known;
+            // The last part waits until the file is known to be sound.
+            while known + 1 < count && index.reaches(&self.rows(known)) {
+                if let Err(error) = self.set_strip(known, index, bytes) {
+                    trouble = Some(error);
+                    return ControlFlow::Break(());
+                }
+                known += 1;
+            }
+            wanted = wanted && (known == before || tell(Found::Parts(known)));
+            if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if let Some(error) = trouble {
+            return Err(error);
+        }
+        if let Some(index) = found {
+            (known..count).try_for_each(|part| self.set_strip(part, &index, bytes))?;
+            tell(Found::Parts(count));
+        }
+        Ok(())
+    }
+
+    /// Rows of the source that a part needs.
+    fn rows(&self, part: usize) -> Range<usize> {
+        let Area { y, height, .. } = self.plan.parts()[part].source;
+        y..y + height
+    }
+
+    fn set_strip(&self, part: usize, index: &Index, bytes: &[u8]) -> Result<(), DecodeError> {
+        let SourceStrip { head, data, first_mcu_row, start } = index.cut(bytes, &self.rows(part))?;
+        let strip = JpegStrip {
+            head_bytes: head.len() as u64,
+            offset: start.offset,
+            bytes: data.len() as u64,
+            first_mcu_row: u32::try_from(first_mcu_row).unwrap_or(u32::MAX),
+            bit: start.bit,
+            restart: start.restart,
+            left: start.left,
+            predictors: start.predictors,
+        };
+        if let Some(place) = self.strips.as_ref().and_then(|strips| strips.get(part)) {
+            place.get_or_init(|| strip);
+        }
+        Ok(())
+    }
+
+    /// The whole survey of an image at once.
+    #[cfg(test)]
+    pub(super) fn of(bytes: &[u8], operation: &Operation, parts: Parts) -> Result<Cutting, String> {
+        let mut found = None;
+        Cutting::find(bytes, operation, parts, &mut |told| {
+            if let Found::Cutting(cutting) = told {
+                found = Some(cutting);
+            }
+            true
+        })?;
+        found.and_then(Arc::into_inner).ok_or_else(|| "nothing was told".to_owned())
     }
 
     /// Parts of the image.
@@ -97,26 +192,8 @@ impl Cutting {
 
     /// The strip of the file that a part needs; none if it needs the whole file.
     pub(crate) fn strip(&self, part: usize) -> Option<JpegStrip> {
-        self.strips.as_ref()?.get(part).copied()
+        self.strips.as_ref()?.get(part)?.get().copied()
     }
-}
-
-fn strips(plan: &Plan, index: &Index, bytes: &[u8]) -> Result<Vec<JpegStrip>, DecodeError> {
-    let one = |part: &Part| {
-        let Area { y, height, .. } = part.source;
-        let SourceStrip { head, data, first_mcu_row, start } = index.cut(bytes, &(y..y + height))?;
-        Ok(JpegStrip {
-            head_bytes: head.len() as u64,
-            offset: start.offset,
-            bytes: data.len() as u64,
-            first_mcu_row: u32::try_from(first_mcu_row).unwrap_or(u32::MAX),
-            bit: start.bit,
-            restart: start.restart,
-            left: start.left,
-            predictors: start.predictors,
-        })
-    };
-    plan.parts().iter().map(one).collect()
 }
 
 fn cut(parts: &Parts, format: Format, result: Size) -> Cut {
@@ -157,6 +234,28 @@ mod tests {
 
     fn survey(bytes: &[u8], parts: Parts) -> Result<Cutting, String> {
         Cutting::of(bytes, &Operation::parse("edges").unwrap(), parts)
+    }
+
+    /// What was told, parts by their numbers.
+    fn tales(bytes: &[u8], count: usize, wanted: usize) -> (Vec<usize>, Result<(), String>) {
+        let mut told = Vec::new();
+        let operation = Operation::parse("edges").unwrap();
+        let outcome = Cutting::find(bytes, &operation, parts(count, CutKind::Rows), &mut |found| {
+            told.push(if let Found::Parts(parts) = found { parts } else { 0 });
+            told.len() < wanted
+        });
+        (told, outcome)
+    }
+
+    #[test]
+    fn parts_are_told_as_soon_as_they_are_found_and_the_last_when_the_file_is_sound() {
+        let bytes = file(64, 200, Format::Jpeg);
+        assert_eq!(tales(&bytes, 4, 9), (vec![0, 1, 2, 3, 4], Ok(())));
+        assert_eq!(tales(&bytes, 4, 2), (vec![0, 1], Ok(())), "nobody wants more");
+        assert_eq!(tales(&file(64, 200, Format::Png), 4, 9), (vec![0, 4], Ok(())));
+        let (told, outcome) = tales(&bytes[..bytes.len() - 200], 4, 9);
+        assert!(told.starts_with(&[0, 1]) && !told.contains(&4), "{told:?}");
+        assert!(outcome.unwrap_err().contains("cut off"));
     }
 
     #[test]

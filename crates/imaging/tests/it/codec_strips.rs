@@ -1,10 +1,13 @@
 //! A JPEG cut between nodes: any number of strips gives the pixels and the file of the whole.
 
-use imaging::codec::jpeg::{EncodedStrip, Index, Stitcher, Whole, decode_strip, encode_strip, index, stitch};
+use imaging::codec::jpeg::{
+    EncodedStrip, Index, Stitcher, Whole, decode_strip, encode_strip, index, index_by_rows, stitch,
+};
 use imaging::codec::{EncodeOptions, Format, Limits, Scratch, decode, encode};
 use imaging::image::{Channels, Image};
 use lanes::Level;
 use proptest::prelude::*;
+use std::ops::ControlFlow;
 
 use crate::codec_golden::subjects;
 
@@ -54,6 +57,35 @@ fn a_strip_takes_only_its_share_of_the_data() {
     let strip = index.cut(&bytes, &(8..16)).unwrap();
     assert_eq!(index.rows.len(), 5);
     assert!(strip.data.len() < (bytes.len() - index.head) / 3);
+}
+
+/// What an incomplete index gives of rows that it reaches is what the complete one gives.
+#[test]
+fn strips_can_be_cut_while_the_index_grows() {
+    let mut scratch = Scratch::default();
+    for (name, bytes) in cuttable() {
+        let index = index(&bytes, &Limits::default(), &mut scratch).unwrap();
+        let (mut early, mut calls) = (0, 0);
+        let seen = &mut |partial: &Index| {
+            calls += 1;
+            for end in 1..=index.height {
+                if partial.reaches(&(end - 1..end)) {
+                    assert_eq!(
+                        partial.cut(&bytes, &(end - 1..end)),
+                        index.cut(&bytes, &(end - 1..end)),
+                        "{name}"
+                    );
+                    early += 1;
+                }
+            }
+            ControlFlow::Continue(())
+        };
+        let grown = index_by_rows(&bytes, &Limits::default(), &mut scratch, seen).unwrap();
+        assert_eq!((grown.as_ref(), calls), (Some(&index), index.rows.len()), "{name}");
+        assert!(early > 0 || index.rows.len() <= 2, "{name}");
+        let mut stop = |_: &Index| ControlFlow::Break(());
+        assert_eq!(index_by_rows(&bytes, &Limits::default(), &mut scratch, &mut stop), Ok(None));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! A baseline file is one stream of bits without entry points. One pass over its entropy-coded data, without transforms
 //! and colours, finds them: the position of each row's first bit and what the decoder knows there.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use lanes::Level;
 use lanes::jpeg_entropy_skip::{SkipTable, SkippedBlock, skip_mcus};
@@ -72,6 +72,23 @@ pub struct SourceStrip<'a> {
 /// As [`decode`](crate::codec::decode); [`DecodeError::Unsupported`] for a progressive file or one of several scans, which
 /// cannot be cut.
 pub fn index(bytes: &[u8], limits: &Limits, scratch: &mut Scratch) -> Result<Index, DecodeError> {
+    let found = index_by_rows(bytes, limits, scratch, &mut |_| ControlFlow::Continue(()))?;
+    found.ok_or_else(|| corrupt("nobody wanted its rows"))
+}
+
+/// As [`index()`], but shows what is known so far each time one more row begins, so that strips can be put to work before
+/// all are found. `Ok(None)` when `seen` wanted no more.
+///
+/// Only when this returns is it certain that the file is sound to its end.
+///
+/// # Errors
+/// As [`index()`]; [`DecodeError::Unsupported`] comes before any row.
+pub fn index_by_rows(
+    bytes: &[u8],
+    limits: &Limits,
+    scratch: &mut Scratch,
+    seen: &mut dyn FnMut(&Index) -> ControlFlow<()>,
+) -> Result<Option<Index>, DecodeError> {
     let level = scratch.level;
     limits.check_bytes(bytes.len())?;
     let mut parser = Parser::new(bytes);
@@ -94,12 +111,24 @@ pub fn index(bytes: &[u8], limits: &Limits, scratch: &mut Scratch) -> Result<Ind
         plan.extend(std::iter::repeat_n(block, component.h * component.v));
     }
 
-    let mut rows = Vec::with_capacity(frame.mcu_rows());
+    let mut index = Index {
+        width: frame.width,
+        height: frame.height,
+        channels: color.channels(),
+        orientation: parser.orientation(),
+        mcu_height: 8 * frame.v_max,
+        context,
+        head,
+        rows: Vec::with_capacity(frame.mcu_rows()),
+    };
     let mut places = Places { raw, offset: 0, plain: 0 };
     let mut predictors = [0; 4];
     for row in 0..frame.mcu_rows() {
         let (byte, start) = data.row_start(&predictors);
-        rows.push(RowStart { offset: (head + places.advance(level, byte)) as u64, ..start });
+        index.rows.push(RowStart { offset: (head + places.advance(level, byte)) as u64, ..start });
+        if seen(&index).is_break() {
+            return Ok(None);
+        }
         let mut column = 0;
         while column < frame.mcu_columns() {
             let (run, restart) = data.run(frame.mcu_columns() - column)?;
@@ -114,16 +143,7 @@ pub fn index(bytes: &[u8], limits: &Limits, scratch: &mut Scratch) -> Result<Ind
     }
     data.finish()?;
     expect_end(&mut parser)?;
-    Ok(Index {
-        width: frame.width,
-        height: frame.height,
-        channels: color.channels(),
-        orientation: parser.orientation(),
-        mcu_height: 8 * frame.v_max,
-        context,
-        head,
-        rows,
-    })
+    Ok(Some(index))
 }
 
 /// Reads up to the one scan of a file that can be cut.
@@ -185,6 +205,11 @@ impl Index {
         let first = rows.start.saturating_sub(self.context) / self.mcu_height;
         let last = (rows.end - 1 + self.context).min(self.height - 1) / self.mcu_height;
         first..last + 1
+    }
+
+    /// Whether an index that is not complete reaches beyond rows of pixels, so that they can be cut.
+    pub fn reaches(&self, rows: &Range<usize>) -> bool {
+        !rows.is_empty() && self.mcu_rows(rows).end < self.rows.len()
     }
 
     /// The part of the file that holds rows of pixels.

@@ -25,7 +25,7 @@ mod tables;
 
 pub(crate) use encode::EncodeScratch;
 pub(super) use encode::encode;
-pub use index::{Index, RowStart, SourceStrip, decode_strip, index};
+pub use index::{Index, RowStart, SourceStrip, decode_strip, index, index_by_rows};
 pub use stitch::{Stitcher, stitch};
 pub use strips::{EncodedStrip, StripHead, Whole, encode_strip};
 
