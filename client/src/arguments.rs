@@ -82,6 +82,9 @@ pub struct Arguments {
         env = "BALLAST_SERVER_WAIT"
     )]
     pub server_wait: Duration,
+    /// Where the log goes.
+    #[command(flatten)]
+    pub log: program::logging::Log,
     /// No progress bar
     #[arg(long, short, env = "BALLAST_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,

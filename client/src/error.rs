@@ -47,6 +47,9 @@ pub enum ClientError {
     /// `machine.txt` cannot be used.
     #[error("{0}")]
     Machines(#[from] LoadError),
+    /// The log cannot be written.
+    #[error("{0}")]
+    Log(#[from] program::logging::LogError),
     /// What proves who we are cannot be used.
     #[error("{0}")]
     Keys(#[from] program::door::BadKeys),
@@ -95,6 +98,7 @@ impl ClientError {
             ClientError::PathNotText(_) | ClientError::Invalid { .. } => Status::Usage,
             ClientError::Machines(_)
             | ClientError::Keys(_)
+            | ClientError::Log(_)
             | ClientError::NoCurrentFolder(_)
             | ClientError::NoServer(_)
             | ClientError::Lost { .. }

@@ -40,6 +40,7 @@ struct Ended {
 /// # Errors
 /// If there is no job to tell of: see [`ClientError`].
 pub fn run(arguments: &Arguments) -> Result<Status, ClientError> {
+    arguments.log.start(log::LevelFilter::Warn)?;
     let here = std::env::current_dir().map_err(ClientError::NoCurrentFolder)?;
     let request = arguments.request(draw_job_key(), &here)?;
     let servers = addresses(arguments)?;
@@ -128,12 +129,14 @@ impl Follower {
                     Ok(ended) => return Ok(Some(ended)),
                     Err(Trouble::Invalid { field, why }) => return Err(ClientError::Invalid { field, why }),
                     Err(Trouble::Unusable(why)) => {
+                        log::info!("job '{}': {}; asking the next server", request.job_key, harmless(&why));
                         unusable.push(why);
                         break;
                     }
                     // The same request again on the same server is the same job, whether it noticed anything or not.
                     Err(Trouble::Lost(why)) => {
                         eprintln!("client: {}; asking again", harmless(&why));
+                        log::info!("job '{}': {}; asking again", request.job_key, harmless(&why));
                         if receipt.is_some() && began.elapsed() >= LONGEST_PAUSE {
                             // It had the job for a while: this is another loss, with a search of its own.
                             *search = Search::begin();
@@ -163,11 +166,31 @@ impl Follower {
         conversation.check()?;
         let receipt = conversation.submit(request, &self.interrupt)?;
         *taken = Some(receipt.clone());
+        log::info!(
+            "job '{}': {server} takes it as epoch {}: {} tasks, {} by {}, seed {}, records in {:?}",
+            receipt.job_key,
+            request.epoch,
+            receipt.tasks,
+            receipt.operation,
+            receipt.strategy,
+            receipt.seed,
+            receipt.run_folder
+        );
         let bar = Bar::new(receipt.tasks, self.quiet);
         let followed = self.follow(&conversation, &receipt, &bar);
         bar.clear();
         let interrupted = followed?;
         let report = conversation.report(&receipt.job_key)?;
+        let progress = &report.progress;
+        log::info!(
+            "job '{}': {:?}, {} of {} done in {:?}, {} attempts",
+            receipt.job_key,
+            progress.state,
+            progress.done,
+            progress.tasks,
+            progress.elapsed,
+            progress.attempts
+        );
         Ok(Ended { receipt, report, interrupted })
     }
 

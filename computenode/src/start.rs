@@ -11,10 +11,11 @@ use clap::Parser as _;
 use cluster::machines::LoadError;
 use cluster::{Machine, Machines, OwnEntryError, Role, own_entry};
 use imaging::operation::OperationError;
+use log::LevelFilter;
 use program::chance::draw;
 use program::door::{BadKeys, OpenDoor};
 use program::listen::{ListenError, listen};
-use program::logging::{self, LogError};
+use program::logging::LogError;
 use program::probe::{self, OpenFigures};
 use program::ready::announce;
 use std::ffi::OsString;
@@ -83,7 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_and_serve(args: &Args) -> Result<End, StartError> {
-    logging::start(args.log_level, args.log_file())?;
+    args.log.start(LevelFilter::Info)?;
     let credentials = args.door.keys.credentials()?;
     let roots = if args.data_root.is_empty() { vec![PathBuf::from(".")] } else { args.data_root.clone() };
     let roots = DataRoots::open(&roots)?;

@@ -4,9 +4,7 @@ use crate::journal::Durability;
 use clap::Parser;
 use clap::builder::TypedValueParser;
 use cluster::Address;
-use log::LevelFilter;
-use program::rotate::Bounds;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
@@ -135,29 +133,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) door: program::door::Door,
 
-    /// What is logged: off, error, warn, info, debug or trace
-    #[arg(long, env = "BALLAST_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
-    pub(crate) log_level: LevelFilter,
-
-    /// Log to this file too; when it is full it becomes FILE.1, the one before FILE.2, and so on
-    #[arg(long, env = "BALLAST_LOG_FILE", value_name = "FILE")]
-    pub(crate) log_file: Option<PathBuf>,
-
-    /// Size from which on a log file is full, in bytes
-    #[arg(long, env = "BALLAST_LOG_BYTES", value_name = "N", default_value_t = Bounds::default().bytes, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) log_bytes: u64,
-
-    /// Log files that are kept, the one that is written to included
-    #[arg(long, env = "BALLAST_LOG_FILES", value_name = "N", default_value_t = Bounds::default().files, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    pub(crate) log_files: u32,
-}
-
-impl Args {
-    /// The log file and its bounds, if one is wanted.
-    pub(crate) fn log_file(&self) -> Option<(&Path, Bounds)> {
-        let bounds = Bounds { bytes: self.log_bytes, files: self.log_files };
-        self.log_file.as_deref().map(|path| (path, bounds))
-    }
+    /// Where the log goes.
+    #[command(flatten)]
+    pub(crate) log: program::logging::Log,
 }
 
 /// A whole number in `range`.

@@ -77,6 +77,19 @@ impl Drop for Growing {
     }
 }
 
+/// Why a result did not get its name, in a sentence with a remedy.
+pub(crate) fn failure(cause: &io::Error) -> String {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            format!("no space is left to publish the result ({cause}): free some on the server's disk")
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            format!("the server may not publish the result ({cause}): let it write to output_dir")
+        }
+        _ => format!("the result cannot be published: {cause}"),
+    }
+}
+
 impl<'job> Press<'job> {
     /// The press of a job whose images are in `folder`.
     pub(crate) fn new(means: &Means, job: &'job Job, folder: &'job Folder) -> Press<'job> {

@@ -19,11 +19,12 @@ use crate::window;
 use clap::Parser as _;
 use cluster::machines::LoadError;
 use cluster::{Machines, OwnEntryError, Role, own_entry};
+use log::LevelFilter;
 use luck::Seed;
 use program::chance::draw;
 use program::door::{BadKeys, OpenDoor};
 use program::listen::{ListenError, listen};
-use program::logging::{self, LogError};
+use program::logging::LogError;
 use program::ready::announce;
 use records::manifest::{Host, Manifest, SCHEMA_VERSION};
 use records::{RecordsError, RunWriter, Text};
@@ -96,7 +97,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartError> {
-    logging::start(args.log_level, args.log_file())?;
+    args.log.start(LevelFilter::Info)?;
     let credentials = args.door.keys.credentials()?;
     let pool = pool(args, &credentials);
     let Place { name, listener, peers, machines, before } = take_place(args, &pool)?;

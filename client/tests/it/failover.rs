@@ -132,3 +132,36 @@ fn the_client_waits_for_a_server_that_is_started_again() {
     let after = second.submissions().remove(0);
     assert_eq!((&before.job_key, after.seed.unwrap_or(99)), (&after.job_key, 99));
 }
+
+#[test]
+fn what_became_of_a_job_is_written_to_a_log_on_request() {
+    let (_part, server) = Part::default().play();
+    let folder = tempfile::tempdir().unwrap();
+    let down = format!("127.0.0.1:{}", closed_port());
+    fs::write(folder.path().join("machine.txt"), format!("server {down}\nserver {}\n", server.local_addr()))
+        .unwrap();
+    let words = [
+        "data",
+        "random",
+        "--job-key",
+        "logged",
+        "--log-file",
+        "log",
+        "--log-bytes",
+        "1",
+        "--log-files",
+        "2",
+    ];
+    let run = |words: &[&str]| Said::from(client(folder.path(), words).output().unwrap());
+    let said = run(&words);
+    assert_eq!((said.status, said.error.as_str()), (Some(0), ""), "nothing more on the terminal");
+    let log = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(log("log.1").contains("job 'logged': ") && log("log.1").contains("takes it as epoch 1"));
+    assert!(log("log").contains("job 'logged': Done, "), "{}", log("log"));
+    assert!(!folder.path().join("log.2").exists(), "two files are kept");
+    assert_eq!(run(&["data", "random", "--log-file", "quiet", "--log-level", "error"]).status, Some(0));
+    assert_eq!(log("quiet"), "");
+    let said = run(&["data", "random", "--log-file", "no/such/folder"]);
+    assert_eq!(said.status, Some(1));
+    assert!(said.error.contains("give --log-file a path that can be written"), "{}", said.error);
+}

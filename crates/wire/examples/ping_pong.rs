@@ -1,4 +1,4 @@
-//! What a call costs: bare Thrift round trips beside ours, on loopback, at one call in flight and at 32.
+//! What a call costs: bare Thrift round trips beside ours, plain and by TLS, on loopback, at one call in flight and at 32.
 //!
 //! `cargo run --release -p wire --example ping_pong [-- SECONDS]` (default 1 second a cell)
 //!
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use thrift::protocol::{TBinaryInputProtocol, TBinaryOutputProtocol};
 use thrift::server::TProcessor;
 use wire::node::*;
-use wire::{Limits, NodeClient, PoolSettings};
+use wire::{Credentials, Limits, NodeClient, PoolSettings, Tls};
 
 const TIME_OUT: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 3;
@@ -119,6 +119,22 @@ fn our_attempt(client: &NodeClient) -> Caller<'_> {
     Box::new(move || drop(client.attempt(&request, TIME_OUT).unwrap().unwrap()))
 }
 
+/// A certificate for both ends, and its authority.
+fn certificates() -> Credentials {
+    let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = rcgen::KeyPair::generate().unwrap();
+    let authorities = params.self_signed(&authority).unwrap().pem();
+    let issuer = rcgen::Issuer::new(params, authority);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let member = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = member.signed_by(&key, &issuer).unwrap().pem();
+    let key = key.serialize_pem();
+    Credentials::of_certificates(
+        Tls::new(authorities.as_bytes(), certificate.as_bytes(), key.as_bytes()).unwrap(),
+    )
+}
+
 /// Calls a second with as many threads.
 fn rate<'a>(threads: usize, time: Duration, caller: impl Fn() -> Caller<'a>) -> f64 {
     let (calls, stop) = (AtomicU64::new(0), AtomicBool::new(false));
@@ -156,16 +172,25 @@ fn main() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let running = wire::serve_node(listener, Arc::new(Node), Limits::default()).unwrap();
     let client = NodeClient::new(running.local_addr().to_string(), PoolSettings::default());
+    let credentials = certificates();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let limits = Limits { credentials: credentials.clone(), ..Limits::default() };
+    let sealing = wire::serve_node(listener, Arc::new(Node), limits).unwrap();
+    let settings = PoolSettings { credentials, ..PoolSettings::default() };
+    let sealed = NodeClient::new(sealing.local_addr().to_string(), settings);
     println!("{:>8} {:>14} {:>10} {:>12} {:>8}", "threads", "call", "calls/s", "us at once", "to bare");
     for threads in [1, 32] {
-        let mut figures = [const { Vec::new() }; 3];
+        let mut figures = [const { Vec::new() }; 4];
         for _ in 0..ROUNDS {
             figures[0].push(rate(threads, time, || bare(bare_address)));
             figures[1].push(rate(threads, time, || our_ping(&client)));
             figures[2].push(rate(threads, time, || our_attempt(&client)));
+            figures[3].push(rate(threads, time, || our_attempt(&sealed)));
         }
-        let [bare, ping, attempt] = figures.map(median);
-        for (call, figure) in [("bare ping", bare), ("our ping", ping), ("our attempt", attempt)] {
+        let [bare, ping, attempt, tls] = figures.map(median);
+        let cells =
+            [("bare ping", bare), ("our ping", ping), ("our attempt", attempt), ("attempt by TLS", tls)];
+        for (call, figure) in cells {
             let us = threads as f64 * 1e6 / figure;
             println!("{threads:>8} {call:>14} {figure:>10.0} {us:>12.1} {:>8.2}", bare / figure);
         }

@@ -6,6 +6,7 @@ mod bad_input;
 mod browser;
 mod cards_way;
 mod certificates;
+mod disk;
 mod door;
 mod faults;
 mod foreign;

@@ -180,7 +180,7 @@ impl Joining {
 }
 
 fn unwritable(cause: std::io::Error) -> String {
-    format!("the result cannot be published: {cause}")
+    crate::publish::failure(&cause)
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ impl Divided {
                     let bytes = merge(&cutting, folder, &pieces)?;
                     press
                         .write(&part(), file_name, &bytes)
-                        .map_err(|cause| format!("the result cannot be published: {cause}"))?;
+                        .map_err(|cause| crate::publish::failure(&cause))?;
                     return self.published(folder, image);
                 }
                 JoinStep::Strip(cutting, joining, held) => {
@@ -206,7 +206,7 @@ impl Divided {
         let task = attempt.task().index();
         for (image, item) in images.iter().zip(items) {
             self.store_item(press, (task, attempt.number()), *image, item)
-                .map_err(|cause| format!("the result cannot be published: {cause}"))?;
+                .map_err(|cause| crate::publish::failure(&cause))?;
         }
         let service =
             reply.timings.total.saturating_sub(reply.timings.queue).saturating_sub(reply.timings.delay);
