@@ -247,7 +247,7 @@ fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptRe
                 job.depose_if_open();
             }
             job.release(task);
-            let reason = Some(publish::failure(&cause));
+            let reason = Some(crate::publish::failure(&cause));
             Came { outcome: Outcome::Lost(LossReason::Fault), reason, ..Came::done(reply) }
         }
     }
