@@ -4,7 +4,7 @@ use clap::Parser;
 use clap::builder::TypedValueParser;
 use cluster::load::BadProfile;
 use cluster::{Address, BadProbability, Profile};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\

@@ -247,7 +247,10 @@ fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptRe
                 job.depose_if_open();
             }
             job.release(task);
-            let reason = Some(crate::publish::failure(&cause));
+            let reason = Some(match cause {
+                NotPublished::Shelf(cause) => crate::publish::failure(&cause),
+                other => format!("the result cannot be published: {other}"),
+            });
             Came { outcome: Outcome::Lost(LossReason::Fault), reason, ..Came::done(reply) }
         }
     }
