@@ -42,6 +42,11 @@ impl Kind {
         Kind::Truncate,
     ];
 
+    /// Whether another process takes the place of the one that it befalls.
+    pub fn ends_the_process(self) -> bool {
+        matches!(self, Kind::Kill | Kind::Terminate)
+    }
+
     /// What the wire does meanwhile, if it is a fault of the wire.
     pub fn weather(self) -> Option<Weather> {
         match self {

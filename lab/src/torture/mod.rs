@@ -22,9 +22,10 @@ use nemesis::{Nemesis, Tally};
 use stage::{Actor, Stage};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::Duration;
 
 /// Why the torture could not be carried out. What it finds is in its [`Verdict`].
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,12 @@ pub enum TortureError {
     Undisturbed(String),
 }
 
+/// What a client says that finds no server.
+const NO_SERVER: &str = "start it with `server`";
+/// How often the user of such a client tries again, and how long after.
+const MOST_TRIES: usize = 200;
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -69,6 +76,8 @@ pub struct Plan {
     pub strategies: Vec<String>,
     /// Go on, with more faults if need be, until so many tasks are done.
     pub tasks: u64,
+    /// Never end the server, so that its growth is seen over the whole run.
+    pub keep_server: bool,
 }
 
 /// What was found.
@@ -82,7 +91,7 @@ pub struct Verdict {
     pub compared: usize,
     /// Final rows looked at.
     pub rows: u64,
-    /// What the server held after each job.
+    /// What the server held after each job, if it was kept.
     pub usage: Vec<soak::Usage>,
     /// Everything that is wrong, a sentence each; none is what we promise.
     pub wrong: Vec<String>,
@@ -100,7 +109,7 @@ pub fn run(plan: &Plan, folder: &Path) -> Result<Verdict, TortureError> {
     let mut run = Run { plan, stage: &stage, data, jobs: Vec::new(), verdict: Verdict::default() };
     run.job().map_err(TortureError::Undisturbed)?;
     let undisturbed = witness::outputs(&run.data)?;
-    let nemesis = Nemesis::new(plan.seed, plan.faults, plan.tasks > 0);
+    let nemesis = Nemesis::new(plan.seed, plan.faults, plan.tasks > 0, plan.keep_server);
     let tally = thread::scope(|scope| {
         let raging = scope.spawn(|| nemesis.rage(&stage));
         let enough = |run: &Run<'_>| {
@@ -140,7 +149,9 @@ impl Run<'_> {
         if let Err(why) = self.job() {
             self.verdict.wrong.push(why);
         }
-        self.verdict.usage.extend(self.stage.server().id().and_then(soak::Usage::of));
+        if self.plan.keep_server {
+            self.verdict.usage.extend(self.stage.server().id().and_then(soak::Usage::of));
+        }
         let found = witness::outputs(&self.data)?;
         self.verdict.compared += found.len();
         let job = self.jobs.last().cloned().unwrap_or_default();
@@ -161,7 +172,15 @@ impl Run<'_> {
         client.args(["--job-key", &key, "--seed", &number.to_string(), "--machines"]);
         client.arg(self.stage.folder().join("servers.txt")).stdin(Stdio::null());
         self.jobs.push(key.clone());
-        let said = client.output().map_err(|error| format!("job {key}: no client: {error}"))?;
+        let mut said = client.output().map_err(|error| format!("job {key}: no client: {error}"))?;
+        // A client that finds no server says so at once; its user tries again.
+        let finds_none = |said: &Output| String::from_utf8_lossy(&said.stderr).contains(NO_SERVER);
+        let mut tries = 1;
+        while finds_none(&said) && tries < MOST_TRIES {
+            thread::sleep(PAUSE);
+            said = client.output().map_err(|error| format!("job {key}: no client: {error}"))?;
+            tries += 1;
+        }
         if said.status.success() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use super::TortureError;
 use super::fault::{Fault, Kind, fault};
-use super::stage::{Actor, Stage};
+use super::stage::Stage;
 use luck::Seed;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,6 +19,8 @@ pub struct Nemesis {
     faults: u64,
     /// Whether to go on beyond that number until somebody stops it.
     on_and_on: bool,
+    /// Whether the server lives as long as the run does.
+    keep_server: bool,
     /// Set by whoever wants it to end early.
     pub stop: AtomicBool,
     /// Faults so far.
@@ -31,14 +33,18 @@ struct Open {
     kind: Kind,
 }
 
-/// What a server may suffer while jobs are forgotten with the process that held them.
-const OF_SERVERS: &[Kind] =
-    &[Kind::Stop, Kind::Partition, Kind::LoseRequests, Kind::LoseAnswers, Kind::Delay];
-
 impl Nemesis {
-    /// So many faults under a seed, or that many and more until somebody stops it.
-    pub fn new(seed: Seed, faults: u64, on_and_on: bool) -> Nemesis {
-        Nemesis { seed, faults, on_and_on, stop: AtomicBool::new(false), made: AtomicU64::new(0) }
+    /// So many faults under a seed, or that many and more until somebody stops it. A server that is kept is stopped
+    /// where it would be ended.
+    pub fn new(seed: Seed, faults: u64, on_and_on: bool, keep_server: bool) -> Nemesis {
+        Nemesis {
+            seed,
+            faults,
+            on_and_on,
+            keep_server,
+            stop: AtomicBool::new(false),
+            made: AtomicU64::new(0),
+        }
     }
 
     /// Makes all faults and heals them; answers what happened.
@@ -57,7 +63,7 @@ impl Nemesis {
             let coming = fault(self.seed, number, stage.actors().len());
             next = next.max(Instant::now()) + coming.after;
             wait_and_heal(stage, &mut open, next)?;
-            let (victim, kind) = settle_on(stage, &mut open, coming)?;
+            let (victim, kind) = self.settle_on(stage, &mut open, coming)?;
             stage.actors()[victim].suffer(kind)?;
             open.insert(victim, Open { until: Instant::now() + coming.lasts, kind });
             *tally.entry((stage.actors()[victim].is_server(), kind)).or_default() += 1;
@@ -68,26 +74,24 @@ impl Nemesis {
         }
         Ok(tally)
     }
-}
 
-/// Whom the fault befalls: the next in the row who suffers nothing; if all do, whoever is healed first.
-fn settle_on(
-    stage: &Stage,
-    open: &mut BTreeMap<usize, Open>,
-    fault: Fault,
-) -> Result<(usize, Kind), TortureError> {
-    let actors = stage.actors();
-    while open.len() >= actors.len() {
-        let first = open.values().map(|open| open.until).min().unwrap_or_else(Instant::now);
-        wait_and_heal(stage, open, first)?;
+    /// Whom the fault befalls: the next in the row who suffers nothing; if all do, whoever is healed first.
+    fn settle_on(
+        &self,
+        stage: &Stage,
+        open: &mut BTreeMap<usize, Open>,
+        fault: Fault,
+    ) -> Result<(usize, Kind), TortureError> {
+        let actors = stage.actors();
+        while open.len() >= actors.len() {
+            let first = open.values().map(|open| open.until).min().unwrap_or_else(Instant::now);
+            wait_and_heal(stage, open, first)?;
+        }
+        let row = (0..actors.len()).map(|step| (fault.victim + step) % actors.len());
+        let victim = row.into_iter().find(|victim| !open.contains_key(victim)).unwrap_or(fault.victim);
+        let is_spared = self.keep_server && actors[victim].is_server() && fault.kind.ends_the_process();
+        Ok((victim, if is_spared { Kind::Stop } else { fault.kind }))
     }
-    let row = (0..actors.len()).map(|step| (fault.victim + step) % actors.len());
-    let victim = row.into_iter().find(|victim| !open.contains_key(victim)).unwrap_or(fault.victim);
-    Ok((victim, bearable(&actors[victim], fault.kind)))
-}
-
-fn bearable(actor: &Actor, kind: Kind) -> Kind {
-    if actor.is_server() && !OF_SERVERS.contains(&kind) { Kind::Stop } else { kind }
 }
 
 /// Heals what is due until `moment` has come.

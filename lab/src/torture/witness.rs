@@ -2,7 +2,7 @@
 
 use super::TortureError;
 use records::{Run, TaskOutcome};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -58,30 +58,52 @@ pub fn temporary_files(data: &Path) -> Result<Vec<PathBuf>, TortureError> {
     Ok(found)
 }
 
-/// What is wrong with the final rows of the jobs, each of so many tasks, over all runs below `results`.
+/// The final rows of the jobs that one run tells of.
+#[derive(Debug, Default)]
+struct Told {
+    rows: BTreeMap<(String, u64), Vec<TaskOutcome>>,
+    /// Jobs whose end is told.
+    ended: BTreeSet<String>,
+}
+
+/// What is wrong with the final rows of the jobs, each of so many tasks, over all runs below `results`. A server that was
+/// killed leaves a run without the job's end, and the next one tells of the job from its beginning.
 ///
 /// # Errors
 /// If a run cannot be read.
 pub fn wrong_rows(results: &Path, jobs: &[String], tasks: u64) -> Result<Vec<String>, TortureError> {
-    let mut rows: BTreeMap<(String, u64), Vec<TaskOutcome>> = BTreeMap::new();
+    let mut runs = Vec::new();
     for folder in entries(results)? {
         let run = Run::read(&folder).map_err(|error| TortureError::Records(error.to_string()))?;
+        let mut told = Told::default();
         for row in run.tasks {
-            rows.entry((row.job_key.to_string(), row.task)).or_default().push(row.outcome);
+            told.rows.entry((row.job_key.to_string(), row.task)).or_default().push(row.outcome);
         }
+        told.ended = run.jobs.iter().map(|row| row.job_key.to_string()).collect();
+        runs.push(told);
     }
+    Ok(jobs.iter().flat_map(|job| wrong_rows_of(&runs, job, tasks)).collect())
+}
+
+fn wrong_rows_of(runs: &[Told], job: &str, tasks: u64) -> Vec<String> {
     let mut wrong = Vec::new();
-    for job in jobs {
+    if !runs.iter().any(|run| run.ended.contains(job)) {
+        wrong.push(format!("no run tells of the end of job {job}"));
+    }
+    for run in runs {
         for task in 0..tasks {
-            match rows.get(&(job.clone(), task)).map(Vec::as_slice) {
+            match run.rows.get(&(job.to_owned(), task)).map(Vec::as_slice) {
                 Some([TaskOutcome::Done]) => {}
                 Some([other]) => wrong.push(format!("job {job}, task {task} ended as {other:?}")),
                 Some(many) => wrong.push(format!("job {job}, task {task} has {} final rows", many.len())),
-                None => wrong.push(format!("job {job}, task {task} has no final row")),
+                None if run.ended.contains(job) => {
+                    wrong.push(format!("job {job}, task {task} has no final row"));
+                }
+                None => {}
             }
         }
     }
-    Ok(wrong)
+    wrong
 }
 
 /// Processes whose command line names `folder`.
@@ -126,6 +148,29 @@ mod tests {
         assert_eq!(
             told,
             ["a has no result", "b has other bytes (2 instead of 1)", "d is a result that nobody asked for"]
+        );
+    }
+
+    #[test]
+    fn rows_are_complete_where_the_end_is_told_and_single_everywhere() {
+        let run = |rows: &[(u64, TaskOutcome)], ended: bool| {
+            let mut told = Told::default();
+            for (task, outcome) in rows {
+                told.rows.entry(("k".to_owned(), *task)).or_default().push(*outcome);
+            }
+            told.ended.extend(ended.then(|| "k".to_owned()));
+            told
+        };
+        let done = TaskOutcome::Done;
+        let killed = run(&[(0, done)], false);
+        assert_eq!(wrong_rows_of(&[killed, run(&[(0, done), (1, done)], true)], "k", 2), [""; 0]);
+        assert_eq!(wrong_rows_of(&[run(&[(1, done)], true)], "k", 2), ["job k, task 0 has no final row"]);
+        let twice = [run(&[(0, done), (0, done)], true), run(&[], false)];
+        assert_eq!(wrong_rows_of(&twice, "k", 1), ["job k, task 0 has 2 final rows"]);
+        let cut = [run(&[(0, TaskOutcome::Cancelled)], false)];
+        assert_eq!(
+            wrong_rows_of(&cut, "k", 1),
+            ["no run tells of the end of job k", "job k, task 0 ended as Cancelled"]
         );
     }
 

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 Examples:
   lab torture                          200 faults, about a minute
   lab torture --faults 2000            ten times as many
-  lab torture --tasks 100000 --images 1000 --strategies ballast
+  lab torture --tasks 100000 --images 1000 --strategies ballast --keep-server
                                        a soak: faults until so many tasks are done, and whether the server grew
   lab torture --seed 7                 other faults; a failure prints the seed that it happened under
 
@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// Go on, with more faults if need be, until so many tasks are done
     #[arg(long, value_name = "N", default_value_t = 0, env = "BALLAST_TORTURE_TASKS")]
     tasks: u64,
+    /// Never end the server, so that its growth is seen over the whole run
+    #[arg(long, env = "BALLAST_TORTURE_KEEP_SERVER")]
+    keep_server: bool,
     /// Strategies, job by job in turn
     #[arg(long, value_delimiter = ',', value_name = "NAMES", default_values_t = ["random", "load_balancing", "round_robin", "ballast"].map(str::to_owned), env = "BALLAST_STRATEGIES")]
     strategies: Vec<String>,
@@ -67,6 +70,7 @@ fn rack(arguments: &Arguments) -> Result<Verdict, Box<dyn std::error::Error>> {
         images: usize::try_from(arguments.images)?,
         strategies: arguments.strategies.clone(),
         tasks: arguments.tasks,
+        keep_server: arguments.keep_server,
     };
     Ok(torture::run(&plan, &path)?)
 }
