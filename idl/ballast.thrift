@@ -11,7 +11,7 @@ include "compat/client_server.thrift"
 include "compat/server_compute.thrift"
 
 /** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
-const string VERSION = "1.5.0"
+const string VERSION = "1.6.0"
 
 // ---------------------------------------------------------------------------------------------- shared words
 
@@ -627,6 +627,10 @@ struct ServerDescription {
   10: required list<string> operations,
   /** What happened at the port since it was opened: connections, calls and what was refused, each by its name. */
   11: optional map<string, i64> port,
+  /** Servers, as `host:port`, whose running jobs go on here when they do not answer any more. */
+  12: optional list<string> standby_of,
+  /** Highest epoch of the running jobs: of two servers with the same job the one with the higher epoch has it. */
+  13: optional i64 epoch,
 }
 
 /** The server. */

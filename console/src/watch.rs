@@ -1,16 +1,20 @@
 //! Asks the servers twice a second and tells everybody who looks what has changed.
 
+use crate::cluster::Look;
 use crate::cluster::changes::{self, Event, Rejections};
 use crate::cluster::frame::{self, Scene};
-use crate::cluster::jobs::Job;
+use crate::cluster::jobs::{self, Job};
 use crate::cluster::strategies::Strategies;
-use crate::cluster::{Look, Picture};
-use crate::history::History;
+use crate::cluster::told::{Ears, Mark};
+use crate::history::{Chapter, History};
 use crate::settings::Target;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast;
 use tokio::task::{JoinSet, spawn_blocking};
+use wire::job::ServerDescription;
+use wire::membership::ServerEvents;
 use wire::{CallError, Credentials, PoolSettings, ServerClient};
 
 /// Time between two looks.
@@ -31,6 +35,13 @@ pub(crate) struct Asked {
     pub(crate) client: ServerClient,
 }
 
+impl Asked {
+    /// `host:port`.
+    pub(crate) fn address(&self) -> &str {
+        &self.target.address
+    }
+}
+
 /// What is known of the cluster, and who is told when it changes.
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -45,8 +56,68 @@ pub(crate) struct Watch {
 struct Books {
     strategies: Strategies,
     rejections: Rejections,
-    /// Jobs running and ended when the list was last asked for.
-    counted: Option<(u64, u64)>,
+    ears: Ears,
+    /// What each server listed last, by its address.
+    listed: BTreeMap<String, Listed>,
+}
+
+/// The jobs of one server.
+#[derive(Clone, Debug)]
+struct Listed {
+    /// Its incarnation, and how many jobs ran and had ended: while these stay and nothing runs, so does the list.
+    of: (u64, u64, u64),
+    jobs: Vec<Job>,
+}
+
+impl Listed {
+    fn stands(&self, told: &ServerDescription) -> bool {
+        told.jobs_running == 0 && self.of == as_told(told) && !self.jobs.iter().any(Job::is_running)
+    }
+}
+
+fn as_told(told: &ServerDescription) -> (u64, u64, u64) {
+    (told.incarnation, told.jobs_running, told.jobs_ended)
+}
+
+/// All that one server answered at one look.
+struct Heard {
+    look: Look,
+    events: Option<ServerEvents>,
+    listed: Option<Listed>,
+}
+
+impl Asked {
+    /// Asks for everything. `mark` is how far its events are known, `listed` what it listed before.
+    fn hear(&self, mark: Option<Mark>, listed: Option<&Listed>) -> Heard {
+        let (name, address) = (self.target.name.clone(), self.target.address.clone());
+        let answer = self.client.describe(PATIENCE);
+        let (mut events, mut list) = (None, None);
+        if let Ok(told) = &answer {
+            let known = mark.filter(|mark| mark.incarnation == told.incarnation);
+            match self.client.events(known.map_or(0, |mark| mark.last), PATIENCE) {
+                Ok(told) => events = Some(told),
+                Err(error) => log::debug!("no events of {name}: {error}"),
+            }
+            if !listed.is_some_and(|listed| listed.stands(told)) {
+                list = self.list(told);
+            }
+        }
+        let answer = answer.map_err(|error| error.to_string());
+        Heard { look: Look { name, address, answer }, events, listed: list }
+    }
+
+    fn list(&self, told: &ServerDescription) -> Option<Listed> {
+        let jobs = match self.client.jobs(false, PATIENCE) {
+            Ok(jobs) => jobs.into_iter().map(|job| Job::of(job, &self.target.address)).collect(),
+            // A server of an earlier version has no list; its nodes are shown all the same.
+            Err(CallError::UnknownMethod { .. }) => Vec::new(),
+            Err(error) => {
+                log::debug!("no list of jobs of {}: {error}", self.target.name);
+                return None;
+            }
+        };
+        Some(Listed { of: as_told(told), jobs })
+    }
 }
 
 impl Watch {
@@ -65,11 +136,18 @@ impl Watch {
             let client = ServerClient::new(target.address.clone(), settings.clone());
             Arc::new(Asked { target, client })
         };
+        let mut books = Books::default();
+        if let Some(history) = &history {
+            match history.marks() {
+                Ok(marks) => books.ears.remember(marks),
+                Err(error) => log::warn!("{error}"),
+            }
+        }
         Watch {
             servers: targets.into_iter().map(ask).collect(),
             scene: RwLock::default(),
             frames: broadcast::Sender::new(FRAMES),
-            books: Mutex::default(),
+            books: Mutex::new(books),
             history,
         }
     }
@@ -100,6 +178,15 @@ impl Watch {
         found.or_else(|| self.servers.first()).cloned()
     }
 
+    /// The server that has the job, by what was seen last; the one that leads for a job that none is known to have.
+    pub(crate) fn server_of(&self, key: &str) -> Option<Arc<Asked>> {
+        let scene = self.scene();
+        let job = scene.jobs.iter().find(|job| job.key == key);
+        let found =
+            job.and_then(|job| self.servers.iter().find(|asked| asked.target.address == job.server)).cloned();
+        found.or_else(|| self.leader())
+    }
+
     /// Looks again and again, for ever.
     pub(crate) async fn run(self: Arc<Watch>) {
         loop {
@@ -112,83 +199,103 @@ impl Watch {
     async fn look(self: Arc<Watch>) {
         let mut asking = JoinSet::new();
         for (place, asked) in self.servers.iter().cloned().enumerate() {
-            asking.spawn_blocking(move || {
-                let answer = asked.client.describe(PATIENCE).map_err(|error| error.to_string());
-                (
-                    place,
-                    Look { name: asked.target.name.clone(), address: asked.target.address.clone(), answer },
-                )
-            });
+            let (mark, listed) = {
+                let books = self.books();
+                let address = &asked.target.address;
+                (books.ears.mark(address), books.listed.get(address).cloned())
+            };
+            asking.spawn_blocking(move || (place, asked.hear(mark, listed.as_ref())));
         }
-        let mut looks = asking.join_all().await;
-        looks.sort_by_key(|(place, _)| *place);
-        let looks = looks.into_iter().map(|(_, look)| look).collect();
-        // Listing jobs and writing to the database wait for others.
+        let mut heard = asking.join_all().await;
+        heard.sort_by_key(|(place, _)| *place);
+        let heard = heard.into_iter().map(|(_, heard)| heard).collect();
+        // Writing to the database waits for others.
         let this = Arc::clone(&self);
-        if let Err(error) = spawn_blocking(move || this.take_in(looks)).await {
+        if let Err(error) = spawn_blocking(move || this.take_in(heard)).await {
             log::error!("the console could not take in what the servers told: {error}");
         }
     }
 
-    fn take_in(&self, looks: Vec<Look>) {
-        let before = self.scene();
-        let picture = before.picture.next(&looks, now_ms());
-        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        let jobs = self.jobs(&mut books, &before, &picture);
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_in(&self, heard: Vec<Heard>) {
+        let (before, at_ms, among) = (self.scene(), now_ms(), heard.len() > 1);
+        let (mut looks, mut events, mut marks, mut anew) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut books = self.books();
+        for Heard { look, events: told, listed } in heard {
+            let address = look.address.clone();
+            if let Some(told) = told {
+                let known = books.ears.mark(&address);
+                events.extend(books.ears.take(&look.name, &address, among, told, at_ms));
+                marks.extend(
+                    books
+                        .ears
+                        .mark(&address)
+                        .filter(|&mark| known != Some(mark))
+                        .map(|mark| (address.clone(), mark)),
+                );
+            }
+            if let Some(listed) = listed {
+                let known = books.listed.insert(address.clone(), listed);
+                if known.map(|known| known.of.0) != books.listed.get(&address).map(|listed| listed.of.0) {
+                    anew.push(address);
+                }
+            }
+            looks.push(look);
+        }
+        let picture = before.picture.next(&looks, at_ms);
+        let mut jobs = jobs::merged(books.listed.values().map(|listed| listed.jobs.as_slice()));
+        let lost = self.lost(&anew, &jobs);
+        jobs.truncate(LISTED_JOBS);
         books.strategies.hear(&jobs);
         let performance = books.strategies.table(&jobs);
-        let mut events = changes::of_cluster(&before.picture, &picture);
-        events.extend(changes::of_jobs(&before.jobs, &jobs, picture.at_ms));
+        events.extend(changes::of_cluster(&before.picture, &picture));
+        events.extend(lost.iter().map(|key| changes::lost(key, at_ms)));
         events.extend(books.rejections.hear(&picture));
+        // Each server's own are in their order, which a stable sort keeps.
+        events.sort_by_key(|event| event.at_ms);
         drop(books);
         let now = Arc::new(Scene { picture, jobs, performance });
         let frame: Arc<str> = frame::change(&before, &now).into();
         *self.scene.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&now);
         // Nobody may be looking.
         let _ = self.frames.send(frame);
-        self.keep(&before.jobs, &now.jobs, &events);
-    }
-
-    /// The list of jobs. It is asked for only if it can have changed.
-    fn jobs(&self, books: &mut Books, before: &Scene, picture: &Picture) -> Vec<Job> {
-        let Some(place) = picture.servers.iter().position(|server| server.leads) else {
-            books.counted = None;
-            return before.jobs.clone();
-        };
-        let counts = (picture.servers[place].jobs_running, picture.servers[place].jobs_ended);
-        let settled = !before.jobs.iter().any(Job::is_running);
-        if counts.0 == 0 && settled && books.counted == Some(counts) {
-            return before.jobs.clone();
-        }
-        match self.servers[place].client.jobs(false, PATIENCE) {
-            Ok(listed) => {
-                books.counted = Some(counts);
-                listed.into_iter().take(LISTED_JOBS).map(Job::from).collect()
-            }
-            // A server of an earlier version has no list; its nodes are shown all the same.
-            Err(CallError::UnknownMethod { .. }) => Vec::new(),
-            Err(error) => {
-                log::debug!("no list of jobs: {error}");
-                before.jobs.clone()
-            }
-        }
-    }
-
-    fn keep(&self, before: &[Job], now: &[Job], events: &[Event]) {
-        let Some(history) = &self.history else { return };
         let changed = |job: &&Job| {
-            let old = before.iter().find(|old| old.key == job.key);
-            old.is_none_or(|old| old.state != job.state)
+            let old = before.jobs.iter().find(|old| old.key == job.key);
+            old.is_none_or(|old| old.state != job.state || old.server != job.server)
         };
-        let changed: Vec<&Job> = now.iter().filter(changed).collect();
-        if let Err(error) = history.write(&changed, events) {
+        let changed: Vec<&Job> = now.jobs.iter().filter(changed).collect();
+        self.keep(&Chapter { jobs: &changed, lost: &lost, events: &events, marks: &marks });
+    }
+
+    /// Jobs that the history says run at a server that was started `anew` and knows nothing of them; nor do others.
+    fn lost(&self, anew: &[String], jobs: &[Job]) -> Vec<String> {
+        let Some(history) = &self.history else { return Vec::new() };
+        let mut lost = Vec::new();
+        for address in anew {
+            match history.running_at(address) {
+                Ok(keys) => {
+                    lost.extend(keys.into_iter().filter(|key| !jobs.iter().any(|job| job.key == *key)))
+                }
+                Err(error) => log::warn!("{error}"),
+            }
+        }
+        lost
+    }
+
+    fn keep(&self, chapter: &Chapter<'_>) {
+        let Some(history) = &self.history else { return };
+        if let Err(error) = history.write(chapter) {
             log::warn!("{error}");
         }
     }
 
     /// Notes what somebody did by way of the console.
     pub(crate) fn note(&self, subject: &str, text: String) {
-        self.keep(&[], &[], &[Event::new(now_ms(), "steered", subject, text)]);
+        let events = [Event::new(now_ms(), "steered", subject, text)];
+        self.keep(&Chapter { events: &events, ..Chapter::default() });
     }
 }
 

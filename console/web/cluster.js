@@ -55,6 +55,15 @@ function keep(parent, items, key, make) {
   if (!same) parent.replaceChildren(...children);
 }
 
+/** What a server does for the cluster: in a word, and in a sentence. */
+function roleOf(server) {
+  if (!server.up) return ['down', 'It does not answer.'];
+  const taken = server.epoch > 1 ? ' It has taken jobs over.' : '';
+  if (server.leads) return ['leads', `New jobs go to it, and the nodes below are as it sees them.${taken}`];
+  if (server.standby_of.length > 0) return ['stands by', `It goes on with the jobs of ${server.standby_of.join(', ')} when there is no answer any more.`];
+  return ['also up', 'It answers, and another server leads.'];
+}
+
 function serverCard() {
   const name = el('b');
   const badge = el('span', { class: 'badge' });
@@ -63,9 +72,11 @@ function serverCard() {
   node.draw = (server) => {
     mark(node, 'data-state', server.up ? 'up' : 'down');
     say(name, server.name);
-    say(badge, server.leads ? 'leads' : server.up ? 'stands by' : 'down');
+    const [role, meaning] = roleOf(server);
+    say(badge, role);
+    mark(node, 'title', meaning);
     mark(badge, 'data-kind', server.leads ? 'good' : server.up ? '' : 'bad');
-    const jobs = `${count(server.jobs_running)} jobs run, ${count(server.jobs_ended)} ended`;
+    const jobs = `${count(server.jobs_running)} ${server.jobs_running === 1 ? 'job runs' : 'jobs run'}, ${count(server.jobs_ended)} ended`;
     say(foot, server.up ? `${server.address} · up ${span(feed.at - server.started_ms)} · ${jobs}` : `${server.address} · ${server.why ?? ''}`);
   };
   return node;

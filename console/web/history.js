@@ -6,9 +6,11 @@ import { JOB_STATES, count, moment, seconds } from './format.js';
 import { jobAddress, stateKind } from './jobs.js';
 
 const WORDS = {
-  node_up: ['node up', 'good'], node_down: ['node down', 'bad'], node_ejected: ['node ejected', 'bad'], node_draining: ['node draining', 'warn'], node_suspected: ['node suspected', 'bad'],
-  rejected: ['rejected', 'warn'], server_up: ['server up', 'good'], server_down: ['server down', 'bad'], failed_over: ['failed over', 'warn'],
-  job_submitted: ['job in', 'work'], job_ended: ['job ended', 'work'], steered: ['steered', ''],
+  node_registered: ['node registered', 'work'], node_up: ['node up', 'good'], node_suspected: ['node suspected', 'bad'], node_down: ['node down', 'bad'],
+  node_ejected: ['node ejected', 'bad'], node_draining: ['node draining', 'warn'], node_drained: ['node drained', 'warn'], node_removed: ['node removed', 'bad'], node_restarted: ['node restarted', 'warn'],
+  rejected: ['rejected', 'warn'], server_up: ['server up', 'good'], server_down: ['server down', 'bad'], server_restarted: ['server restarted', 'warn'], leads: ['leads now', 'warn'], failed_over: ['failed over', 'warn'],
+  job_submitted: ['job in', 'work'], job_ended: ['job ended', 'work'], job_lost: ['job lost', 'bad'], job_deposed: ['job deposed', 'warn'], job_paused: ['job paused', 'warn'], job_resumed: ['job resumed', 'work'], job_watched: ['job watched', ''],
+  steered: ['steered', ''], missed: ['missed', 'bad'],
 };
 const NUMBERS = ['Images', 'Time', 'Rejected'];
 const PAGE = 100;
@@ -85,7 +87,7 @@ export function historyPage(part) {
 
 function eventRow(event) {
   const [word, tone] = WORDS[event.kind] ?? [event.kind, ''];
-  const ofJob = event.kind.startsWith('job_');
+  const ofJob = event.kind.startsWith('job_') || event.kind === 'failed_over';
   return el('tr', {}, el('td', { class: 'when' }, moment(event.at_ms)), el('td', {}, el('span', { class: 'badge', data: { kind: tone } }, word)),
     el('td', { class: 'who' }, ofJob ? el('a', { href: jobAddress(event.subject) }, event.subject) : event.subject), el('td', { class: 'why' }, event.text));
 }

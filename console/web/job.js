@@ -108,6 +108,7 @@ export function jobPage(key) {
     const list = [
       ['Attempts', count(job.attempts)], ['Rejected', count(job.rejected)], ['Delayed', count(job.delayed)], ['Lost', count(job.lost)],
       ['In flight', count(job.in_flight)], ['Failed', count(job.failed)], ['Key', job.key], ['Folder', job.folder ?? 'synthetic'],
+      ['Server', feed.servers.find((server) => server.address === job.server)?.name ?? job.server ?? '–'], ['Submissions', count(job.epoch ?? null)],
     ];
     if (facts.children.length === 0) facts.append(...list.flatMap(([name]) => [el('dt', {}, name), el('dd')]));
     list.forEach(([, value], index) => say(facts.children[2 * index + 1], value));

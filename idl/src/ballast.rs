@@ -5143,10 +5143,14 @@ pub struct ServerDescription {
   pub operations: Vec<String>,
   /// What happened at the port since it was opened: connections, calls and what was refused, each by its name.
   pub port: Option<BTreeMap<String, i64>>,
+  /// Servers, as `host:port`, whose running jobs go on here when they do not answer any more.
+  pub standby_of: Option<Vec<String>>,
+  /// Highest epoch of the running jobs: of two servers with the same job the one with the higher epoch has it.
+  pub epoch: Option<i64>,
 }
 
 impl ServerDescription {
-  pub fn new<F11>(name: String, interface_version: String, program_version: String, incarnation: i64, uptime_us: i64, nodes: Vec<NodeView>, jobs_running: i64, jobs_ended: i64, strategies: Vec<String>, operations: Vec<String>, port: F11) -> ServerDescription where F11: Into<Option<BTreeMap<String, i64>>> {
+  pub fn new<F11, F12, F13>(name: String, interface_version: String, program_version: String, incarnation: i64, uptime_us: i64, nodes: Vec<NodeView>, jobs_running: i64, jobs_ended: i64, strategies: Vec<String>, operations: Vec<String>, port: F11, standby_of: F12, epoch: F13) -> ServerDescription where F11: Into<Option<BTreeMap<String, i64>>>, F12: Into<Option<Vec<String>>>, F13: Into<Option<i64>> {
     ServerDescription {
       name,
       interface_version,
@@ -5159,6 +5163,8 @@ impl ServerDescription {
       strategies,
       operations,
       port: port.into(),
+      standby_of: standby_of.into(),
+      epoch: epoch.into(),
     }
   }
 }
@@ -5177,6 +5183,8 @@ impl TSerializable for ServerDescription {
     let mut f_9: Option<Vec<String>> = None;
     let mut f_10: Option<Vec<String>> = None;
     let mut f_11: Option<BTreeMap<String, i64>> = None;
+    let mut f_12: Option<Vec<String>> = None;
+    let mut f_13: Option<i64> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -5253,6 +5261,20 @@ impl TSerializable for ServerDescription {
           i_prot.read_map_end()?;
           f_11 = Some(val);
         },
+        12 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(thrift::protocol::prealloc_size(list_ident.size));
+          for _ in 0..list_ident.size {
+            let list_elem_25 = i_prot.read_string()?;
+            val.push(list_elem_25);
+          }
+          i_prot.read_list_end()?;
+          f_12 = Some(val);
+        },
+        13 => {
+          let val = i_prot.read_i64()?;
+          f_13 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -5282,6 +5304,8 @@ impl TSerializable for ServerDescription {
       strategies: f_9.expect("auto-generated code should have checked for presence of required fields"),
       operations: f_10.expect("auto-generated code should have checked for presence of required fields"),
       port: f_11,
+      standby_of: f_12,
+      epoch: f_13,
     };
     Ok(ret)
   }
@@ -5340,12 +5364,26 @@ impl TSerializable for ServerDescription {
       o_prot.write_map_end()?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.standby_of {
+      o_prot.write_field_begin(&TFieldIdentifier::new("standby_of", TType::List, 12))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.epoch {
+      o_prot.write_field_begin(&TFieldIdentifier::new("epoch", TType::I64, 13))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
 }
 
-pub const VERSION: &str = "1.5.0";
+pub const VERSION: &str = "1.6.0";
 
 //
 // BallastNode service client

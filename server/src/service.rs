@@ -41,6 +41,8 @@ pub(crate) struct Terms {
     /// Where this server's journal is.
     pub(crate) state: PathBuf,
     pub(crate) retry: RetryRule,
+    /// Servers whose jobs go on here when they are lost.
+    pub(crate) standby_of: Vec<String>,
     /// Names the luck of jobs that bring no seed: the n-th such job gets the n-th derived seed.
     pub(crate) seed: Seed,
 }
@@ -225,6 +227,7 @@ impl ServerService for Service {
             .iter()
             .zip(nodes)
             .filter_map(|(peer, (in_flight, standing, share))| view::node(peer, in_flight, standing, share));
+        let running = self.engine.running();
         ServerDescription {
             name: self.terms.name.clone(),
             interface_version: wire::INTERFACE_VERSION.to_owned(),
@@ -232,11 +235,13 @@ impl ServerService for Service {
             incarnation: self.engine.means.incarnation,
             uptime: self.started.elapsed(),
             nodes: views.collect(),
-            jobs_running: self.engine.running().len() as u64,
+            jobs_running: running.len() as u64,
             jobs_ended,
             strategies: Strategy::names(),
             operations: operation::descriptions().map(|described| described.name.to_owned()).collect(),
             port: wire::Counters::default(),
+            standby_of: self.terms.standby_of.clone(),
+            epoch: running.iter().map(|job| job.request.epoch).max(),
         }
     }
 

@@ -141,7 +141,14 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let ready =
         format!("server {name} listening on {address} ({up} of {count} nodes up, records in {run_folder:?})");
     let state = args.state_folder(&name);
-    let terms = Terms { name: name.clone(), run_folder, state, retry: retry(args), seed: Seed(seed) };
+    let terms = Terms {
+        name: name.clone(),
+        run_folder,
+        state,
+        retry: retry(args),
+        standby_of: before.clone(),
+        seed: Seed(seed),
+    };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));
     service.resume(&book);
     let signals = StopSignals::listen().map_err(StartError::System)?;

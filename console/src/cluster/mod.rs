@@ -5,5 +5,6 @@ pub(crate) mod frame;
 pub(crate) mod jobs;
 pub(crate) mod picture;
 pub(crate) mod strategies;
+pub(crate) mod told;
 
-pub(crate) use picture::{Look, Picture};
+pub(crate) use picture::Look;

@@ -30,13 +30,17 @@ pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) address: String,
     pub(crate) up: bool,
-    /// The first of the list that answers: clients go to it.
+    /// What is shown of the nodes is what it sees, and new jobs of the console go to it.
     pub(crate) leads: bool,
+    /// Servers, as `host:port`, whose jobs it takes over when they do not answer.
+    pub(crate) standby_of: Vec<String>,
+    /// Highest epoch of its running jobs.
+    pub(crate) epoch: Option<u64>,
     /// Why it does not answer.
     pub(crate) why: Option<String>,
     /// When it started, in milliseconds since 1970; so that nothing changes while nothing happens.
     pub(crate) started_ms: u64,
-    /// Drawn at its start, as text: readers of JSON lose the last digits of such numbers.
+    /// Drawn at its last known start, as text: readers of JSON lose the last digits of such numbers.
     pub(crate) incarnation: String,
     pub(crate) version: String,
     pub(crate) jobs_running: u64,
@@ -111,7 +115,7 @@ pub(crate) const fn state_word(state: NodeState) -> &'static str {
 impl Picture {
     /// The picture after this one. Nodes are the leader's; while no server answers, the last ones stay as they were.
     pub(crate) fn next(&self, looks: &[Look], at_ms: u64) -> Picture {
-        let leader = looks.iter().position(|look| look.answer.is_ok());
+        let leader = leader(looks);
         let servers =
             looks.iter().enumerate().map(|(index, look)| self.server(look, leader == Some(index), at_ms));
         let servers = servers.collect();
@@ -147,6 +151,8 @@ impl Picture {
                     address: look.address.clone(),
                     up: true,
                     leads,
+                    standby_of: told.standby_of.clone(),
+                    epoch: told.epoch,
                     why: None,
                     started_ms: known.map_or(started_ms, |server| server.started_ms),
                     incarnation,
@@ -160,9 +166,11 @@ impl Picture {
                 address: look.address.clone(),
                 up: false,
                 leads: false,
+                standby_of: before.map(|server| server.standby_of.clone()).unwrap_or_default(),
+                epoch: None,
                 why: Some(why.clone()),
                 started_ms: 0,
-                incarnation: String::new(),
+                incarnation: before.map(|server| server.incarnation.clone()).unwrap_or_default(),
                 version: before.map(|server| server.version.clone()).unwrap_or_default(),
                 jobs_running: 0,
                 jobs_ended: before.map_or(0, |server| server.jobs_ended),
@@ -216,6 +224,24 @@ impl Picture {
                 .zip(&other.nodes)
                 .all(|(a, b)| a.view.name == b.view.name && a.view.address == b.view.address)
     }
+}
+
+/// The place of the server that leads: the one that has taken jobs over, which its epoch tells; else the first that
+/// answers and does not stand by for one that answers; else the first that answers.
+fn leader(looks: &[Look]) -> Option<usize> {
+    let answers = || {
+        let told = looks.iter().enumerate();
+        told.filter_map(|(place, look)| look.answer.as_ref().ok().map(|told| (place, told)))
+    };
+    let taken_over =
+        answers().filter_map(|(place, told)| Some((told.epoch.filter(|&epoch| epoch > 1)?, place)));
+    // Of equal epochs the first server's counts.
+    if let Some((_, place)) = taken_over.max_by_key(|&(epoch, place)| (epoch, std::cmp::Reverse(place))) {
+        return Some(place);
+    }
+    let is_up = |address: &String| looks.iter().any(|look| look.answer.is_ok() && look.address == *address);
+    let first = answers().find(|(_, told)| !told.standby_of.iter().any(is_up)).or_else(|| answers().next());
+    first.map(|(place, _)| place)
 }
 
 fn node(view: &NodeView, before: Option<&Node>, server: &ServerDescription, at_ms: u64) -> Node {
@@ -302,6 +328,8 @@ pub(crate) mod tests {
             strategies: vec!["random".to_owned()],
             operations: vec!["edges".to_owned()],
             port: wire::Counters::default(),
+            standby_of: Vec::new(),
+            epoch: None,
         };
         Look { name: "server".to_owned(), address: "127.0.0.1:5000".to_owned(), answer: Ok(description) }
     }
@@ -329,6 +357,34 @@ pub(crate) mod tests {
         let first = Picture::default().next(&[look(vec![view("a", 10, 100)])], 1_000);
         let second = first.next(&[look(vec![view("a", 2, 50)])], 2_000);
         assert_eq!((second.rates.done, second.nodes[0].response_us), (0.0, None));
+    }
+
+    /// A server at `address` that stands by for others and runs jobs of this epoch.
+    fn server(address: &str, standby_of: &[&str], epoch: Option<u64>) -> Look {
+        let mut look = Look { address: address.to_owned(), ..look(vec![]) };
+        if let Ok(told) = &mut look.answer {
+            told.standby_of = standby_of.iter().map(ToString::to_string).collect();
+            told.epoch = epoch;
+        }
+        look
+    }
+
+    #[test]
+    fn who_stands_by_does_not_lead_until_it_takes_over() {
+        // In the list the standby comes first here: its place says nothing.
+        let standby = |epoch| server("b:1", &["a:1"], epoch);
+        assert_eq!(leader(&[standby(None), server("a:1", &[], Some(1))]), Some(1));
+        assert_eq!(leader(&[standby(None), silent("a:1")]), Some(0), "nobody else is there");
+        assert_eq!(leader(&[standby(Some(2)), silent("a:1")]), Some(0));
+        assert_eq!(leader(&[standby(Some(2)), server("a:1", &[], None)]), Some(0), "it still has the jobs");
+        assert_eq!(
+            leader(&[standby(Some(2)), server("a:1", &[], Some(3))]),
+            Some(1),
+            "and they were taken back"
+        );
+        assert_eq!(leader(&[standby(None), server("a:1", &[], None)]), Some(1));
+        assert_eq!(leader(&[server("a:1", &["b:1"], None), standby(None)]), Some(0), "each for the other");
+        assert_eq!(leader(&[silent("a:1")]), None);
     }
 
     #[test]

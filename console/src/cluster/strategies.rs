@@ -93,6 +93,8 @@ pub(crate) mod tests {
             submitted_ms: 0,
             folder: None,
             run_folder: String::new(),
+            server: "h:1".to_owned(),
+            epoch: 1,
         }
     }
 

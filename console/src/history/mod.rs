@@ -12,6 +12,7 @@ pub use query::{EventQuery, JobQuery};
 pub use row::PastJob;
 
 use crate::cluster::jobs::Job;
+use crate::cluster::told::Mark;
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,7 @@ const MOST_EVENTS: i64 = 200_000;
 /// How long one writer waits for another.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Version of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS jobs (
@@ -33,7 +34,8 @@ const TABLES: &str = "
         operation TEXT NOT NULL, seed TEXT NOT NULL, state TEXT NOT NULL,
         tasks INTEGER NOT NULL, done INTEGER NOT NULL, failed INTEGER NOT NULL, attempts INTEGER NOT NULL,
         rejected INTEGER NOT NULL, delayed INTEGER NOT NULL, lost INTEGER NOT NULL,
-        elapsed_us INTEGER NOT NULL, submitted_ms INTEGER NOT NULL, folder TEXT, run_folder TEXT NOT NULL
+        elapsed_us INTEGER NOT NULL, submitted_ms INTEGER NOT NULL, folder TEXT, run_folder TEXT NOT NULL,
+        server TEXT NOT NULL DEFAULT ''
     );
     CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (submitted_ms);
     CREATE TABLE IF NOT EXISTS events (
@@ -42,6 +44,9 @@ const TABLES: &str = "
     CREATE INDEX IF NOT EXISTS events_by_kind ON events (kind, id);
     CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
+
+/// Version 1 did not say which server had a job.
+const FROM_1_TO_2: &str = "ALTER TABLE jobs ADD COLUMN server TEXT NOT NULL DEFAULT '';";
 
 /// A history that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +67,18 @@ pub enum HistoryError {
         /// What it says of itself.
         found: i64,
     },
+}
+
+/// What happened between two looks, written as one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Chapter<'look> {
+    /// Jobs that are new or in another state.
+    pub(crate) jobs: &'look [&'look Job],
+    /// Keys of jobs that nobody goes on with.
+    pub(crate) lost: &'look [String],
+    pub(crate) events: &'look [Event],
+    /// How far the events of servers, by their addresses, are in here.
+    pub(crate) marks: &'look [(String, Mark)],
 }
 
 /// The open history. Share it between threads.
@@ -87,6 +104,9 @@ impl History {
         if found > VERSION {
             return Err(HistoryError::Version { path, found });
         }
+        if found == 1 {
+            connection.execute_batch(FROM_1_TO_2).map_err(wrap)?;
+        }
         connection.execute_batch(TABLES).map_err(wrap)?;
         connection.pragma_update(None, "user_version", VERSION).map_err(wrap)?;
         Ok(History { path, connection: Mutex::new(connection) })
@@ -106,11 +126,16 @@ impl History {
         if found > VERSION {
             return Err(HistoryError::Version { path, found });
         }
+        if found < VERSION {
+            // Its columns are given the names of today by whoever may write.
+            return History::open(results);
+        }
         Ok(History { path, connection: Mutex::new(connection) })
     }
 
-    pub(crate) fn write(&self, jobs: &[&Job], events: &[Event]) -> Result<(), HistoryError> {
-        if jobs.is_empty() && events.is_empty() {
+    pub(crate) fn write(&self, chapter: &Chapter<'_>) -> Result<(), HistoryError> {
+        let Chapter { jobs, lost, events, marks } = *chapter;
+        if jobs.is_empty() && lost.is_empty() && events.is_empty() && marks.is_empty() {
             return Ok(());
         }
         let mut connection = self.lock();
@@ -118,6 +143,12 @@ impl History {
             let transaction = connection.transaction()?;
             for job in jobs {
                 row::insert(&transaction, job)?;
+            }
+            for key in lost {
+                transaction.execute("UPDATE jobs SET state = 'lost' WHERE key = ?1", [key])?;
+            }
+            for (address, mark) in marks {
+                setting::write_mark(&transaction, address, *mark)?;
             }
             for event in events {
                 transaction
@@ -155,11 +186,15 @@ mod tests {
         Event::new(at_ms, kind, subject, format!("{subject} 100%_sure"))
     }
 
+    fn events(history: &History, events: &[Event]) {
+        history.write(&Chapter { events, ..Chapter::default() }).unwrap();
+    }
+
     #[test]
     fn a_shell_that_lists_runs_does_not_list_the_history() {
         let folder = tempfile::tempdir().unwrap();
         let history = History::open(folder.path()).unwrap();
-        history.write(&[], &[event(1, "node_up", "node0")]).unwrap();
+        events(&history, &[event(1, "node_up", "node0")]);
         let names: Vec<_> =
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert!(!names.is_empty());
@@ -170,9 +205,10 @@ mod tests {
     fn what_is_written_is_found_again_by_any_word() {
         let folder = tempfile::tempdir().unwrap();
         let history = History::open(folder.path()).unwrap();
-        let (a, b) = (job("a", "random", "running"), job("b", "power_of_two[d=3]", "done"));
-        history.write(&[&a, &b], &[event(1, "node_up", "node0"), event(2, "node_down", "node1")]).unwrap();
-        history.write(&[&job("a", "random", "done")], &[]).unwrap();
+        let (a, b) = (job("a", "random", "running"), job("b", "power_of_two[choices=3]", "done"));
+        events(&history, &[event(1, "node_up", "node0"), event(2, "node_down", "node1")]);
+        history.write(&Chapter { jobs: &[&a, &b], ..Chapter::default() }).unwrap();
+        history.write(&Chapter { jobs: &[&job("a", "random", "done")], ..Chapter::default() }).unwrap();
         let reader = History::open_to_read(folder.path()).unwrap();
         let jobs = reader.jobs(&JobQuery::default()).unwrap();
         assert_eq!(jobs.len(), 2);
@@ -188,7 +224,7 @@ mod tests {
     fn a_search_takes_its_words_as_they_are() {
         let folder = tempfile::tempdir().unwrap();
         let history = History::open(folder.path()).unwrap();
-        history.write(&[], &[event(1, "node_up", "node0")]).unwrap();
+        events(&history, &[event(1, "node_up", "node0")]);
         let count = |search: &str| {
             let query = EventQuery { search: Some(search.to_owned()), ..EventQuery::default() };
             history.events(&query).unwrap().len()
@@ -200,12 +236,41 @@ mod tests {
     fn events_come_newest_first_a_page_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let history = History::open(folder.path()).unwrap();
-        let events: Vec<Event> = (0..10).map(|at| event(at, "rejected", "n")).collect();
-        history.write(&[], &events).unwrap();
+        let ten: Vec<Event> = (0..10).map(|at| event(at, "rejected", "n")).collect();
+        events(&history, &ten);
         let page = history.events(&EventQuery { limit: 3, ..EventQuery::default() }).unwrap();
         assert_eq!(page.iter().map(|(_, event)| event.at_ms).collect::<Vec<_>>(), [9, 8, 7]);
         let next = EventQuery { limit: 3, before: Some(page[2].0), ..EventQuery::default() };
         assert_eq!(history.events(&next).unwrap()[0].1.at_ms, 6);
+    }
+
+    #[test]
+    fn a_history_of_the_first_version_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = TABLES.replace(",\n        server TEXT NOT NULL DEFAULT ''", "");
+        assert_ne!(first, TABLES);
+        let old = Connection::open(folder.path().join(FILE)).unwrap();
+        old.execute_batch(&first).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        let history = History::open(folder.path()).unwrap();
+        history.write(&Chapter { jobs: &[&job("a", "random", "running")], ..Chapter::default() }).unwrap();
+        assert_eq!(history.running_at("h:1").unwrap(), ["a"]);
+        drop(history);
+        assert!(History::open_to_read(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn a_job_that_nobody_goes_on_with_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let history = History::open(folder.path()).unwrap();
+        let jobs = [job("a", "random", "running"), job("b", "random", "done"), job("c", "random", "paused")];
+        history.write(&Chapter { jobs: &jobs.each_ref(), ..Chapter::default() }).unwrap();
+        assert_eq!(history.running_at("h:2").unwrap(), [""; 0], "jobs of another server are not this one's");
+        assert_eq!(history.running_at("h:1").unwrap(), ["a", "c"]);
+        history.write(&Chapter { lost: &["a".to_owned()], ..Chapter::default() }).unwrap();
+        assert_eq!(history.job("a").unwrap().unwrap().state, "lost");
+        assert_eq!(history.running_at("h:1").unwrap(), ["c"]);
     }
 
     #[test]

@@ -80,6 +80,17 @@ impl History {
         read().map_err(|cause| self.wrap(cause))
     }
 
+    /// Keys of the jobs that a server had when they were last heard of, and that had not ended.
+    pub(crate) fn running_at(&self, server: &str) -> Result<Vec<String>, HistoryError> {
+        let statement =
+            "SELECT key FROM jobs WHERE server = ?1 AND state IN ('running', 'paused') ORDER BY key";
+        let connection = self.lock();
+        let read = || -> rusqlite::Result<Vec<String>> {
+            connection.prepare(statement)?.query_map([server], |row| row.get(0))?.collect()
+        };
+        read().map_err(|cause| self.wrap(cause))
+    }
+
     /// One job by its key.
     ///
     /// # Errors

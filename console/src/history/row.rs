@@ -19,7 +19,7 @@ pub struct PastJob {
     pub operation: String,
     /// Names its luck.
     pub seed: String,
-    /// `running`, `done`, `partial`, `cancelled` or `no_node`.
+    /// `running`, `paused`, `done`, `partial`, `cancelled`, `no_node`, or `lost` with its server.
     pub state: String,
     /// Tasks in all.
     pub tasks: u64,
@@ -43,14 +43,16 @@ pub struct PastJob {
     pub folder: Option<String>,
     /// Folder of its records.
     pub run_folder: String,
+    /// `host:port` of the server that had it last; empty where an earlier version noted it.
+    pub server: String,
 }
 
 /// The columns in the order of [`insert`] and [`read`].
 pub(super) const COLUMNS: &str = "key, label, strategy, admission, operation, seed, state, tasks, done, failed, \
-     attempts, rejected, delayed, lost, elapsed_us, submitted_ms, folder, run_folder";
+     attempts, rejected, delayed, lost, elapsed_us, submitted_ms, folder, run_folder, server";
 
 pub(super) fn insert(connection: &Connection, job: &Job) -> rusqlite::Result<()> {
-    let places: Vec<String> = (1..=18).map(|place| format!("?{place}")).collect();
+    let places: Vec<String> = (1..=19).map(|place| format!("?{place}")).collect();
     let statement = format!("INSERT OR REPLACE INTO jobs ({COLUMNS}) VALUES ({})", places.join(", "));
     connection.prepare(&statement)?.execute(params![
         job.key,
@@ -71,6 +73,7 @@ pub(super) fn insert(connection: &Connection, job: &Job) -> rusqlite::Result<()>
         job.submitted_ms.cast_signed(),
         job.folder,
         job.run_folder,
+        job.server,
     ])?;
     Ok(())
 }
@@ -96,5 +99,6 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<PastJob> {
         submitted_ms: count(15)?,
         folder: row.get(16)?,
         run_folder: row.get(17)?,
+        server: row.get(18)?,
     })
 }

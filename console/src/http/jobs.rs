@@ -125,8 +125,8 @@ fn request(app: &App, wanted: Wanted) -> Result<JobRequest, Problem> {
 pub(super) async fn one(State(app): State<Arc<App>>, Path(key): Path<String>) -> Result<Response, Problem> {
     blocking(move || {
         let job = find(&app, &key)?;
-        let leader = app.watch.leader();
-        let report = leader.and_then(|leader| leader.client.report(&key, PATIENCE).ok()).and_then(Result::ok);
+        let server = app.watch.server_of(&key);
+        let report = server.and_then(|server| server.client.report(&key, PATIENCE).ok()).and_then(Result::ok);
         match (job, report) {
             (Found::Live(mut job), Some(report)) => {
                 job.update(&report.progress);
@@ -162,8 +162,8 @@ pub(super) async fn cancel(
     Path(key): Path<String>,
 ) -> Result<Response, Problem> {
     blocking(move || {
-        let leader = app.watch.leader().ok_or_else(|| Problem::unavailable("no server is known"))?;
-        leader.client.cancel(&key, PATIENCE)??;
+        let server = app.watch.server_of(&key).ok_or_else(|| Problem::unavailable("no server is known"))?;
+        server.client.cancel(&key, PATIENCE)??;
         app.watch.note(&key, "cancelled by the console".to_owned());
         Ok(json_of(&json!({ "cancelled": key })))
     })
@@ -194,10 +194,11 @@ pub(super) fn find(app: &App, key: &str) -> Result<Found, Problem> {
         return Ok(Found::Live(Box::new(job.clone())));
     }
     // It may have been submitted since the last look.
-    let leader = app.watch.leader();
-    let listed = leader.and_then(|leader| leader.client.jobs(false, PATIENCE).ok()).unwrap_or_default();
-    if let Some(job) = listed.into_iter().find(|job| job.receipt.job_key == key) {
-        return Ok(Found::Live(Box::new(job.into())));
+    if let Some(leader) = app.watch.leader() {
+        let listed = leader.client.jobs(false, PATIENCE).unwrap_or_default();
+        if let Some(job) = listed.into_iter().find(|job| job.receipt.job_key == key) {
+            return Ok(Found::Live(Box::new(Job::of(job, leader.address()))));
+        }
     }
     let past = match &app.history {
         Some(history) => history.job(key)?,

@@ -6,6 +6,7 @@ use console::{Console, Settings, Target};
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
@@ -13,12 +14,18 @@ use wire::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeState, NodeView,
     ServerDescription, ServerService, SubmitError, UnknownJob,
 };
-use wire::membership::{NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
+use wire::membership::{
+    ClusterEvent, EventKind, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode,
+};
 use wire::{Limits, Running, serve_server};
 
+#[derive(Default)]
 pub(crate) struct Fake {
     pub(crate) nodes: Mutex<Vec<NodeView>>,
-    jobs: Mutex<Vec<JobView>>,
+    pub(crate) jobs: Mutex<Vec<JobView>>,
+    pub(crate) events: Mutex<Vec<ClusterEvent>>,
+    pub(crate) incarnation: AtomicU64,
+    pub(crate) standby_of: Mutex<Vec<String>>,
 }
 
 pub(crate) fn node(name: &str) -> NodeView {
@@ -44,6 +51,39 @@ pub(crate) fn node(name: &str) -> NodeView {
 }
 
 impl Fake {
+    pub(crate) fn with_nodes(names: &[&str]) -> Arc<Fake> {
+        let nodes = names.iter().map(|name| node(name)).collect();
+        Arc::new(Fake { nodes: Mutex::new(nodes), incarnation: AtomicU64::new(1), ..Fake::default() })
+    }
+
+    /// Serves it at a free port; answers where.
+    pub(crate) fn serve(self: &Arc<Fake>) -> (Running, String) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = port.local_addr().unwrap().to_string();
+        (serve_server(port, Arc::<Fake>::clone(self), Limits::default()).unwrap(), address)
+    }
+
+    /// Something happens at this server.
+    pub(crate) fn note(&self, kind: EventKind, subject: &str, text: &str) {
+        let mut events = self.events.lock().unwrap();
+        let number = events.len() as u64 + 1;
+        let (subject, text) = (subject.to_owned(), text.to_owned());
+        events.push(ClusterEvent { number, at: SystemTime::now(), kind, subject, text });
+    }
+
+    /// The state of a job, and the epoch under which this server has it.
+    pub(crate) fn set_job(&self, key: &str, state: JobState, epoch: u64) {
+        let mut jobs = self.jobs.lock().unwrap();
+        let job = jobs.iter_mut().find(|job| job.receipt.job_key == key).unwrap();
+        (job.progress.state, job.request.epoch) = (state, epoch);
+    }
+
+    fn running(&self) -> Vec<u64> {
+        let jobs = self.jobs.lock().unwrap();
+        let running = jobs.iter().filter(|job| job.progress.state == JobState::Running);
+        running.map(|job| job.request.epoch).collect()
+    }
+
     fn set(&self, name: &str, state: NodeState) -> Result<(), UnknownNode> {
         let mut nodes = self.nodes.lock().unwrap();
         let node = nodes.iter_mut().find(|node| node.name == name);
@@ -54,18 +94,22 @@ impl Fake {
 
 impl ServerService for Fake {
     fn describe(&self) -> ServerDescription {
+        // Taken one after another: what a description borrows is held until it is whole.
+        let (running, jobs_ended) = (self.running(), self.jobs.lock().unwrap().len() as u64);
         ServerDescription {
             name: "server".to_owned(),
             interface_version: wire::INTERFACE_VERSION.to_owned(),
             program_version: "0".to_owned(),
-            incarnation: 1,
+            incarnation: self.incarnation.load(Ordering::Acquire),
             uptime: Duration::from_secs(1),
             nodes: self.nodes.lock().unwrap().clone(),
-            jobs_running: 0,
-            jobs_ended: self.jobs.lock().unwrap().len() as u64,
+            jobs_running: running.len() as u64,
+            jobs_ended,
             strategies: vec!["random".to_owned(), "power_of_two".to_owned()],
             operations: vec!["edges".to_owned()],
             port: wire::Counters::default(),
+            standby_of: self.standby_of.lock().unwrap().clone(),
+            epoch: running.into_iter().max(),
         }
     }
 
@@ -128,7 +172,9 @@ impl ServerService for Fake {
     }
 
     fn cancel(&self, job_key: &str) -> Result<(), UnknownJob> {
-        self.report(job_key).map(|_| ())
+        self.report(job_key)?;
+        self.set_job(job_key, JobState::Cancelled, 1);
+        Ok(())
     }
 
     fn jobs(&self, _running_only: bool) -> Vec<JobView> {
@@ -151,8 +197,10 @@ impl ServerService for Fake {
         self.set(node, NodeState::Up)
     }
 
-    fn events(&self, _after: u64) -> ServerEvents {
-        ServerEvents { events: Vec::new(), server_incarnation: 1 }
+    fn events(&self, after: u64) -> ServerEvents {
+        let events =
+            self.events.lock().unwrap().iter().filter(|event| event.number > after).cloned().collect();
+        ServerEvents { events, server_incarnation: self.incarnation.load(Ordering::Acquire) }
     }
 
     fn register_node(&self, _registration: NodeRegistration) -> Result<NodeRegistered, SubmitError> {
@@ -179,11 +227,8 @@ impl World {
 
     pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let fake =
-            Arc::new(Fake { nodes: Mutex::new(vec![node("node0"), node("node1")]), jobs: Mutex::default() });
-        let port = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = port.local_addr().unwrap().to_string();
-        let server = serve_server(port, Arc::<Fake>::clone(&fake), Limits::default()).unwrap();
+        let fake = Fake::with_nodes(&["node0", "node1"]);
+        let (server, address) = fake.serve();
         fs::create_dir(folder.path().join("data")).unwrap();
         fs::create_dir(folder.path().join("results")).unwrap();
         let mut settings = Settings {

@@ -8,6 +8,7 @@ mod http;
 mod machines;
 mod many;
 mod safety;
+mod servers;
 #[path = "../../../lab/tests/system/webdriver.rs"]
 #[expect(dead_code, reason = "shared with the tests of the whole system, which use all of it")]
 mod webdriver;

@@ -384,4 +384,8 @@ pub struct ServerDescription {
     pub operations: Vec<String>,
     /// What happened at its port; filled in where it is served.
     pub port: Counters,
+    /// Servers, as `host:port`, whose running jobs go on here when they do not answer any more.
+    pub standby_of: Vec<String>,
+    /// Highest epoch of the running jobs, if one runs.
+    pub epoch: Option<u64>,
 }

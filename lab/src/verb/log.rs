@@ -154,7 +154,7 @@ fn moment(ms: u64) -> String {
 }
 
 fn event_line(event: &Event) -> String {
-    format!("{}  {:<14} {:<12} {}\n", moment(event.at_ms), event.kind, event.subject, event.text)
+    format!("{}  {:<16} {:<12} {}\n", moment(event.at_ms), event.kind, event.subject, event.text)
 }
 
 fn job_line(job: &PastJob) -> String {
@@ -195,6 +195,6 @@ mod tests {
             subject: "node3".to_owned(),
             text: "node3 at h:1 does not answer".to_owned(),
         };
-        insta::assert_snapshot!(event_line(&event).trim_end(), @"1970-01-01T00:00:00.000Z  node_down      node3        node3 at h:1 does not answer");
+        insta::assert_snapshot!(event_line(&event).trim_end(), @"1970-01-01T00:00:00.000Z  node_down        node3        node3 at h:1 does not answer");
     }
 }

@@ -19,6 +19,8 @@ impl From<ServerDescription> for interface::ServerDescription {
             strategies: server.strategies,
             operations: server.operations,
             port: Some(server.port.by_name().map(|(name, value)| (name.to_owned(), out(value))).collect()),
+            standby_of: (!server.standby_of.is_empty()).then_some(server.standby_of),
+            epoch: server.epoch.map(out),
         }
     }
 }
@@ -38,6 +40,8 @@ impl TryFrom<interface::ServerDescription> for ServerDescription {
             jobs_ended: count("jobs_ended", server.jobs_ended)?,
             strategies: server.strategies,
             operations: server.operations,
+            standby_of: server.standby_of.unwrap_or_default(),
+            epoch: server.epoch.map(|epoch| count("epoch", epoch)).transpose()?,
             port: {
                 let port = server.port.unwrap_or_default();
                 Counters::of_names(

@@ -229,6 +229,8 @@ impl ServerService for Server {
             strategies: vec!["random".to_owned()],
             operations: vec!["edges".to_owned()],
             port: wire::Counters::default(),
+            standby_of: vec!["127.0.0.1:5010".to_owned()],
+            epoch: Some(3),
         }
     }
 

@@ -1,0 +1,108 @@
+//! Several servers, servers that are started again, and all that they tell.
+
+use crate::fake::{Fake, World};
+use console::Target;
+use serde_json::{Value, json};
+use std::fs;
+use std::sync::atomic::Ordering;
+use wire::job::JobState;
+use wire::membership::EventKind;
+
+fn events(world: &World, kind: &str) -> Vec<String> {
+    let told = world.get(&format!("/api/history/events?kind={kind}")).json();
+    let texts = told["events"].as_array().unwrap().iter();
+    texts.map(|event| event["text"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Hands a folder with one file in; answers the job's key.
+fn submit(world: &World) -> String {
+    fs::create_dir_all(world.folder.path().join("data/photos/input_dir")).unwrap();
+    fs::write(world.folder.path().join("data/photos/input_dir/a.png"), "a").unwrap();
+    let job = json!({ "folder": "photos", "strategy": "random", "operation": "edges" });
+    world.post("/api/jobs", &job).json()["key"].as_str().unwrap().to_owned()
+}
+
+fn job(world: &World, key: &str) -> Value {
+    let jobs = world.get("/api/jobs").json();
+    jobs["jobs"].as_array().unwrap().iter().find(|job| job["key"] == key).cloned().unwrap_or_default()
+}
+
+#[test]
+fn what_happens_between_two_looks_is_not_lost() {
+    let world = World::new();
+    // Far more often than anybody looks, and the node's state is the same before and after.
+    for round in 0..300 {
+        world.fake.note(EventKind::NodeDown, "node1", &format!("down {round}"));
+        world.fake.note(EventKind::NodeUp, "node1", &format!("up {round}"));
+    }
+    world.fake.note(EventKind::NodeRegistered, "node9", "node9 came by itself");
+    world.wait("the last one", |world| events(world, "node_registered") == ["node9 came by itself"]);
+    let all = world.get("/api/history/events?search=node1&limit=1000").json();
+    let texts = all["events"].as_array().unwrap().iter().rev().map(|event| event["text"].as_str().unwrap());
+    let wanted: Vec<String> =
+        (0..300).flat_map(|round| [format!("down {round}"), format!("up {round}")]).collect();
+    assert_eq!(texts.collect::<Vec<_>>(), wanted, "each once and in their order");
+}
+
+#[test]
+fn a_standby_is_shown_as_such_and_leads_when_it_has_taken_a_job_over() {
+    let spare = Fake::with_nodes(&["node0", "node1"]);
+    let (_running, address) = spare.serve();
+    let mut first = String::new();
+    let mut world = World::with(|settings| {
+        first = settings.servers[0].address.clone();
+        // The standby comes first in the list: that alone does not make it lead.
+        settings.servers.insert(0, Target { name: "spare".to_owned(), address: address.clone() });
+        *spare.standby_of.lock().unwrap() = vec![first.clone()];
+    });
+    let servers = |world: &World| world.get("/api/cluster").json()["servers"].clone();
+    world.wait("both", |world| servers(world)[1]["leads"] == true && servers(world)[0]["up"] == true);
+    assert_eq!(servers(&world)[0]["leads"], false);
+    assert_eq!(servers(&world)[0]["standby_of"], json!([first]));
+
+    let key = submit(&world);
+    world.fake.set_job(&key, JobState::Running, 1);
+    world.wait("it runs", |world| job(world, &key)["server"] == json!(first));
+    // The first server ends; the standby goes on with its job under the next epoch.
+    let view = world.fake.jobs.lock().unwrap()[0].clone();
+    world.server.take().unwrap().stop(std::time::Duration::ZERO);
+    spare.jobs.lock().unwrap().push(view);
+    spare.set_job(&key, JobState::Running, 2);
+    spare.note(EventKind::JobFailedOver, &key, "it goes on here");
+    world.wait("it goes on", |world| job(world, &key)["server"] == json!(address));
+    world.wait("the standby leads", |world| servers(world)[0]["leads"] == true);
+    assert_eq!((&job(&world, &key)["epoch"], &job(&world, &key)["state"]), (&json!(2), &json!("running")));
+    world.wait("the event", |world| events(world, "failed_over") == ["it goes on here, says spare"]);
+    // What is done to the job is done where it is.
+    assert_eq!(world.post(&format!("/api/jobs/{key}/cancel"), &json!({})).status, 200);
+    assert_eq!(spare.jobs.lock().unwrap()[0].progress.state, JobState::Cancelled);
+}
+
+#[test]
+fn jobs_of_a_server_that_was_started_again_go_on_or_are_said_to_be_lost() {
+    let world = World::new();
+    let (kept, gone) = (submit(&world), submit(&world));
+    for key in [&kept, &gone] {
+        world.fake.set_job(key, JobState::Running, 1);
+    }
+    let states = |world: &World| {
+        let jobs = world.get("/api/history/jobs").json()["jobs"].clone();
+        let state = |key: &str| {
+            let found = jobs.as_array().unwrap().iter().find(|job| job["key"] == key);
+            found.map(|job| job["state"].as_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        [state(&kept), state(&gone)]
+    };
+    world.wait("both run", |world| states(world) == ["running", "running"]);
+    // Another process at the same address, which knows one of them from its journal.
+    world.fake.jobs.lock().unwrap().retain(|job| job.receipt.job_key == kept);
+    world.fake.events.lock().unwrap().clear();
+    world.fake.note(EventKind::JobTaken, &kept, "taken up again");
+    world.fake.incarnation.store(2, Ordering::Release);
+    world.wait("one is lost", |world| states(world) == ["running", "lost"]);
+    world.wait("the server's events", |world| events(world, "server_restarted").len() == 1);
+    assert_eq!(events(&world, "job_submitted"), ["taken up again"]);
+    assert_eq!(events(&world, "job_lost").len(), 1);
+    assert!(job(&world, &gone).is_null(), "the server has it no more");
+    assert_eq!(world.get(&format!("/api/jobs/{gone}")).json()["job"]["state"], "lost", "the history has");
+}
