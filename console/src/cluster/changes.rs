@@ -147,7 +147,7 @@ mod tests {
         let up = nothing.next(&[look(vec![view("a", 0, 0)])], 1_000);
         assert_eq!(kinds(&of_cluster(&nothing, &up)), [("server_up", "server")]);
         let silent = crate::cluster::Look { answer: Err("gone".to_owned()), ..look(vec![]) };
-        let later = up.next(&[silent.clone()], 2_000);
+        let later = up.next(std::slice::from_ref(&silent), 2_000);
         assert_eq!(kinds(&of_cluster(&up, &later)), [("server_down", "server")]);
         assert_eq!(of_cluster(&later, &later.next(&[silent], 3_000)), []);
     }
