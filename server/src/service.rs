@@ -227,7 +227,6 @@ impl ServerService for Service {
             .iter()
             .zip(nodes)
             .filter_map(|(peer, (in_flight, standing, share))| view::node(peer, in_flight, standing, share));
-        let running = self.engine.running();
         ServerDescription {
             name: self.terms.name.clone(),
             interface_version: wire::INTERFACE_VERSION.to_owned(),
@@ -235,13 +234,13 @@ impl ServerService for Service {
             incarnation: self.engine.means.incarnation,
             uptime: self.started.elapsed(),
             nodes: views.collect(),
-            jobs_running: running.len() as u64,
+            jobs_running: self.engine.running().len() as u64,
             jobs_ended,
             strategies: Strategy::names(),
             operations: operation::descriptions().map(|described| described.name.to_owned()).collect(),
             port: wire::Counters::default(),
             standby_of: self.terms.standby_of.clone(),
-            epoch: running.iter().map(|job| job.request.epoch).max(),
+            epoch: self.engine.running().iter().map(|job| job.request.epoch).max(),
         }
     }
 
