@@ -13,6 +13,7 @@ mod health;
 mod log;
 mod predict;
 mod programs;
+mod renew;
 mod replay;
 mod report;
 mod run;
@@ -47,6 +48,7 @@ Examples:
   lab --data photos --replications 10                 the same over your own images, with more certainty
   lab compare results/*                               the comparison again, from the records
   lab report results/*                                the same as a page with pictures: report.html
+  lab renew README.md --only demo                     an output that a document shows, made anew by its command
   lab dataset photographs --count 240 --size medium   make 240 photographs of half a megapixel
   lab calibrate results/* > model.toml                a model of what was recorded
   lab predict model.toml --nodes 1000                 what a thousand such nodes would do
@@ -66,6 +68,7 @@ enum Verb {
     Demo(demo::Arguments),
     Compare(compare::Arguments),
     Report(report::Arguments),
+    Renew(renew::Arguments),
     Calibrate(calibrate::Arguments),
     Predict(predict::Arguments),
     Replay(replay::Arguments),
@@ -110,6 +113,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Demo(arguments)) => demo::run(&arguments),
         Some(Verb::Compare(arguments)) => compare::run(&arguments),
         Some(Verb::Report(arguments)) => report::run(&arguments),
+        Some(Verb::Renew(arguments)) => renew::run(&arguments),
         Some(Verb::Calibrate(arguments)) => calibrate::run(&arguments),
         Some(Verb::Predict(arguments)) => predict::run(&arguments),
         Some(Verb::Replay(arguments)) => replay::run(&arguments),
@@ -182,6 +186,51 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Every document of the workspace: its name and its text.
+    fn documents() -> Vec<(String, String)> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let folders = ["", "docs", "docs/pitfalls"].map(|folder| root.join(folder));
+        let entries = folders
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+            .map(|entry| entry.unwrap().path());
+        let pages = entries.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        pages.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())).collect()
+    }
+
+    #[test]
+    fn what_documents_say_they_show_is_of_commands_that_there_are() {
+        let mut seen = 0;
+        for (name, text) in documents() {
+            let blocks = crate::document::blocks(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            for block in blocks {
+                let line = std::iter::once("lab").chain(block.command.arguments.iter().map(String::as_str));
+                let read = Lab::try_parse_from(line);
+                assert!(read.is_ok(), "{name}: {}: {}", block.command.text, read.unwrap_err());
+                seen += 1;
+            }
+        }
+        assert!(seen >= 3, "{seen}");
+    }
+
+    #[test]
+    fn what_documents_tell_people_to_type_are_commands_that_there_are() {
+        let mut seen = 0;
+        for (name, text) in documents() {
+            for line in crate::document::commands(&text) {
+                let command = crate::document::Command::read(&line).unwrap();
+                let read = Lab::try_parse_from(
+                    std::iter::once("lab").chain(command.arguments.iter().map(String::as_str)),
+                );
+                // Help and version are "errors" of status 0.
+                let fault = read.err().filter(|error| error.exit_code() != 0);
+                assert!(fault.is_none(), "{name}: {line}: {}", fault.unwrap());
+                seen += 1;
+            }
+        }
+        assert!(seen > 20, "{seen}");
     }
 
     #[test]

@@ -224,35 +224,35 @@ mod tests {
         let report = report(vec![Source::rows(two_strategies(&[], 1.0))], &wish).unwrap();
         insta::assert_snapshot!(plot::means::draw(&report.sections[0]), @r#"
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 120" style="max-width:900px" role="img" aria-label="makespan by strategy: means with intervals, and every seed">
-        <line class="grid" x1="56.2" y1="12" x2="56.2" y2="72"/>
-        <text class="tick" x="56.2" y="88" text-anchor="middle">0</text>
-        <line class="grid" x1="214.6" y1="12" x2="214.6" y2="72"/>
-        <text class="tick" x="214.6" y="88" text-anchor="middle">20</text>
-        <line class="grid" x1="373.1" y1="12" x2="373.1" y2="72"/>
-        <text class="tick" x="373.1" y="88" text-anchor="middle">40</text>
-        <line class="grid" x1="531.5" y1="12" x2="531.5" y2="72"/>
-        <text class="tick" x="531.5" y="88" text-anchor="middle">60</text>
+        <line class="grid" x1="60.4" y1="12" x2="60.4" y2="72"/>
+        <text class="tick" x="60.4" y="88" text-anchor="middle">0</text>
+        <line class="grid" x1="217.8" y1="12" x2="217.8" y2="72"/>
+        <text class="tick" x="217.8" y="88" text-anchor="middle">20</text>
+        <line class="grid" x1="375.2" y1="12" x2="375.2" y2="72"/>
+        <text class="tick" x="375.2" y="88" text-anchor="middle">40</text>
+        <line class="grid" x1="532.6" y1="12" x2="532.6" y2="72"/>
+        <text class="tick" x="532.6" y="88" text-anchor="middle">60</text>
         <line class="grid" x1="690" y1="12" x2="690" y2="72"/>
         <text class="tick" x="690" y="88" text-anchor="middle">80</text>
-        <text class="title" x="373.1" y="108" text-anchor="middle">makespan (ms)</text>
-        <text class="name" x="46.2" y="31" text-anchor="end">ours</text>
-        <circle class="seed" cx="341.4" cy="27" r="3"><title>seed 1: 36.0 ms</title></circle>
-        <circle class="seed" cx="369.9" cy="27" r="3"><title>seed 2: 39.6 ms</title></circle>
-        <circle class="seed" cx="327.1" cy="27" r="3"><title>seed 3: 34.2 ms</title></circle>
-        <line class="whisker" x1="292.1" y1="27" x2="400.3" y2="27"/>
-        <line class="whisker" x1="292.1" y1="22" x2="292.1" y2="32"/>
-        <line class="whisker" x1="400.3" y1="22" x2="400.3" y2="32"/>
-        <circle class="mean" cx="346.2" cy="27" r="5"><title>mean 36.6 ms</title></circle>
+        <text class="title" x="375.2" y="108" text-anchor="middle">makespan (ms)</text>
+        <text class="name" x="50.4" y="31" text-anchor="end">ours</text>
+        <circle class="seed" cx="343.7" cy="27" r="3"><title>seed 1: 36.0 ms</title></circle>
+        <circle class="seed" cx="372.1" cy="27" r="3"><title>seed 2: 39.6 ms</title></circle>
+        <circle class="seed" cx="329.6" cy="27" r="3"><title>seed 3: 34.2 ms</title></circle>
+        <line class="whisker" x1="294.7" y1="27" x2="402.2" y2="27"/>
+        <line class="whisker" x1="294.7" y1="22" x2="294.7" y2="32"/>
+        <line class="whisker" x1="402.2" y1="22" x2="402.2" y2="32"/>
+        <circle class="mean" cx="348.4" cy="27" r="5"><title>mean 36.6 ms</title></circle>
         <text class="value" x="702" y="31" text-anchor="start">36.6 ± 6.83 ms</text>
         <text class="wins" x="894" y="31" text-anchor="end">wins</text>
-        <text class="name" x="46.2" y="61" text-anchor="end">random</text>
-        <circle class="seed" cx="531.5" cy="57" r="3"><title>seed 1: 60.0 ms</title></circle>
-        <circle class="seed" cx="579.1" cy="57" r="3"><title>seed 2: 66.0 ms</title></circle>
-        <circle class="seed" cx="507.8" cy="57" r="3"><title>seed 3: 57.0 ms</title></circle>
-        <line class="whisker" x1="449.3" y1="57" x2="629.7" y2="57"/>
-        <line class="whisker" x1="449.3" y1="52" x2="449.3" y2="62"/>
-        <line class="whisker" x1="629.7" y1="52" x2="629.7" y2="62"/>
-        <circle class="mean" cx="539.5" cy="57" r="5"><title>mean 61.0 ms</title></circle>
+        <text class="name" x="50.4" y="61" text-anchor="end">random</text>
+        <circle class="seed" cx="532.6" cy="57" r="3"><title>seed 1: 60.0 ms</title></circle>
+        <circle class="seed" cx="579.8" cy="57" r="3"><title>seed 2: 66.0 ms</title></circle>
+        <circle class="seed" cx="509" cy="57" r="3"><title>seed 3: 57.0 ms</title></circle>
+        <line class="whisker" x1="450.9" y1="57" x2="630.1" y2="57"/>
+        <line class="whisker" x1="450.9" y1="52" x2="450.9" y2="62"/>
+        <line class="whisker" x1="630.1" y1="52" x2="630.1" y2="62"/>
+        <circle class="mean" cx="540.5" cy="57" r="5"><title>mean 61.0 ms</title></circle>
         <text class="value" x="702" y="61" text-anchor="start">61.0 ± 11.4 ms</text>
         <text class="tick" x="894" y="61" text-anchor="end">baseline</text>
         </svg>

@@ -16,7 +16,7 @@ const WIDE: f64 = 30.0;
 /// latency was recorded, but only summaries.
 pub(in crate::report) fn draw(section: &Section) -> Option<String> {
     let rows = ranked(section);
-    let legend = room_for(rows.iter().map(|(_, row)| row.summary.name.as_str())) + 40.0 + 10.0 * LETTER;
+    let legend = room_for(rows.iter().map(|(_, row)| row.summary.name.as_str())) + 50.0 + 10.0 * LETTER;
     let (right, bottom) = (WIDTH - legend, TOP + HEIGHT);
     let curves: Vec<&[f64]> =
         section.strategies.iter().map(|figures| figures.latency_quantiles_s.as_slice()).collect();
@@ -47,9 +47,9 @@ pub(in crate::report) fn draw(section: &Section) -> Option<String> {
             .collect();
         svg.polyline(&class, &points, name);
         let y = TOP + 12.0 + 20.0 * place as f64;
-        svg.line(&class, (right + 14.0, y), (right + 42.0, y));
+        svg.line(&class, (right + 24.0, y), (right + 52.0, y));
         let median = curve.get(STEPS / 2).map_or("–".to_owned(), |&median| unit.text(median));
-        svg.text("name", (right + 50.0, y + 4.0), Anchor::Start, &short(name));
+        svg.text("name", (right + 60.0, y + 4.0), Anchor::Start, &short(name));
         svg.text("tick", (WIDTH - 2.0, y + 4.0), Anchor::End, &median);
     }
     svg.text("tick", (WIDTH - 2.0, TOP - 12.0), Anchor::End, "median");

@@ -22,8 +22,8 @@ use crate::comparison::{Metric, Row, Summary};
 /// Width of every picture, in its own pixels.
 const WIDTH: f64 = 900.0;
 
-/// Width of a letter of the pictures' text, on average.
-const LETTER: f64 = 6.7;
+/// Width of a letter of the pictures' text, on average, in the widest of the fonts that browsers choose.
+const LETTER: f64 = 7.4;
 
 /// Longest name beside a row; longer ones are cut and told whole in the tool tip.
 const LONGEST_NAME: usize = 34;
@@ -51,9 +51,11 @@ fn ranked(section: &Section) -> Vec<(usize, &Row)> {
 }
 
 /// The figure that decides, in seconds, and the half-width of its interval.
-const fn decisive(summary: &Summary, metric: Metric) -> (Option<f64>, Option<f64>) {
+fn decisive(summary: &Summary, metric: Metric) -> (Option<f64>, Option<f64>) {
     match metric {
-        Metric::Makespan => (Some(summary.makespan_s), summary.makespan_half_width_s),
+        Metric::Makespan => {
+            (Some(summary.makespan_s).filter(|seconds| seconds.is_finite()), summary.makespan_half_width_s)
+        }
         Metric::Mean => (summary.latency_mean_s, summary.latency_mean_half_width_s),
         Metric::P99 => (summary.latency_p99_s, summary.latency_p99_half_width_s),
     }

@@ -12,8 +12,8 @@ const TOP: f64 = 26.0;
 const MOST_WITH_NUMBERS: usize = 16;
 /// Most nodes that have a column.
 const MOST_NODES: usize = 100;
-/// Shades of the map, from nothing to the largest share.
-const SHADES: f64 = 6.0;
+/// From this strength of the colour on the number needs the paper's colour.
+const DARK: f64 = 0.6;
 
 /// The map, and how many nodes it leaves out; none if attempts were not counted by node.
 pub(in crate::report) fn draw(section: &Section) -> Option<(String, usize)> {
@@ -53,13 +53,14 @@ pub(in crate::report) fn draw(section: &Section) -> Option<(String, usize)> {
         svg.text("name", (left - 10.0, y + 18.0), Anchor::End, &short(&row.summary.name));
         for (place, node) in nodes.iter().enumerate() {
             let share = row.summary.node_shares.get(*node).copied().unwrap_or(0.0);
-            let shade = (SHADES * share / darkest).ceil() as u32;
+            // Even nothing is a field of the map.
+            let strength = (share / darkest).max(0.04);
             let x = left + column * place as f64;
             let gap = if with_numbers { 2.0 } else { 0.0 };
             let tip = format!("{}, {node}: {:.2} %", row.summary.name, 100.0 * share);
-            svg.rectangle(&format!("shade{shade}"), (x, y + 1.0), (column - gap, ROW - 2.0), &tip);
+            svg.shaded(strength, (x, y + 1.0), (column - gap, ROW - 2.0), &tip);
             if with_numbers {
-                let class = if shade >= 4 { "on-dark" } else { "on-light" };
+                let class = if strength >= DARK { "on-dark" } else { "on-light" };
                 let text = format!("{:.0} %", 100.0 * share);
                 svg.text(class, (x + column / 2.0 - 1.0, y + 18.0), Anchor::Middle, &text);
             }

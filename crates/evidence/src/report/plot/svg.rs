@@ -66,6 +66,15 @@ impl Svg {
         self.tipped(&shape, "rect", tip);
     }
 
+    /// A rectangle whose colour shows as strongly as `strength`, 0 to 1.
+    pub(super) fn shaded(&mut self, strength: f64, at: (f64, f64), size: (f64, f64), tip: &str) {
+        let [x, y, width, height] = [at.0, at.1, size.0, size.1].map(number);
+        let shape = format!(
+            r#"<rect class="shade" fill-opacity="{strength:.2}" x="{x}" y="{y}" width="{width}" height="{height}""#
+        );
+        self.tipped(&shape, "rect", tip);
+    }
+
     pub(super) fn circle(&mut self, class: &str, at: (f64, f64), radius: f64, tip: &str) {
         let [x, y, radius] = [at.0, at.1, radius].map(number);
         self.tipped(&format!(r#"<circle class="{class}" cx="{x}" cy="{y}" r="{radius}""#), "circle", tip);
