@@ -164,6 +164,12 @@ impl Watch {
         (self.scene(), frames)
     }
 
+    /// Tells followers, as a look does.
+    #[cfg(test)]
+    pub(crate) fn tell(&self, frame: &str) {
+        let _ = self.frames.send(frame.into());
+    }
+
     /// Browsers that follow.
     pub(crate) fn followers(&self) -> usize {
         self.frames.receiver_count()

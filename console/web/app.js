@@ -122,6 +122,8 @@ addEventListener('keydown', (event) => {
   event.preventDefault();
 });
 
+// An image that falls beside the place for it must not replace the page.
+for (const kind of ['dragover', 'drop']) addEventListener(kind, (event) => event.preventDefault());
 addEventListener('hashchange', open);
 listen(soon);
 start();

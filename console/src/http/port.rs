@@ -22,11 +22,16 @@ const STILL: Duration = Duration::from_secs(30);
 pub(crate) struct Port {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Port {
     pub(crate) fn new(listener: TcpListener) -> Port {
-        Port { listener, places: Arc::new(Semaphore::new(CONNECTIONS)) }
+        Port::with(listener, CONNECTIONS, STILL)
+    }
+
+    fn with(listener: TcpListener, connections: usize, patience: Duration) -> Port {
+        Port { listener, places: Arc::new(Semaphore::new(connections)), patience }
     }
 }
 
@@ -40,8 +45,9 @@ impl Listener for Port {
             let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { continue };
             match self.listener.accept().await {
                 Ok((stream, address)) => {
-                    let still = Box::pin(tokio::time::sleep(STILL));
-                    return (Connection { stream, moved: Instant::now(), still, _place: place }, address);
+                    let (moved, patience) = (Instant::now(), self.patience);
+                    let still = Box::pin(tokio::time::sleep(patience));
+                    return (Connection { stream, moved, patience, still, _place: place }, address);
                 }
                 Err(error) => {
                     log::debug!("the console could not accept a connection: {error}");
@@ -62,6 +68,7 @@ impl Listener for Port {
 pub(crate) struct Connection {
     stream: TcpStream,
     moved: Instant,
+    patience: Duration,
     still: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
 }
@@ -74,7 +81,7 @@ impl Connection {
             return moved;
         }
         while self.still.as_mut().poll(context).is_ready() {
-            let until = self.moved + STILL;
+            let until = self.moved + self.patience;
             if until <= Instant::now() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
@@ -124,5 +131,70 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::io::Read as _;
+    use std::net::TcpStream as Browser;
+    use std::task::Waker;
+
+    fn with_port(connections: usize, patience: Duration, test: impl AsyncFnOnce(Port, SocketAddr)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            test(Port::with(listener, connections, patience), address).await;
+        });
+    }
+
+    #[test]
+    fn a_browser_that_says_nothing_is_sent_away() {
+        with_port(1, Duration::from_millis(20), async |mut port, address| {
+            let mut browser = Browser::connect(address).unwrap();
+            let (mut connection, _) = port.accept().await;
+            let mut byte = [0];
+            let mut buffer = ReadBuf::new(&mut byte);
+            let read = poll_fn(|context| Pin::new(&mut connection).poll_read(context, &mut buffer));
+            let error = read.await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            drop(connection);
+            assert_eq!(browser.read(&mut [0]).unwrap(), 0, "the connection is closed");
+        });
+    }
+
+    #[test]
+    fn a_browser_that_stops_reading_is_sent_away() {
+        with_port(1, Duration::from_millis(20), async |mut port, address| {
+            let _browser = Browser::connect(address).unwrap();
+            let (mut connection, _) = port.accept().await;
+            let piece = vec![0; 1 << 20];
+            let error = loop {
+                // Until no buffer of the system takes more.
+                let written = poll_fn(|context| Pin::new(&mut connection).poll_write(context, &piece));
+                if let Err(error) = written.await {
+                    break error;
+                }
+            };
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        });
+    }
+
+    #[test]
+    fn one_more_waits_until_another_one_goes() {
+        with_port(1, STILL, async |mut port, address| {
+            let (_one, _two) = (Browser::connect(address).unwrap(), Browser::connect(address).unwrap());
+            let (first, _) = port.accept().await;
+            {
+                let mut second = std::pin::pin!(port.accept());
+                let mut context = Context::from_waker(Waker::noop());
+                assert!(second.as_mut().poll(&mut context).is_pending(), "there is one place");
+            }
+            drop(first);
+            port.accept().await;
+        });
     }
 }

@@ -53,3 +53,28 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_missed_frames_gets_everything_and_then_what_changes_again() {
+        let watch = Arc::new(Watch::new(Vec::new(), wire::Credentials::default(), None));
+        let (scene, frames) = watch.follow();
+        let mut follower = Follower { watch: Arc::clone(&watch), first: Some(scene), frames };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut next = || {
+            let bytes = runtime.block_on(follower.next()).unwrap();
+            String::from_utf8(bytes.to_vec()).unwrap()
+        };
+        assert!(next().contains("\"kind\":\"whole\""));
+        watch.tell("one");
+        assert_eq!(next(), "data: one\n\n");
+        // It sleeps while far more frames come than are kept for anybody.
+        (0..1_000).for_each(|number| watch.tell(&number.to_string()));
+        assert!(next().contains("\"kind\":\"whole\""));
+        let kept = next();
+        assert!(kept != "data: 0\n\n" && kept.starts_with("data: 99"), "{kept}");
+    }
+}

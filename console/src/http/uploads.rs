@@ -76,7 +76,15 @@ pub(super) async fn put(
     };
     let taken = take(&mut file, body, room).await;
     blocking(move || {
-        let kept = taken.and_then(|()| keep(&upload, &temporary, file, &name, limits.pixels));
+        let fits = taken.and_then(|()| {
+            // Others may have filled it meanwhile; this file is counted too.
+            let (files, bytes) = upload.size()?;
+            if files > limits.files || bytes > limits.total_bytes {
+                return Err(too_large(limits.total_bytes.saturating_sub(bytes)));
+            }
+            Ok(())
+        });
+        let kept = fits.and_then(|()| keep(&upload, &temporary, file, &name, limits.pixels));
         kept.inspect_err(|_| upload.discard(&temporary))
     })
     .await

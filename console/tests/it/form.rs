@@ -24,3 +24,35 @@ fn any_strategy_can_be_typed_and_made_the_default() {
     browser.reload();
     browser.wait("it again", placed);
 }
+
+/// Drops two images onto the place for them, as a file manager would; answers whether the page took them for itself.
+const DROP: &str = "
+    const data = new DataTransfer();
+    const picture = (name) => new File([new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10])], name, { type: 'image/png' });
+    data.items.add(picture('one.png'));
+    data.items.add(picture('two.png'));
+    const place = document.querySelector('.drop');
+    const send = (kind) => place.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));
+    const over = !send('dragenter') && !send('dragover') && place.classList.contains('over');
+    return over && !send('drop') && !place.classList.contains('over');";
+
+#[test]
+fn images_can_be_dropped() {
+    let Some(driver) = Driver::start() else { return };
+    let Some(browser) = driver.browser() else { return };
+    let world = World::new();
+    browser.open(&format!("{}#/jobs", world.console.url()));
+    browser.wait("the form", "return document.querySelectorAll('.chain select option').length > 10");
+    assert_eq!(browser.run(DROP), true);
+    let names = "return [...document.querySelectorAll('.files li span')].map((name) => name.textContent)";
+    assert_eq!(browser.run(names), serde_json::json!(["one.png", "two.png"]));
+    // The server looks at what they are: no decoder would take these, and it says so.
+    browser.click("button.main");
+    browser.wait(
+        "a reason or a job",
+        "return location.hash.startsWith('#/jobs/console-') || !document.querySelector('.trouble').hidden",
+    );
+    // Beside the place for them they are refused, and the page stays.
+    let beside = "return document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: new DataTransfer() }))";
+    assert_eq!(browser.run(beside), false);
+}

@@ -7,9 +7,11 @@ mod form;
 mod http;
 mod machines;
 mod many;
+mod reach;
 mod safety;
+mod schema;
 mod servers;
 #[path = "../../../lab/tests/system/webdriver.rs"]
-#[expect(dead_code, reason = "shared with the tests of the whole system, which use all of it")]
+#[expect(dead_code, reason = "shared with the tests of the whole system, which take pictures too")]
 mod webdriver;
 mod work;

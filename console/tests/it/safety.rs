@@ -74,3 +74,40 @@ fn the_stream_tells_everything_first_and_then_what_changes() {
         frames.find(|frame| frame["nodes"].as_array().is_some_and(|nodes| !nodes.is_empty())).unwrap();
     assert_eq!((changed["nodes"][0][0].as_u64(), changed["nodes"][0][1].as_str()), (Some(1), Some("down")));
 }
+
+#[test]
+fn streams_are_bounded_and_a_browser_that_vanishes_makes_room() {
+    let world = World::new();
+    let stream = || {
+        let mut lines = BufReader::new(world.open("GET", "/api/stream", &[], 0));
+        let mut status = String::new();
+        lines.read_line(&mut status).unwrap();
+        (status.split(' ').nth(1).unwrap().to_owned(), lines)
+    };
+    let mut open: Vec<_> = (0..64).map(|_| stream()).collect();
+    assert!(open.iter().all(|(status, _)| status == "200"));
+    assert_eq!(stream().0, "503");
+    assert_eq!(world.get("/api/cluster").status, 200, "whoever does not follow is answered");
+    open.pop();
+    world.wait("room for one", |_| stream().0 == "200");
+}
+
+#[test]
+fn runs_outside_the_results_are_not_read() {
+    let world = World::new();
+    let outside = world.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("manifest.json"), "{}").unwrap();
+    std::os::unix::fs::symlink(&outside, world.folder.path().join("results/link")).unwrap();
+    for name in ["../outside", "..", "/etc", ".", "..%2Foutside", "link%2F..%2F..%2Foutside", ""] {
+        for path in ["/api/compare", "/report"] {
+            let answer = world.get(&format!("{path}?runs={name}"));
+            assert!(
+                [400, 404].contains(&answer.status),
+                "{path} {name:?}: {} {}",
+                answer.status,
+                answer.text()
+            );
+        }
+    }
+}

@@ -5,7 +5,8 @@ use imaging::codec::{EncodeOptions, Format, encode};
 use imaging::image::{Channels, Image};
 use serde_json::json;
 use std::fs;
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read as _, Write as _};
+use wire::job::JobSource;
 
 fn image(format: Format) -> Vec<u8> {
     let samples = (0..64 * 48 * 3).map(|at| (at % 251) as u8).collect();
@@ -85,6 +86,51 @@ fn uploads_are_bounded_in_bytes_files_and_pixels() {
     let kept =
         fs::read_dir(world.folder.path().join("data/uploads").join(&upload).join("input_dir")).unwrap();
     assert_eq!(kept.count(), 1, "what was refused left nothing behind");
+}
+
+#[test]
+fn all_images_of_an_upload_together_are_bounded_too() {
+    let whole = image(Format::Png);
+    let world = World::with(|settings| settings.limits.total_bytes = 2 * whole.len() as u64 + 1);
+    let upload = begin(&world);
+    let put =
+        |name: &str| world.send("PUT", &format!("/api/uploads/{upload}/{name}"), &[BYTES], &whole).status;
+    assert_eq!([put("a.png"), put("b.png"), put("c.png")], [200, 200, 413]);
+    let other = begin(&world);
+    assert_eq!(world.send("PUT", &format!("/api/uploads/{other}/c.png"), &[BYTES], &whole).status, 200);
+}
+
+#[test]
+fn an_upload_that_breaks_off_leaves_nothing_behind() {
+    let world = World::new();
+    let upload = begin(&world);
+    let folder = world.folder.path().join("data/uploads").join(&upload).join("input_dir");
+    let count = || fs::read_dir(&folder).unwrap().count();
+    let whole = image(Format::Png);
+    let mut half = world.open("PUT", &format!("/api/uploads/{upload}/a.png"), &[BYTES], whole.len());
+    half.write_all(&whole[..whole.len() / 2]).unwrap();
+    world.wait("the first half", |_| count() == 1);
+    drop(half);
+    world.wait("nothing", |_| count() == 0);
+}
+
+#[test]
+fn a_job_elsewhere_shows_no_image_here() {
+    let world = World::new();
+    let outside = world.folder.path().join("elsewhere");
+    fs::create_dir_all(outside.join("input_dir")).unwrap();
+    fs::write(outside.join("input_dir/secret.png"), image(Format::Png)).unwrap();
+    // Handed in by a client of the server, which knows nothing of the console's data root.
+    fs::create_dir_all(world.folder.path().join("data/photos/input_dir")).unwrap();
+    let job = json!({ "folder": "photos", "strategy": "random", "operation": "edges" });
+    let key = world.post("/api/jobs", &job).json()["key"].as_str().unwrap().to_owned();
+    if let JobSource::Folder { path, .. } = &mut world.fake.jobs.lock().unwrap()[0].request.source {
+        *path = outside.to_str().unwrap().to_owned();
+    }
+    world.wait("its folder", |world| world.get("/api/jobs").text().contains("elsewhere"));
+    for path in ["images", "before/secret.png", "after/secret.png", "results.zip"] {
+        assert_eq!(world.get(&format!("/api/jobs/{key}/{path}")).status, 403, "{path}");
+    }
 }
 
 #[test]

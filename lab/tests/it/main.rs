@@ -15,4 +15,5 @@ mod replay;
 mod report;
 mod rounds;
 mod siege;
+mod stay;
 mod support;

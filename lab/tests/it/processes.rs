@@ -58,7 +58,7 @@ impl Drop for LongRun {
 }
 
 /// Ids of the processes whose parent is `parent`.
-fn children_of(parent: u32) -> Vec<String> {
+pub(crate) fn children_of(parent: u32) -> Vec<String> {
     let parent = format!("PPid:\t{parent}");
     let mut ids = Vec::new();
     for entry in fs::read_dir("/proc").unwrap() {
@@ -73,7 +73,7 @@ fn children_of(parent: u32) -> Vec<String> {
 
 /// Waits for the end of a process that is no child of ours: the system says when. One that would not end for hours is
 /// given up after two minutes, which is far beyond the time that a process is given to end.
-fn wait_for_the_end_of(id: &str) {
+pub(crate) fn wait_for_the_end_of(id: &str) {
     let Some(pid) = Pid::from_raw(id.parse().unwrap()) else { panic!("{id} is no process") };
     let process = match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(process) => process,

@@ -16,5 +16,6 @@ mod records;
 mod resume;
 mod segments;
 mod torture;
+#[expect(dead_code, reason = "shared with the tests of the console, which strike keys too")]
 mod webdriver;
 mod world;

@@ -120,6 +120,29 @@ impl Browser<'_> {
         self.call("POST", "/window/rect", &json!({ "width": width, "height": height }));
     }
 
+    /// The size of what is seen, however narrow, which a window cannot be.
+    pub(crate) fn view(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", &metrics);
+    }
+
+    /// As on a machine whose owner wants things to keep still.
+    pub(crate) fn reduce_motion(&self) {
+        let wanted = json!({ "features": [{ "name": "prefers-reduced-motion", "value": "reduce" }] });
+        self.tell("Emulation.setEmulatedMedia", &wanted);
+    }
+
+    fn tell(&self, command: &str, parameters: &Value) {
+        self.call("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+    }
+
+    /// Strikes one key, wherever the focus is.
+    pub(crate) fn strike(&self, key: &str) {
+        let strokes = [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
+        let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
+        self.call("POST", "/actions", &actions);
+    }
+
     pub(crate) fn reload(&self) {
         self.call("POST", "/refresh", &json!({}));
     }
