@@ -1,7 +1,7 @@
 //! From an examined request to a promise: the folder of results is taken, the job is in the journal.
 
 use crate::book::{invalid, is_same};
-use crate::job::{Job, Tasks};
+use crate::job::{Job, Tasks, Words};
 use crate::service::Service;
 use crate::shelf::FolderShelf;
 use journal::book::{Book, Kept};
@@ -9,15 +9,16 @@ use journal::entry::{Accepted, Entry, Output};
 use journal::publication::{self, NotPublished};
 use luck::Seed;
 use records::{TaskOutcome, TaskRow, Text};
-use scheduler::{JobSpec, RetryRule, Strategy, TaskEnd, TaskIndex};
+use scheduler::{JobId, JobSpec, RetryRule, Strategy, TaskEnd, TaskIndex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wire::job::{JobReceipt, JobRequest, SubmitError};
+use wire::membership::EventKind;
 use wire::stored::Stored as _;
 
 /// What is known of tasks that ended before the job began here.
@@ -42,6 +43,46 @@ fn elsewhere(why: &str) -> SubmitError {
 }
 
 impl Service {
+    /// Takes a job, or tells of it again.
+    pub(crate) fn take(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
+        if let Some(job) = self.book().known(&request)? {
+            return self.again(job, request.epoch);
+        }
+        self.check_open()?;
+        self.tell_put_off();
+        // Listing a folder takes time: the book stays open to others meanwhile.
+        let (strategy, operation, tasks) = self.examine(&request)?;
+        let mut book = self.book();
+        if let Some(job) = book.known(&request)? {
+            return self.again(job, request.epoch);
+        }
+        // Whoever closes looks at the book afterwards: a job is refused here or seen there.
+        self.check_open()?;
+        book.check_output(&tasks)?;
+        let receipt = self.receipt(&request, &strategy, &operation, &tasks);
+        let spec = self.spec(&request, strategy, &receipt, &tasks);
+        let id = JobId(book.next);
+        book.next += 1;
+        let words = Words::new(&request, &receipt);
+        let now = (self.engine.now(), SystemTime::now());
+        let job = Arc::new(Job::new(id, request, receipt.clone(), tasks, words, now.0, now.1));
+        // Under the book's lock: nobody is told of a job that is not in the journal.
+        let earlier = self.accept(&job)?;
+        book.enter(&job);
+        drop(book);
+        log::info!(
+            "job '{}': {} tasks, {} ({})",
+            receipt.job_key,
+            receipt.tasks,
+            receipt.strategy,
+            receipt.admission
+        );
+        let text = format!("job {} has {} tasks, {}", receipt.job_key, receipt.tasks, receipt.strategy);
+        self.engine.means.events.note(EventKind::JobTaken, &receipt.job_key, text);
+        self.start(&job, spec, earlier);
+        Ok(receipt)
+    }
+
     /// Promises a job: takes its folder, and writes it into the journal.
     pub(crate) fn accept(&self, job: &Job) -> Result<Earlier, SubmitError> {
         self.check_place(job, job.epoch())?;

@@ -113,6 +113,15 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_TAKEOVER_AFTER", value_name = "TIME", default_value = "3s", value_parser = program::time::parse)]
     pub(crate) takeover_after: Duration,
 
+    /// Members of etcd that say which server leads, by HTTP; may be given several times. Only the leader takes jobs, and who
+    /// leads next goes on with them
+    #[arg(long, env = "BALLAST_ETCD", value_name = "URL", value_delimiter = ',', value_parser = endpoint, conflicts_with = "standby_of")]
+    pub(crate) etcd: Vec<String>,
+
+    /// Name of the election, the same for all servers of a cluster
+    #[arg(long, env = "BALLAST_ELECTION", value_name = "NAME", default_value = "ballast")]
+    pub(crate) election: String,
+
     /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
@@ -141,6 +150,18 @@ pub(crate) struct Args {
 /// A whole number in `range`.
 fn count(range: std::ops::RangeInclusive<i64>) -> impl TypedValueParser<Value = u32> {
     clap::value_parser!(u32).range(range)
+}
+
+/// The HTTP address of a member of etcd.
+fn endpoint(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '@', ' ']) => Ok(text.to_owned()),
+        _ => Err(
+            "write http://HOST:PORT; for etcd by TLS take a proxy on this machine, such as `etcd grpc-proxy`"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Connections of the pool to a node beyond one for each attempt in flight: for probes.

@@ -299,7 +299,7 @@ impl Engine {
     }
 
     /// Another server goes on with the job: this one begins nothing more of it.
-    fn let_go(&self, job: &Job) {
+    pub(crate) fn let_go(&self, job: &Job) {
         let key = &job.receipt.job_key;
         let text = format!("another server goes on with job {key}: it is let go here");
         log::warn!("{text}");

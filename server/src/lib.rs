@@ -17,6 +17,7 @@ mod carry;
 mod core;
 mod decisions;
 mod divided;
+mod election;
 mod engine;
 mod events;
 mod folder;

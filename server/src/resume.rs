@@ -49,17 +49,33 @@ fn elapsed(kept: &Kept) -> Duration {
 }
 
 impl Service {
-    /// Takes over everything that the journal tells. One job that cannot go on does not keep the others from it.
-    pub(crate) fn resume(&self, book: &Book) {
+    /// Takes over the ended jobs of the journal. One that cannot be does not keep the others from it.
+    pub(crate) fn remember(&self, book: &Book) {
         for kept in book.jobs() {
-            let resumed = match &kept.report {
-                Some(report) => self.recall(kept, report),
-                None => self.go_on(kept),
-            };
-            if let Err(why) = resumed {
-                log::error!("job '{}' of the journal cannot go on: {why}", kept.accepted.key);
+            if let Some(report) = &kept.report {
+                tell_of(kept, self.recall(kept, report));
             }
         }
+    }
+
+    /// Takes over the unfinished jobs of the journal.
+    pub(crate) fn go_on_with(&self, book: &Book) {
+        for kept in book.jobs().filter(|kept| kept.report.is_none()) {
+            tell_of(kept, self.go_on(kept));
+        }
+    }
+
+    /// Has the journal forget its unfinished jobs: another server has gone on with them.
+    pub(crate) fn forget_unfinished(&self, book: &Book) {
+        for kept in book.jobs().filter(|kept| kept.report.is_none()) {
+            self.forget(kept);
+        }
+    }
+
+    fn forget(&self, kept: &Kept) {
+        log::warn!("job '{}' has moved to another server: it does not go on here", kept.accepted.key);
+        let forgotten = Entry::Ended { key: kept.accepted.key.clone(), report: Vec::new() };
+        self.engine.means.journal.note(forgotten);
     }
 
     /// An ended job, for whoever asks for its report.
@@ -115,9 +131,7 @@ impl Service {
     fn go_on(&self, kept: &Kept) -> Result<(), NotResumed> {
         let request = JobRequest::from_bytes(&kept.accepted.request)?;
         if self.place_elsewhere(&kept.accepted.key, kept.accepted.epoch, &request).is_some() {
-            log::warn!("job '{}' has moved to another server: it does not go on here", kept.accepted.key);
-            let forgotten = Entry::Ended { key: kept.accepted.key.clone(), report: Vec::new() };
-            self.engine.means.journal.note(forgotten);
+            self.forget(kept);
             return Ok(());
         }
         // Its records from now on; those of tasks that ended before are written there again.
@@ -156,6 +170,12 @@ impl Service {
         if cancelled || job.is_deposed() {
             self.engine.tell(Event::JobCancelled { job: job.id });
         }
+    }
+}
+
+fn tell_of(kept: &Kept, resumed: Result<(), NotResumed>) {
+    if let Err(why) = resumed {
+        log::error!("job '{}' of the journal cannot go on: {why}", kept.accepted.key);
     }
 }
 

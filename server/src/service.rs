@@ -2,20 +2,21 @@
 
 use crate::book::{Book, invalid};
 use crate::divided;
+use crate::election::Leadership;
 use crate::engine::Engine;
 use crate::folder::Folder;
-use crate::job::{Job, Tasks, Words};
+use crate::job::{Job, Tasks};
 use crate::mix::Mix;
 use crate::peer::admission_of_flag;
 use crate::view;
 use cluster::Admission;
 use imaging::operation;
 use luck::Seed;
-use scheduler::{Event, JobId, RetryRule, Strategy};
+use scheduler::{Event, RetryRule, Strategy};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use wire::division::Division;
 use wire::job::{
     JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, MAX_LISTED_JOBS,
@@ -45,6 +46,8 @@ pub(crate) struct Terms {
     pub(crate) standby_of: Vec<String>,
     /// Names the luck of jobs that bring no seed: the n-th such job gets the n-th derived seed.
     pub(crate) seed: Seed,
+    /// Whether this server leads.
+    pub(crate) leadership: Option<Arc<Leadership>>,
 }
 
 /// Serves clients.
@@ -97,7 +100,7 @@ impl Service {
     }
 
     /// Checks everything of a request that can be checked before any work, and lists its folder.
-    fn examine(&self, request: &JobRequest) -> Result<(Strategy, Mix, Tasks), SubmitError> {
+    pub(crate) fn examine(&self, request: &JobRequest) -> Result<(Strategy, Mix, Tasks), SubmitError> {
         if request.job_key.is_empty() || request.job_key.len() > 128 {
             return Err(invalid("job_key", "a job key has 1 to 128 bytes"));
         }
@@ -135,7 +138,7 @@ impl Service {
         Ok((strategy, mix, tasks))
     }
 
-    fn receipt(
+    pub(crate) fn receipt(
         &self,
         request: &JobRequest,
         strategy: &Strategy,
@@ -183,7 +186,7 @@ impl Service {
         }
     }
 
-    fn check_open(&self) -> Result<(), SubmitError> {
+    pub(crate) fn check_open(&self) -> Result<(), SubmitError> {
         if self.closed.load(Ordering::Acquire) {
             let why = "the server is shutting down and takes no new job".to_owned();
             return Err(SubmitError::Unavailable { why });
@@ -245,42 +248,7 @@ impl ServerService for Service {
     }
 
     fn submit(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
-        if let Some(job) = self.book().known(&request)? {
-            return self.again(job, request.epoch);
-        }
-        self.check_open()?;
-        self.tell_put_off();
-        // Listing a folder takes time: the book stays open to others meanwhile.
-        let (strategy, operation, tasks) = self.examine(&request)?;
-        let mut book = self.book();
-        if let Some(job) = book.known(&request)? {
-            return self.again(job, request.epoch);
-        }
-        // Whoever closes looks at the book afterwards: a job is refused here or seen there.
-        self.check_open()?;
-        book.check_output(&tasks)?;
-        let receipt = self.receipt(&request, &strategy, &operation, &tasks);
-        let spec = self.spec(&request, strategy, &receipt, &tasks);
-        let id = JobId(book.next);
-        book.next += 1;
-        let words = Words::new(&request, &receipt);
-        let now = (self.engine.now(), SystemTime::now());
-        let job = Arc::new(Job::new(id, request, receipt.clone(), tasks, words, now.0, now.1));
-        // Under the book's lock: nobody is told of a job that is not in the journal.
-        let earlier = self.accept(&job)?;
-        book.enter(&job);
-        drop(book);
-        log::info!(
-            "job '{}': {} tasks, {} ({})",
-            receipt.job_key,
-            receipt.tasks,
-            receipt.strategy,
-            receipt.admission
-        );
-        let text = format!("job {} has {} tasks, {}", receipt.job_key, receipt.tasks, receipt.strategy);
-        self.engine.means.events.note(EventKind::JobTaken, &receipt.job_key, text);
-        self.start(&job, spec, earlier);
-        Ok(receipt)
+        self.take(self.led(request)?)
     }
 
     fn progress(&self, job_key: &str, wait: Duration) -> Result<JobProgress, UnknownJob> {
@@ -349,9 +317,7 @@ impl ServerService for Service {
     }
 
     fn register_node(&self, node: NodeRegistration) -> Result<NodeRegistered, SubmitError> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(SubmitError::Unavailable { why: "the server is shutting down".to_owned() });
-        }
+        self.check_open()?;
         let name = self.engine.register(&node).map_err(|why| SubmitError::Unavailable { why })?;
         Ok(NodeRegistered {
             name: name.to_string(),

@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::decisions::Decisions;
 use crate::divided::Speeds;
+use crate::election::{self, Election, Leadership};
 use crate::engine::Engine;
 use crate::greet;
 use crate::journal::{Journal, OpenError};
@@ -31,7 +32,7 @@ use records::{RecordsError, RunWriter, Text};
 use scheduler::{RetryRule, Settings};
 use std::ffi::OsString;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -53,6 +54,11 @@ enum StartError {
     Open(#[from] OpenDoor),
     #[error("{0}")]
     Records(#[from] RecordsError),
+    #[error(
+        "{0} is no address by which other servers and clients find the leader: listen at one address of this machine, \
+         as with --listen 10.0.0.1:5000"
+    )]
+    Nowhere(SocketAddr),
     #[error("{0}")]
     Journal(#[from] OpenError),
     #[error("{0}")]
@@ -104,6 +110,9 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let lines = machines.join("\n");
     let address = listener.local_addr().map_err(StartError::System)?;
     args.door.check(address, &credentials)?;
+    if !args.etcd.is_empty() && address.ip().is_unspecified() {
+        return Err(StartError::Nowhere(address));
+    }
     let seed = args.seed.unwrap_or_else(draw);
     let (journal, book) = Journal::open(&args.state_folder(&name), args.durability)?;
     let writer = match &args.go_on {
@@ -141,6 +150,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let ready =
         format!("server {name} listening on {address} ({up} of {count} nodes up, records in {run_folder:?})");
     let state = args.state_folder(&name);
+    let leadership = (!args.etcd.is_empty()).then(|| Arc::new(Leadership::new()));
     let terms = Terms {
         name: name.clone(),
         run_folder,
@@ -148,17 +158,45 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
         retry: retry(args),
         standby_of: before.clone(),
         seed: Seed(seed),
+        leadership: leadership.clone(),
     };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));
-    service.resume(&book);
+    service.remember(&book);
+    if leadership.is_none() {
+        service.go_on_with(&book);
+    }
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_server(listener, Arc::<Service>::clone(&service), limits(args, credentials.clone()))
         .map_err(StartError::System)?;
-    standby::start(&service, &before, args.takeover_after, &credentials).map_err(StartError::System)?;
+    let election = match leadership {
+        Some(leadership) => Some(election(args, (&service, leadership), &name, address, &credentials, book)?),
+        None => {
+            standby::start(&service, &before, args.takeover_after, &credentials)
+                .map_err(StartError::System)?;
+            None
+        }
+    };
     let console = window::open(args, &name, address, &lines, credentials);
     let shown = console.as_ref().map(|console| format!("; console at {}", console.url()));
     announce(&format!("{ready}{}", shown.unwrap_or_default()));
-    Ok(signals.wait_and_end(&service, &engine, port, args.grace))
+    let end = signals.wait_and_end(&service, &engine, port, args.grace);
+    // Now another one may lead.
+    drop(election);
+    Ok(end)
+}
+
+/// Takes part in the election.
+fn election(
+    args: &Args,
+    of: (&Arc<Service>, Arc<Leadership>),
+    name: &str,
+    address: SocketAddr,
+    credentials: &Credentials,
+    book: journal::book::Book,
+) -> Result<Election, StartError> {
+    let place = election::Place { endpoints: args.etcd.clone(), election: args.election.clone() };
+    let me = election::Me { name: name.to_owned(), address: address.to_string() };
+    election::start(of, (place, me), credentials.clone(), book).map_err(StartError::System)
 }
 
 /// When a task is tried again, and when it is given up.

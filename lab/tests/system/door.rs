@@ -150,7 +150,7 @@ fn a_standby_goes_on_with_a_job_over_tls() {
     let slow = ["--slots", "1", "--delay-probability", "1", "--name", "node"];
     let node = world.node("0", &[&keys[..], &slow].concat());
     let first = world.server([node.address.as_str()], &keys);
-    let watch = ["--standby-of", &first.address, "--takeover-after", "400ms"];
+    let watch = ["--standby-of", &first.address, "--takeover-after", "400ms", "--name", "second"];
     let standby = world.server([node.address.as_str()], &[&keys[..], &watch].concat());
     let tells = |word: &str| {
         let mut command = world.command("log");

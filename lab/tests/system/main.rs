@@ -8,6 +8,7 @@ mod cards_way;
 mod certificates;
 mod disk;
 mod door;
+mod election;
 mod faults;
 mod foreign;
 mod images;

@@ -10,12 +10,12 @@ use wire::{PoolSettings, ServerClient};
 /// Long enough that only a defect reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn client_of(server: &Program) -> ServerClient {
+pub(crate) fn client_of(server: &Program) -> ServerClient {
     ServerClient::new(server.address.clone(), PoolSettings::default())
 }
 
 /// Asks for events until one is as wanted; answers its number. A server on which it never comes hangs the test.
-fn wait_for(server: &ServerClient, after: u64, is_wanted: impl Fn(&ClusterEvent) -> bool) -> u64 {
+pub(crate) fn wait_for(server: &ServerClient, after: u64, is_wanted: impl Fn(&ClusterEvent) -> bool) -> u64 {
     loop {
         let events = server.events(after, PATIENCE).unwrap().events;
         if let Some(event) = events.iter().find(|event| is_wanted(event)) {
@@ -25,7 +25,7 @@ fn wait_for(server: &ServerClient, after: u64, is_wanted: impl Fn(&ClusterEvent)
     }
 }
 
-fn registering(world: &World, server: &str, name: &str, more: &[&str]) -> Program {
+pub(crate) fn registering(world: &World, server: &str, name: &str, more: &[&str]) -> Program {
     let mut command = world.command("computenode");
     command.args(["0", "--server", server, "--name", name, "--delay", "20ms"]).args(more);
     world.start(command)
@@ -170,7 +170,7 @@ fn pair(world: &World) -> (Program, Program, Program) {
 }
 
 /// Has the first server take a job and pause it, so that it does not end there; ends when the second knows of it.
-fn begin_at(world: &World, first: &Program, second: &Program) {
+pub(crate) fn begin_at(world: &World, first: &Program, second: &Program) {
     let words = ["data", "random", "--job-key", "watched"];
     let mut client =
         world.client_command(first, &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -56,6 +56,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("signal-hook", &["server", "computenode", "client", "lab"]),
     ("statrs", &["evidence"]),
     ("uuid", &["wire"]),
+    ("ureq", &["server"]),
     ("rustls", &["wire"]),
     ("rcgen", &["wire", "lab"]), // the one for its tests
     ("axum", &["console"]),      // nothing asynchronous anywhere else

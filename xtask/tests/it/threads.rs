@@ -14,6 +14,7 @@ const THREADS: &[(&str, &str)] = &[
     ("server/src/greet.rs", "one a node at the start; one that greets again"),
     ("server/src/arrivals.rs", "one an open job: tells its arrivals"),
     ("server/src/watch.rs", "one that watches the nodes; one a question"),
+    ("server/src/election/drive.rs", "one that renews its lead, or waits for it"),
     ("server/src/standby.rs", "one a server that is watched"),
     ("server/src/stop.rs", "signals"),
     ("console/src/run.rs", "the console's runtime, which makes threads that wait for files and servers"),
