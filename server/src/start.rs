@@ -109,10 +109,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     let Place { name, listener, peers, machines, before } = take_place(args, &pool)?;
     let lines = machines.join("\n");
     let address = listener.local_addr().map_err(StartError::System)?;
-    args.door.check(address, &credentials)?;
-    if !args.etcd.is_empty() && address.ip().is_unspecified() {
-        return Err(StartError::Nowhere(address));
-    }
+    check_port(args, address, &credentials)?;
     let seed = args.seed.unwrap_or_else(draw);
     let (journal, book) = Journal::open(&args.state_folder(&name), args.durability)?;
     let writer = match &args.go_on {
@@ -142,40 +139,27 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
         nothing: Text::from(""),
     };
     let engine = Engine::start(means, resume::head_start(&book)).map_err(StartError::System)?;
-    // Before the first job: which nodes are up must not depend on which thread was faster.
-    let up = greet::first_round(&engine);
-    greet::keep_greeting(&engine).map_err(StartError::System)?;
-    watch::start(&engine, Silence { suspected: args.silence, removed: args.remove_after })
-        .map_err(StartError::System)?;
+    let up = meet_nodes(args, &engine)?;
     let ready =
         format!("server {name} listening on {address} ({up} of {count} nodes up, records in {run_folder:?})");
-    let state = args.state_folder(&name);
-    let leadership = (!args.etcd.is_empty()).then(|| Arc::new(Leadership::new()));
     let terms = Terms {
         name: name.clone(),
         run_folder,
-        state,
+        state: args.state_folder(&name),
         retry: retry(args),
-        standby_of: before.clone(),
+        standby_of: before,
         seed: Seed(seed),
-        leadership: leadership.clone(),
+        leadership: (!args.etcd.is_empty()).then(|| Arc::new(Leadership::new())),
     };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));
     service.remember(&book);
-    if leadership.is_none() {
+    if args.etcd.is_empty() {
         service.go_on_with(&book);
     }
     let signals = StopSignals::listen().map_err(StartError::System)?;
     let port = serve_server(listener, Arc::<Service>::clone(&service), limits(args, credentials.clone()))
         .map_err(StartError::System)?;
-    let election = match leadership {
-        Some(leadership) => Some(election(args, (&service, leadership), &name, address, &credentials, book)?),
-        None => {
-            standby::start(&service, &before, args.takeover_after, &credentials)
-                .map_err(StartError::System)?;
-            None
-        }
-    };
+    let election = stand_beside_others(args, &service, address, &credentials, book)?;
     let console = window::open(args, &name, address, &lines, credentials);
     let shown = console.as_ref().map(|console| format!("; console at {}", console.url()));
     announce(&format!("{ready}{}", shown.unwrap_or_default()));
@@ -185,18 +169,42 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
     Ok(end)
 }
 
-/// Takes part in the election.
-fn election(
+/// Makes sure that the port is not open by accident, and that others find a leader there.
+fn check_port(args: &Args, address: SocketAddr, credentials: &Credentials) -> Result<(), StartError> {
+    args.door.check(address, credentials)?;
+    if !args.etcd.is_empty() && address.ip().is_unspecified() {
+        return Err(StartError::Nowhere(address));
+    }
+    Ok(())
+}
+
+/// Begins to look after the nodes; answers how many are up.
+fn meet_nodes(args: &Args, engine: &Arc<Engine>) -> Result<usize, StartError> {
+    // Before the first job: which nodes are up must not depend on which thread was faster.
+    let up = greet::first_round(engine);
+    greet::keep_greeting(engine).map_err(StartError::System)?;
+    watch::start(engine, Silence { suspected: args.silence, removed: args.remove_after })
+        .map_err(StartError::System)?;
+    Ok(up)
+}
+
+/// Watches the servers before this one, or takes part in the election.
+fn stand_beside_others(
     args: &Args,
-    of: (&Arc<Service>, Arc<Leadership>),
-    name: &str,
+    service: &Arc<Service>,
     address: SocketAddr,
     credentials: &Credentials,
     book: journal::book::Book,
-) -> Result<Election, StartError> {
+) -> Result<Option<Election>, StartError> {
+    let Some(leadership) = service.terms.leadership.clone() else {
+        standby::start(service, &service.terms.standby_of, args.takeover_after, credentials)
+            .map_err(StartError::System)?;
+        return Ok(None);
+    };
     let place = election::Place { endpoints: args.etcd.clone(), election: args.election.clone() };
-    let me = election::Me { name: name.to_owned(), address: address.to_string() };
-    election::start(of, (place, me), credentials.clone(), book).map_err(StartError::System)
+    let me = election::Me { name: service.terms.name.clone(), address: address.to_string() };
+    let election = election::start((service, leadership), (place, me), credentials.clone(), book);
+    election.map(Some).map_err(StartError::System)
 }
 
 /// When a task is tried again, and when it is given up.
