@@ -131,7 +131,9 @@ fn synthetic(work: Option<&Work>, tasks: u32) -> Result<JobSource, &'static str>
         Some(Work::ByTask(distribution) | Work::ByAttempt(distribution)) => constant(distribution),
         _ => None,
     };
-    let service = service.ok_or("synthetic work takes a constant time, such as \"50ms\"")?;
+    let service = service.ok_or(
+        "nodes that get no images hold a slot for a constant time, such as work.service = \"50ms\", and random times are simulated only",
+    )?;
     Ok(JobSource::Synthetic { tasks: u64::from(tasks), service })
 }
 
@@ -202,7 +204,7 @@ mod tests {
         let why = |change: &[&str]| of(change).unwrap_err().to_string();
         insta::assert_snapshot!(why(&["arrivals.kind=\"closed\"", "arrivals.clients=2", "arrivals.think=\"1ms\""]), @"cell 't' cannot run on real nodes: clients of real nodes do not think; use lab simulate");
         insta::assert_snapshot!(why(&["nodes.speed=2"]), @"cell 't' cannot run on real nodes: speed, processors and faults of nodes are simulated only; use lab simulate");
-        insta::assert_snapshot!(why(&["work.service=\"exponential[mean_ms=5]\""]), @r#"cell 't' cannot run on real nodes: synthetic work takes a constant time, such as "50ms"; use lab simulate"#);
+        insta::assert_snapshot!(why(&["work.service=\"exponential[mean_ms=5]\""]), @r#"cell 't' cannot run on real nodes: nodes that get no images hold a slot for a constant time, such as work.service = "50ms", and random times are simulated only; use lab simulate"#);
         insta::assert_snapshot!(why(&["scheduler.count=2"]), @"cell 't' cannot run on real nodes: one server with fresh knowledge and its own time limit schedules them; use lab simulate");
         insta::assert_snapshot!(why(&["nodes.delay=[\"1s\", \"2s\"]"]), @"cell 't' cannot run on real nodes: all nodes have the same delay; use lab simulate");
     }

@@ -30,6 +30,7 @@ fn nominal_95_percent_covers_93_to_97_over_seeds_and_hardly_ever_over_requests()
         Interval { centre: run.mean, low: run.mean - half_width, high: run.mean + half_width }
     };
     let over_requests = covered(runs.iter().map(over_requests).collect());
+    println!("covered: over seeds {over_seeds}, over requests {over_requests}");
     assert!((0.93..=0.97).contains(&over_seeds), "over seeds {over_seeds}, over requests {over_requests}");
     assert!(over_requests < 0.5, "over requests {over_requests}");
 }

@@ -161,6 +161,7 @@ mod tests {
     use super::super::examples::{job, three_strategies};
     use super::super::group::group;
     use super::*;
+    use luck::{Purpose, Seed};
 
     #[test]
     fn a_lead_under_every_seed_wins_and_noise_ties() {
@@ -202,6 +203,53 @@ mod tests {
                 assert_eq!(excludes, versus.verdict != Verdict::Tie, "{versus:?}");
             }
         }
+    }
+
+    /// Six strategies under eight seeds with luck that they share and noise of their own; the last one takes `factor` times
+    /// as long.
+    fn family(experiment: u64, factor: f64) -> Vec<Group> {
+        let spread = |purpose_index: u64, width: f64| {
+            width * (Seed(5).coin(Purpose::Resample, experiment, purpose_index).uniform() - 0.5)
+        };
+        let mut jobs = Vec::new();
+        for seed in 0..8 {
+            let luck = spread(seed, 2.0);
+            for (index, name) in ["random", "a", "b", "c", "d", "e"].into_iter().enumerate() {
+                let own =
+                    spread(100 + 8 * index as u64 + seed, 0.2) + if name == "e" { factor.ln() } else { 0.0 };
+                jobs.push(job(name, seed, (1e6 * (luck + own).exp()) as u64));
+            }
+        }
+        group(jobs)
+    }
+
+    /// Share of 1,000 families in which a verdict is `found`.
+    fn share(factor: f64, found: impl Fn(&[Versus]) -> bool) -> f64 {
+        let families = 1_000;
+        let hits = (0..families)
+            .filter(|&family_number| {
+                found(&versus_baseline(&family(family_number, factor), 0, Metric::Makespan))
+            })
+            .count();
+        hits as f64 / families as f64
+    }
+
+    #[test]
+    fn strategies_that_are_alike_are_told_apart_in_at_most_5_percent_of_families() {
+        let wrong =
+            share(1.0, |row| row.iter().any(|one| matches!(one.verdict, Verdict::Wins | Verdict::Loses)));
+        // Three standard errors of a share of 1,000 above; and not so timid that it could never be wrong.
+        assert!((0.01..=0.071).contains(&wrong), "{wrong}");
+    }
+
+    #[test]
+    fn a_fifth_is_found_because_luck_is_paired() {
+        let found = share(1.2, |row| row[5].verdict == Verdict::Loses);
+        assert!(found > 0.95, "{found}");
+        // The seeds differ by a factor of seven: of their own the means say nothing about a fifth.
+        let groups = family(1, 1.2);
+        let widest = groups[0].interval(Metric::Makespan).unwrap();
+        assert!(widest.half_width() > 0.2 * widest.centre);
     }
 
     #[test]

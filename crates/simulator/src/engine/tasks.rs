@@ -17,23 +17,27 @@ struct Open {
     /// Round trips of refused attempts.
     refused_time: Duration,
     lost_time: Duration,
-    ended: bool,
 }
 
-/// The open tasks of a job. Tasks end roughly in the order of their arrival, so a window over them stays small.
+/// In the window: the task has ended.
+const ENDED: u32 = u32::MAX;
+
+/// The open tasks of a job. Tasks end roughly in the order of their arrival, so a window over them stays small; of the many
+/// that have ended before the oldest open one it holds nothing but that.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     first: u32,
-    window: VecDeque<Open>,
-    open: u32,
+    /// By task: where it is in the slab.
+    window: VecDeque<u32>,
+    slab: Vec<Open>,
+    free: Vec<u32>,
     /// The last attempt that had a result: the one that finished a task which ends with one.
     winner: Option<AttemptSeen>,
 }
 
 impl Tasks {
     pub(super) fn arrive(&mut self, submitted: Micros) {
-        self.open += 1;
-        self.window.push_back(Open {
+        let open = Open {
             submitted,
             started: None,
             attempts: 0,
@@ -42,18 +46,30 @@ impl Tasks {
             lost: 0,
             refused_time: Duration::ZERO,
             lost_time: Duration::ZERO,
-            ended: false,
-        });
+        };
+        let slot = if let Some(slot) = self.free.pop() {
+            self.slab[slot as usize] = open;
+            slot
+        } else {
+            self.slab.push(open);
+            (self.slab.len() - 1) as u32
+        };
+        self.window.push_back(slot);
     }
 
     /// Tasks that have not ended.
     pub(super) fn open(&self) -> u32 {
-        self.open
+        (self.slab.len() - self.free.len()) as u32
+    }
+
+    fn slot(&self, task: u32) -> Option<u32> {
+        let place = task.checked_sub(self.first)?;
+        self.window.get(place as usize).copied().filter(|slot| *slot != ENDED)
     }
 
     fn get(&mut self, task: u32) -> Option<&mut Open> {
-        let place = task.checked_sub(self.first)?;
-        self.window.get_mut(place as usize).filter(|open| !open.ended)
+        let slot = self.slot(task)?;
+        self.slab.get_mut(slot as usize)
     }
 
     pub(super) fn started(&mut self, task: u32, now: Micros) {
@@ -83,8 +99,8 @@ impl Tasks {
     /// Ends a task; none if it has ended before.
     pub(super) fn end(&mut self, job: u32, task: u32, end: TaskEnd, now: Micros) -> Option<TaskSeen> {
         let winner = self.winner.filter(|winner| winner.task == task && end == TaskEnd::Done);
-        let open = self.get(task)?;
-        open.ended = true;
+        let slot = self.slot(task)?;
+        let open = self.slab[slot as usize];
         let seen = TaskSeen {
             job,
             task,
@@ -97,10 +113,11 @@ impl Tasks {
             submitted: open.submitted,
             started: open.started.unwrap_or(now),
             ended: now,
-            parts: winner.map_or_else(Parts::default, |winner| open.parts(&winner)),
+            parts: winner.map_or_else(Parts::default, |winner| open.parts(&winner, now)),
         };
-        self.open -= 1;
-        while self.window.front().is_some_and(|open| open.ended) {
+        self.free.push(slot);
+        self.window[(task - self.first) as usize] = ENDED;
+        while self.window.front() == Some(&ENDED) {
             self.window.pop_front();
             self.first += 1;
         }
@@ -110,9 +127,9 @@ impl Tasks {
 
 impl Open {
     /// Attempts before the one that succeeded may overlap with it (hedges); then what does not fit before its start is
-    /// left out, so that the parts always add up.
-    fn parts(&self, winner: &AttemptSeen) -> Parts {
-        let before = winner.begun.since(self.submitted);
+    /// left out, so that the parts always add up. Waiting for a thread is waiting.
+    fn parts(&self, winner: &AttemptSeen, ended: Micros) -> Parts {
+        let before = ended.since(self.submitted).saturating_sub(winner.total);
         let refused = self.refused_time.min(before);
         let lost = self.lost_time.min(before - refused);
         Parts {

@@ -77,6 +77,12 @@ fn replications_cover_the_truth_and_pretended_independence_does_not() {
         naive += u32::from((runs[0].0 - mean).abs() <= runs[0].2);
     }
     let share = |count: u32| f64::from(count) / experiments as f64;
+    println!(
+        "covered: means {}, quantiles {}, requests {}",
+        share(of_means),
+        share(of_quantiles),
+        share(naive)
+    );
     assert!((0.93..=0.97).contains(&share(of_means)), "{}", share(of_means));
     assert!((0.93..=0.97).contains(&share(of_quantiles)), "{}", share(of_quantiles));
     assert!(share(naive) < 0.6, "{}", share(naive));

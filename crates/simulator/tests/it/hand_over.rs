@@ -20,6 +20,8 @@ fn attempts_that_are_decided_together_begin_one_after_another() {
     assert_eq!(run.jobs[0].makespan, 110 * MS);
     // The first begins after 1 ms, the last after 100.
     assert!((run.jobs[0].tasks.mean() - 0.0605).abs() < 1e-9, "{}", run.jobs[0].tasks.mean());
+    let parts = run.jobs[0].tasks.parts();
+    assert!((parts.waiting - 0.0505).abs() < 1e-9 && (parts.service - 0.01).abs() < 1e-9, "{parts:?}");
 }
 
 #[test]
