@@ -4,6 +4,7 @@ use crate::cluster::Look;
 use crate::cluster::changes::{self, Event, Rejections};
 use crate::cluster::frame::{self, Scene};
 use crate::cluster::jobs::{self, Job};
+use crate::cluster::listed::Listed;
 use crate::cluster::strategies::Strategies;
 use crate::cluster::told::{Ears, Mark};
 use crate::history::{Chapter, History};
@@ -59,24 +60,8 @@ struct Books {
     ears: Ears,
     /// What each server listed last, by its address.
     listed: BTreeMap<String, Listed>,
-}
-
-/// The jobs of one server.
-#[derive(Clone, Debug)]
-struct Listed {
-    /// Its incarnation, and how many jobs ran and had ended: while these stay and nothing runs, so does the list.
-    of: (u64, u64, u64),
-    jobs: Vec<Job>,
-}
-
-impl Listed {
-    fn stands(&self, told: &ServerDescription) -> bool {
-        told.jobs_running == 0 && self.of == as_told(told) && !self.jobs.iter().any(Job::is_running)
-    }
-}
-
-fn as_told(told: &ServerDescription) -> (u64, u64, u64) {
-    (told.incarnation, told.jobs_running, told.jobs_ended)
+    /// Incarnations of servers whose lost jobs were looked for, by their addresses.
+    searched: BTreeMap<String, u64>,
 }
 
 /// All that one server answered at one look.
@@ -99,14 +84,14 @@ impl Asked {
                 Err(error) => log::debug!("no events of {name}: {error}"),
             }
             if !listed.is_some_and(|listed| listed.stands(told)) {
-                list = self.list(told);
+                list = self.list(told, listed);
             }
         }
         let answer = answer.map_err(|error| error.to_string());
         Heard { look: Look { name, address, answer }, events, listed: list }
     }
 
-    fn list(&self, told: &ServerDescription) -> Option<Listed> {
+    fn list(&self, told: &ServerDescription, before: Option<&Listed>) -> Option<Listed> {
         let jobs = match self.client.jobs(false, PATIENCE) {
             Ok(jobs) => jobs.into_iter().map(|job| Job::of(job, &self.target.address)).collect(),
             // A server of an earlier version has no list; its nodes are shown all the same.
@@ -116,7 +101,7 @@ impl Asked {
                 return None;
             }
         };
-        Some(Listed { of: as_told(told), jobs })
+        Some(Listed::next(told, jobs, before))
     }
 }
 
@@ -244,8 +229,9 @@ impl Watch {
                 );
             }
             if let Some(listed) = listed {
-                let known = books.listed.insert(address.clone(), listed);
-                if known.map(|known| known.of.0) != books.listed.get(&address).map(|listed| listed.of.0) {
+                let (incarnation, sure) = (listed.incarnation(), listed.is_sure());
+                books.listed.insert(address.clone(), listed);
+                if sure && books.searched.insert(address.clone(), incarnation) != Some(incarnation) {
                     anew.push(address);
                 }
             }

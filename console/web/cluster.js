@@ -58,7 +58,7 @@ function keep(parent, items, key, make) {
 /** What a server does for the cluster: in a word, and in a sentence. */
 function roleOf(server) {
   if (!server.up) return ['down', 'It does not answer.'];
-  const taken = server.epoch > 1 ? ' It has taken jobs over.' : '';
+  const taken = server.epoch > 1 ? ' It goes on with jobs of another server, or from before it was started again.' : '';
   if (server.leads) return ['leads', `New jobs go to it, and the nodes below are as it sees them.${taken}`];
   if (server.standby_of.length > 0) return ['stands by', `It goes on with the jobs of ${server.standby_of.join(', ')} when there is no answer any more.`];
   return ['also up', 'It answers, and another server leads.'];

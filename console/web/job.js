@@ -127,6 +127,9 @@ export function jobPage(key) {
       if (live && now !== seen && due) {
         seen = now;
         load();
+      } else if (!live && ['running', 'paused'].includes(job?.state) && feed.state === 'live' && performance.now() - loaded > 2_000) {
+        // No server lists it any more: the history may know what became of it.
+        load();
       }
     },
     close() {

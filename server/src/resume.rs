@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 use wire::job::{JobReceipt, JobReport, JobRequest, JobSource};
+use wire::membership::EventKind;
 use wire::stored::{NotStored, Stored as _};
 
 /// Why a job of the journal cannot go on.
@@ -156,7 +157,14 @@ impl Service {
             earlier.add_done(&job, task, &self.engine.means.run);
         }
         self.book().enter(&job);
-        log::info!("job '{}' goes on", job.receipt.job_key);
+        let key = &job.receipt.job_key;
+        let text = format!(
+            "job {key} goes on after a restart: {} of {} tasks ended before",
+            kept.settled.len(),
+            job.tasks.count()
+        );
+        log::info!("{text}");
+        self.engine.means.events.note(EventKind::JobResumed, key, text);
         if let Some(why) = deposed {
             log::error!("job '{}' cannot go on: {why}", job.receipt.job_key);
             job.depose();

@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod frame;
 pub(crate) mod jobs;
+pub(crate) mod listed;
 pub(crate) mod picture;
 pub(crate) mod strategies;
 pub(crate) mod told;

@@ -1,8 +1,9 @@
 //! The console in a real browser: what a person does with it, against real processes.
 
 use crate::webdriver::{Browser, Driver, decode};
-use crate::world::{Program, World};
+use crate::world::{Program, World, free_ports};
 use std::fs;
+use std::process::Stdio;
 use std::time::Instant;
 
 /// Where the console of a server is, as the page's script knows it.
@@ -123,4 +124,52 @@ fn two_browsers_see_a_node_go(
         browser.wait("node1 gone", gone);
     }
     println!("both browsers showed the killed node after {} ms", killed.elapsed().as_millis());
+}
+
+/// A job that never ends by itself survives its server, and the page that showed it goes on by itself.
+#[test]
+fn a_page_stays_through_a_killed_server_and_shows_its_job_again() {
+    let Some(driver) = Driver::start() else { return };
+    let Some(browser) = driver.browser() else { return };
+    let world = World::new();
+    let mut asleep = world.command("computenode");
+    asleep.args(["1", "--listen", "127.0.0.1:0", "--name", "node0", "--delay", "1h"]);
+    let asleep = world.start(asleep);
+    let ports = free_ports(2);
+    let (address, page) = (format!("127.0.0.1:{}", ports[0]), format!("127.0.0.1:{}", ports[1]));
+    let server = || {
+        let mut command = world.command("server");
+        command.args([
+            "--listen",
+            &address,
+            "--node",
+            &asleep.address,
+            "--state",
+            "state",
+            "--console",
+            &page,
+        ]);
+        world.start(command)
+    };
+    let first = server();
+    let mut client = world.client_command(&first, &["data", "random"]);
+    // It is told of no end while the test goes on, and ends with it.
+    let mut client = client.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    browser.open(&format!("http://{page}/#/cluster"));
+    browser.wait("the job", "return document.querySelector('aside .job-line') !== null");
+    browser.run("location.hash = document.querySelector('aside .job-line').hash");
+    browser.wait("its page", "return document.querySelector('.job')?.dataset.state === 'running'");
+    drop(first);
+    browser.wait("no connection", "return document.body.dataset.feed === 'broken'");
+    let _second = server();
+    browser.wait("a connection", "return document.body.dataset.feed === 'live'");
+    let again = "return document.querySelector('.job')?.dataset.state === 'running' && document.querySelector('.job .facts').textContent.includes('Submissions2')";
+    browser.wait("the job, submitted again by the journal", again);
+    browser.run("[...document.querySelectorAll('.job-head button')].find((each) => each.textContent === 'Cancel the job').click()");
+    browser.wait("its end", "return document.querySelector('.job')?.dataset.state === 'cancelled'");
+    browser.run("location.hash = '#/history'");
+    let told = "const texts = document.querySelector('.history tbody')?.textContent ?? ''; return texts.includes('was started again') && texts.includes('goes on after a restart')";
+    browser.wait("both events", told);
+    client.kill().unwrap();
+    client.wait().unwrap();
 }
