@@ -5,9 +5,9 @@ use crate::error::ClientError;
 use crate::interrupt::Interrupt;
 use cluster::{Address, Machines};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wire::job::{JobProgress, JobReceipt, JobReport, JobRequest, SubmitError, UnknownJob};
 use wire::{CallError, Credentials, PoolSettings, ServerClient};
 
@@ -47,6 +47,9 @@ const SUBMIT: Duration = Duration::from_secs(60);
 /// How long it may take to say that it lives.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
+/// Time between two questions for a sign of life.
+const BETWEEN_SIGNS: Duration = Duration::from_millis(500);
+
 /// How long it may take for what needs no looking.
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -79,16 +82,17 @@ impl Conversation {
         let address = self.0.address();
         let (client, job) = (Arc::clone(&self.0), request.clone());
         let mut is_told = interrupt.asked();
-        let tell_once = || {
+        let mut pulse = Pulse::of(&self.0);
+        let look = || {
             if interrupt.asked() && !is_told {
                 is_told = true;
                 eprintln!(
                     "client: cancelling the job as soon as the server answers; once more to leave at once"
                 );
             }
-            Ok(())
+            pulse.feel()
         };
-        match patiently(move || client.submit(&job, SUBMIT), tell_once)? {
+        match patiently(move || client.submit(&job, SUBMIT), look)? {
             Ok(Ok(receipt)) => Ok(receipt),
             Ok(Err(SubmitError::Invalid { field, why })) => Err(Trouble::Invalid { field, why }),
             Ok(Err(SubmitError::Unavailable { why })) => {
@@ -129,6 +133,44 @@ impl Conversation {
 
     pub(crate) fn cancel(&self, job_key: &str) -> Result<(), Trouble> {
         known(self.0.cancel(job_key, ANSWER))
+    }
+}
+
+/// Whether a server lives that may take long to answer another call: it is asked for a sign of life now and then.
+struct Pulse {
+    client: Arc<ServerClient>,
+    felt: Instant,
+    asked: Option<mpsc::Receiver<Result<(), CallError>>>,
+}
+
+impl Pulse {
+    fn of(client: &Arc<ServerClient>) -> Pulse {
+        Pulse { client: Arc::clone(client), felt: Instant::now(), asked: None }
+    }
+
+    /// Never waits.
+    fn feel(&mut self) -> Result<(), Trouble> {
+        match self.asked.as_ref().map(mpsc::Receiver::try_recv) {
+            None if self.felt.elapsed() < BETWEEN_SIGNS => {}
+            None => {
+                let (answer, answered) = mpsc::channel();
+                let client = Arc::clone(&self.client);
+                let asking = thread::Builder::new().name("pulse".to_owned()).spawn(move || {
+                    // Nobody listens any more if the other call has ended.
+                    let _ = answer.send(client.ping(SIGN_OF_LIFE));
+                });
+                // Without a thread for it the call's own time-out is what is left.
+                self.asked = asking.is_ok().then_some(answered);
+                self.felt = Instant::now();
+            }
+            Some(Err(TryRecvError::Empty)) => {}
+            Some(Ok(Ok(()) | Err(CallError::UnknownMethod { .. })) | Err(TryRecvError::Disconnected)) => {
+                self.asked = None;
+                self.felt = Instant::now();
+            }
+            Some(Ok(Err(error))) => return Err(lost(&error)),
+        }
+        Ok(())
     }
 }
 

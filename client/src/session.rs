@@ -120,6 +120,7 @@ impl Follower {
         let mut unusable = Vec::new();
         for server in servers {
             let mut receipt = None;
+            let mut may_have_it = false;
             for _ in 0..CONNECTIONS_PER_SERVER {
                 if self.interrupt.asked() {
                     return Ok(None);
@@ -142,15 +143,16 @@ impl Follower {
                             *search = Search::begin();
                         }
                         *lost = Some(why);
+                        may_have_it = true;
                     }
                     Err(Trouble::Interrupted) => return Ok(None),
                 }
             }
+            // The next server goes on under the same luck, and nodes refuse what the lost one may still send.
             if let Some(receipt) = receipt {
-                // The next server goes on under the same luck, and nodes refuse what the lost one may still send.
                 request.seed = Some(receipt.seed);
-                request.epoch += 1;
             }
+            request.epoch += u64::from(may_have_it);
         }
         // Nobody has had the job: there is nothing to wait for.
         if lost.is_none() { Err(ClientError::NoServer(unusable)) } else { Ok(None) }

@@ -170,11 +170,12 @@ impl Service {
 
     /// Where a job stands, or how it ended.
     fn standing(&self, job: &Job) -> JobReport {
-        match self.engine.running_report(job.id) {
-            Some(running) if !job.is_closed() => running,
+        let running = self.engine.running_report(job.id);
+        if job.is_closed() {
             // It has ended; its report comes as soon as its records and its end in the journal are written.
-            _ => self.wait_for_end(job),
+            return self.wait_for_end(job);
         }
+        running.unwrap_or_else(|| view::not_begun(job))
     }
 
     /// Waits for a job's end, however long it takes.

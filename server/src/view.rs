@@ -6,7 +6,7 @@ use crate::peer::{Kind, Peer};
 use crate::standing::Standing;
 use scheduler::health::Health;
 use std::time::Duration;
-use wire::job::{JobProgress, JobRequest, JobView, NodeState, NodeView};
+use wire::job::{JobProgress, JobReport, JobRequest, JobState, JobView, NodeState, NodeView};
 
 /// One node; none if it came by itself and is gone.
 pub(crate) fn node(peer: &Peer, in_flight: u32, standing: Standing, share: Share) -> Option<NodeView> {
@@ -42,6 +42,24 @@ pub(crate) fn node(peer: &Peer, in_flight: u32, standing: Standing, share: Share
         incarnation: peer.incarnation(),
         status: peer.status(),
     })
+}
+
+/// A job that was taken and has not been put to work yet.
+pub(crate) fn not_begun(job: &Job) -> JobReport {
+    let progress = JobProgress {
+        state: JobState::Running,
+        tasks: job.receipt.tasks,
+        done: 0,
+        failed: 0,
+        attempts: 0,
+        rejected: 0,
+        delayed: 0,
+        lost: 0,
+        in_flight: 0,
+        elapsed: Duration::ZERO,
+        paused: false,
+    };
+    JobReport { progress, failures: Vec::new(), nodes: Vec::new(), why: None, histogram: None }
 }
 
 /// One job, with the seed in use: whoever submits its request again has the same job under the same luck.

@@ -4,7 +4,11 @@ use crate::stage::{Part, Poll, Said, client, closed_port};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use wire::job::{JobState, SubmitError};
 
 /// Runs the client with a `machine.txt` of these servers.
@@ -164,4 +168,43 @@ fn what_became_of_a_job_is_written_to_a_log_on_request() {
     let said = run(&["data", "random", "--log-file", "no/such/folder"]);
     assert_eq!(said.status, Some(1));
     assert!(said.error.contains("give --log-file a path that can be written"), "{}", said.error);
+}
+
+/// The address of a wire to `server` that carries nothing any more once it is frozen, and tells nobody.
+fn freezing_wire(server: SocketAddr, is_frozen: &Arc<AtomicBool>) -> String {
+    let carry = |mut from: TcpStream, mut to: TcpStream, is_frozen: Arc<AtomicBool>| {
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = from.read(&mut bytes) {
+                if !is_frozen.load(Ordering::SeqCst) && to.write_all(&bytes[..count]).is_err() {
+                    return;
+                }
+            }
+        })
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let is_frozen = Arc::clone(is_frozen);
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(server).unwrap());
+            carry(client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(&is_frozen));
+            carry(server, client, Arc::clone(&is_frozen));
+        }
+    });
+    address.to_string()
+}
+
+#[test]
+fn a_server_that_freezes_with_the_submission_in_its_hands_is_not_waited_for() {
+    let is_frozen = Arc::new(AtomicBool::new(false));
+    let freeze = Arc::clone(&is_frozen);
+    let on_submit: crate::stage::Cue = Box::new(move || freeze.store(true, Ordering::SeqCst));
+    let (first_part, first) = Part { on_submit: Some(on_submit), ..Part::default() }.play();
+    let (second_part, second) = Part::default().play();
+    let wire = freezing_wire(first.local_addr(), &is_frozen);
+    let said = with_servers(&[wire, second.local_addr().to_string()]);
+    assert_eq!(said.status, Some(0), "{}", said.error);
+    let (before, after) = (first_part.submissions().remove(0), second_part.submissions().remove(0));
+    assert_eq!((before.epoch, after.epoch), (1, 2), "the first one may have taken it");
 }

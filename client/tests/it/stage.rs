@@ -43,6 +43,8 @@ pub(crate) struct Part {
     pub(crate) polls: Mutex<VecDeque<Poll>>,
     pub(crate) failures: Vec<TaskFailure>,
     pub(crate) why: Option<String>,
+    /// Runs before a submission is answered.
+    pub(crate) on_submit: Option<Cue>,
     /// Runs before a poll is answered.
     pub(crate) on_poll: Option<Cue>,
     /// Runs before a cancellation is answered.
@@ -108,6 +110,9 @@ impl ServerService for Part {
 
     fn submit(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
         self.enter(Scene::Submitted(Box::new(request.clone())));
+        if let Some(cue) = &self.on_submit {
+            cue();
+        }
         if let Some(refusal) = self.refusals.lock().unwrap().pop_front() {
             return Err(refusal);
         }

@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`figure`] (a measured ratio and its target), then one measurement a file: [`empty_tasks`],
 //! [`flood`], [`port`], [`photographs`] with its rivals [`plain_loop`] and [`original`];
-//! [`eight_k`]; [`usage`].
+//! [`eight_k`]; [`takeover`]; [`usage`].
 
 pub mod eight_k;
 pub mod empty_tasks;
@@ -13,6 +13,7 @@ pub mod original;
 pub mod photographs;
 pub mod plain_loop;
 pub mod port;
+pub mod takeover;
 pub mod usage;
 
 pub use figure::{Figure, Goal, render};
@@ -48,6 +49,12 @@ pub enum BenchmarkError {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// A job did not go on at another server.
+    #[error("the job did not go on elsewhere: {0}")]
+    NotTakenOver(String),
+    /// The operating system refuses a process or a signal.
+    #[error("the system refuses a process or a signal: {0}")]
+    System(#[source] io::Error),
     /// The photographs could not be made.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),

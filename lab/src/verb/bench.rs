@@ -2,7 +2,7 @@
 
 use super::say::{answer, failure, tell};
 use crate::benchmark::{
-    BenchmarkError, Figure, eight_k, empty_tasks, flood, original, photographs, port, render,
+    BenchmarkError, Figure, eight_k, empty_tasks, flood, original, photographs, port, render, takeover,
 };
 use crate::experiment::interrupt::Interrupt;
 use clap::ValueEnum;
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// Measure only these
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NAMES", env = "BALLAST_BENCH_ONLY")]
     only: Vec<Measurement>,
-    /// How often the photographs, small and 8K, are measured
+    /// How often the photographs, small and 8K, and takeovers are measured
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100), env = "BALLAST_BENCH_ROUNDS")]
     rounds: u64,
     /// The interpreter of the original's design
@@ -46,6 +46,8 @@ enum Measurement {
     Photographs,
     /// A photograph of 8K cut over four nodes against one process on all cores; memory of a node for a whole one
     EightK,
+    /// How long a job stands still when its server is killed or frozen
+    Takeover,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -88,5 +90,6 @@ fn one(
             photographs::measure(interrupt, rounds, &arguments.python)
         }
         Measurement::EightK => eight_k::measure(interrupt, rounds),
+        Measurement::Takeover => takeover::measure(rounds),
     }
 }

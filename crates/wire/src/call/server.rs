@@ -15,7 +15,7 @@ use std::error::Error;
 use std::time::Duration;
 
 /// What a long poll's answer may take beyond the wait that was asked for.
-const PROGRESS_MARGIN: Duration = Duration::from_secs(3);
+const PROGRESS_MARGIN: Duration = Duration::from_secs(2);
 
 /// Calls one server. Share it between threads.
 #[derive(Debug)]
