@@ -169,7 +169,10 @@ fn figures(rounds: &[Round], cores: usize) -> Vec<Figure> {
                 value: ratio,
                 unit: "",
                 goal: Goal::AtLeast(0.85),
-                detail: format!("what of it other work on the machine does not touch{}", spread(&work)),
+                detail: format!(
+                    "moved less than the time by other work on the machine, but moved{}",
+                    spread(&work)
+                ),
             });
         }
     }

@@ -13,7 +13,7 @@ use npy::Kind;
 use records::{Run, TaskOutcome};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Names of the index's columns.
@@ -160,7 +160,7 @@ fn begin(
     entries: &[Entry],
 ) -> Result<usize, CollectError> {
     let known = fs::read_to_string(index).unwrap_or_default();
-    let is_same = fs::read(array).is_ok_and(|bytes| bytes.starts_with(head));
+    let is_same = first_bytes(array, head.len()).is_ok_and(|bytes| bytes == head);
     let whole = known.rfind('\n').map_or("", |end| &known[..=end]);
     let rows: Vec<&str> = whole.lines().skip(1).collect();
     let fits =
@@ -180,6 +180,13 @@ fn begin(
     cut(array, head.len() as u64 + samples * kind.bytes()).map_err(|source| fault(array, source))?;
     cut(index, whole.len() as u64).map_err(|source| fault(index, source))?;
     Ok(count)
+}
+
+/// The first bytes of a file, which may be far larger than memory.
+fn first_bytes(path: &Path, count: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(count);
+    File::open(path)?.take(count as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn row(entry: &Entry, offset: u64, image: &Image, made_by: Option<&(String, u64)>) -> String {

@@ -2,6 +2,7 @@
 
 pub(crate) mod area;
 pub(crate) mod bitmaps;
+pub(crate) mod blob;
 pub(crate) mod canny;
 pub(crate) mod color;
 pub(crate) mod corner;

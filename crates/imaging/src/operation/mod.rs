@@ -18,6 +18,7 @@ mod error;
 mod grammar;
 mod parameter;
 
+mod blobs;
 mod blue;
 mod blur;
 mod brightness;
@@ -75,6 +76,7 @@ static TABLE: &[Entry] = &[
     resize::ENTRY,
     corners::ENTRY,
     lines::ENTRY,
+    blobs::ENTRY,
 ];
 
 /// One line of the table.

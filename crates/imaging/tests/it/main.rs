@@ -8,4 +8,5 @@ mod codec_opencv;
 mod codec_strips;
 mod operation;
 mod operation_opencv;
+mod parity;
 mod segments;

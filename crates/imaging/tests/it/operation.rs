@@ -69,6 +69,8 @@ pub(crate) const GOLDEN: &[(&str, u64, u64)] = &[
     ("resize[percent=37.5]", 0x5ae8_193c_0680_2178, 0xae4c_2991_1944_fc1f),
     ("resize[percent=250]", 0xecfd_a84e_b0f8_b279, 0x6220_b7e1_3742_dc72),
     ("corners", 0x9640_26a5_c5f5_2520, 0xd696_1a27_2191_435f),
+    ("blobs", 0x4695_0886_0d30_83e0, 0xc8b6_44c9_fcb6_11d4),
+    ("blobs[size=3,threshold=4]", 0xaf7b_5f17_9ba3_d7e4, 0xa172_10aa_4a6a_1a4b),
     ("lines[low=20,high=60,votes=12]", 0x33e4_489b_b14f_398e, 0xb1c1_ec95_c2a3_b42b),
     ("grayscale | blur[size=5] | canny[low=20,high=60]", 0xd49e_e345_3919_6e22, 0xed7b_c51f_81ea_d274),
 ];

@@ -1,7 +1,7 @@
 //! Operations against OpenCV: photographs and random pictures, all kinds of sizes, every instruction set.
 
 #[path = "../opencv/coprocess.rs"]
-mod coprocess;
+pub(crate) mod coprocess;
 
 use crate::operation::{GOLDEN, picture};
 use coprocess::OpenCv;
@@ -11,7 +11,7 @@ use lanes::Level;
 use luck::Seed;
 
 /// Every operation that OpenCV has too, with its default and with other parameters.
-const OPERATIONS: &[&str] = &[
+pub(crate) const OPERATIONS: &[&str] = &[
     "edges",
     "edges[low=100,high=200]",
     "edges[aperture=3]",
@@ -64,6 +64,9 @@ const OPERATIONS: &[&str] = &[
     "resize[percent=133]",
     "corners",
     "corners[threshold=5]",
+    "blobs",
+    "blobs[size=3,threshold=2]",
+    "blobs[size=31,threshold=1]",
     "lines",
     "lines[low=20,high=60,aperture=3,votes=9,count=12]",
     "grayscale | blur[size=5] | canny",
@@ -78,7 +81,7 @@ fn random(width: usize, height: usize, channels: Channels, seed: u64, coarse: bo
 }
 
 /// Sizes at which windows, words and vectors begin and end.
-fn random_images() -> Vec<(String, Image)> {
+pub(crate) fn random_images() -> Vec<(String, Image)> {
     let sizes = [
         (1, 1),
         (1, 2),
@@ -121,6 +124,14 @@ fn random_images() -> Vec<(String, Image)> {
     images
 }
 
+/// The largest difference of two samples; the most there can be for pictures of different shapes.
+pub(crate) fn largest_difference(ours: &Image, theirs: &Image) -> u8 {
+    if ours.samples.len() != theirs.samples.len() {
+        return u8::MAX;
+    }
+    ours.samples.iter().zip(&theirs.samples).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0)
+}
+
 /// Where and how much two pictures differ.
 fn difference(ours: &Image, theirs: &Image) -> Option<String> {
     if (ours.width, ours.height, ours.channels) != (theirs.width, theirs.height, theirs.channels) {
@@ -129,7 +140,7 @@ fn difference(ours: &Image, theirs: &Image) -> Option<String> {
     }
     let pairs = || ours.samples.iter().zip(&theirs.samples);
     let count = pairs().filter(|(a, b)| a != b).count();
-    let worst = pairs().map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0);
+    let worst = largest_difference(ours, theirs);
     (count > 0).then(|| format!("{count} samples differ, by up to {worst}"))
 }
 
@@ -138,7 +149,7 @@ fn compare(cv: &mut OpenCv, operations: &[&str], images: &[(String, Image)]) {
     for text in operations {
         let operation = Operation::parse(text).unwrap();
         for (name, image) in images {
-            let (theirs, _) = cv.apply(text, image, 0);
+            let theirs = cv.apply(text, image);
             for level in Level::available() {
                 let mut scratch = Scratch::with_level(level);
                 let ours = operation.apply_with(image.clone(), &mut scratch).unwrap();

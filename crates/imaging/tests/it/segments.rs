@@ -31,6 +31,7 @@ const MORE: &[&str] = &[
     "crop[part=1,blur=1,median=1]",
     "noise[layers=1,salt=0.2,seed=9]",
     "corners[threshold=5]",
+    "blobs[size=5,threshold=3]",
     "lines[low=20,high=60,votes=8,count=7]",
     "grayscale | blur[size=5] | canny",
     "blur[size=9] | canny[low=20,high=60] | blur[size=7]",

@@ -73,14 +73,29 @@ impl OpenCv {
         (Image { width, height, channels, samples }, microseconds as u64)
     }
 
-    /// OpenCV's result, and the least time in microseconds of so many repeats.
-    pub(crate) fn apply(&mut self, operation: &str, image: &Image, repeats: usize) -> (Image, u64) {
+    fn send(&mut self, command: &str, image: &Image, operation: &str) -> (Image, u64) {
         let Image { width, height, channels, samples } = image;
-        writeln!(self.requests, "apply {width} {height} {} {repeats} {operation}", channels.count())
-            .expect("sent");
+        writeln!(self.requests, "{command} {width} {height} {} {operation}", channels.count()).expect("sent");
         self.requests.write_all(samples).expect("sent");
         self.requests.flush().expect("sent");
         self.image()
+    }
+
+    /// OpenCV's result.
+    pub(crate) fn apply(&mut self, operation: &str, image: &Image) -> Image {
+        self.send("apply", image, operation).0
+    }
+
+    /// Takes the picture for [`time`](Self::time).
+    pub(crate) fn hold(&mut self, image: &Image) {
+        self.send("hold", image, "");
+    }
+
+    /// The least time in microseconds that an operation takes of the picture that is held, out of as many as fit into so
+    /// many milliseconds, at least one.
+    pub(crate) fn time(&mut self, operation: &str, milliseconds: u64) -> u64 {
+        writeln!(self.requests, "time {milliseconds} {operation}").expect("sent");
+        self.image().1
     }
 
     /// The photographs that scikit-image brings along; none when it is not there.

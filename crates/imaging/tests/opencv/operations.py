@@ -2,14 +2,17 @@
 
 A request is one line, then samples (red, green, blue, or gray):
 
-    apply WIDTH HEIGHT CHANNELS REPEATS OPERATION   answered: WIDTH HEIGHT CHANNELS MICROSECONDS, then samples
+    apply WIDTH HEIGHT CHANNELS OPERATION           answered: WIDTH HEIGHT CHANNELS 0, then samples
+    hold WIDTH HEIGHT CHANNELS                      answered: 0 0 0 0
+    time MILLISECONDS OPERATION                     answered: 0 0 0 MICROSECONDS
     photo NAME WIDTH                                answered: WIDTH HEIGHT CHANNELS 0, then samples
     threads COUNT                                   answered: 0 0 0 0
     photos                                          answered: names, one line
 
-With REPEATS above 0 the operation is done so often and the least processor time of its thread is told (threads 1!). WIDTH 0 keeps a photograph's size, any
-other enlarges it by tiles. References are made with two threads: with one, OpenCV's x86 packages hand Canny to another
-library that flips near-ties.
+`time` repeats the operation on the picture that `hold` brought until so much time is spent, and tells the least processor
+time of its thread (threads 1!). Where exactness needs more than calls of OpenCV, it takes the nearest that calls can do.
+WIDTH 0 keeps a photograph's size, any other enlarges it by tiles. References are made with two threads: with one, OpenCV's
+x86 packages hand Canny to another library that flips near-ties.
 """
 
 import re
@@ -93,32 +96,91 @@ def median(image, size=3):
     return image if size == 1 else cv2.medianBlur(image, size)
 
 
-def resize(image, width=0, height=0, percent=50.0):
+def resize(image, width=0, height=0, percent=50.0, how=cv2.INTER_LINEAR_EXACT):
     rows, columns = image.shape[:2]
     by_percent = lambda length: min(max(int(np.rint(length * percent / 100)), 1), 65535)
     size = (width or by_percent(columns), height or by_percent(rows))
-    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR_EXACT)
+    return cv2.resize(image, size, interpolation=how)
+
+
+def resize_linear(image, width=0, height=0, percent=50.0, how=cv2.INTER_LINEAR):
+    return resize(image, width, height, percent, how)
+
+
+def marked(image, points, mark):
+    """The picture in colour with a mark at each of the points, which are a mask."""
+    seen = color(image).copy()
+    seen[cv2.dilate(points, mark) != 0] = RED
+    return seen
+
+
+CROSS = np.zeros((5, 5), np.uint8)
+CROSS[2, :] = CROSS[:, 2] = 1
 
 
 def corners(image, threshold=20):
     detector = cv2.FastFeatureDetector_create(threshold=threshold, nonmaxSuppression=True)
-    points = detector.detect(gray(image))
-    seen = color(image).copy()
-    height, width = seen.shape[:2]
-    for point in points:
-        x, y = int(point.pt[0]), int(point.pt[1])
-        for k in range(-2, 3):
-            for u, v in ((x + k, y), (x, y + k)):
-                if 0 <= u < width and 0 <= v < height:
-                    seen[v, u] = RED
+    places = np.array(cv2.KeyPoint_convert(detector.detect(gray(image))), int).reshape(-1, 2)
+    points = np.zeros(image.shape[:2], np.uint8)
+    points[places[:, 1], places[:, 0]] = 1
+    return marked(image, points, CROSS)
+
+
+def differences(image, size):
+    smooth = lambda size: cv2.GaussianBlur(gray(image), (size, size), 0)
+    return cv2.subtract(smooth(size), smooth(2 * size + 1), dtype=cv2.CV_16S)
+
+
+def frame(size):
+    side = 2 * (size // 2 + 1) + 1
+    mark = np.ones((side, side), np.uint8)
+    mark[1:-1, 1:-1] = 0
+    return mark
+
+
+def blobs(image, size=9, threshold=12):
+    difference = differences(image, size)
+    height, width = difference.shape
+    points = np.zeros((height, width), np.uint8)
+    for own in (difference, -difference):
+        peak, padded = own >= threshold, np.pad(own, 1, constant_values=-1000)
+        for dy in (-1, 0, 1):
+            for dx in (-1, 0, 1):
+                other = padded[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
+                if (dy, dx) != (0, 0):
+                    peak &= own > other if (dy, dx) < (0, 0) else own >= other
+        points |= peak
+    return marked(image, points, frame(size))
+
+
+def quick_blobs(image, size=9, threshold=12):
+    """As blobs, but of a plateau all pixels: what calls of OpenCV can do."""
+    difference, square = differences(image, size), np.ones((3, 3), np.uint8)
+    bright = cv2.compare(difference, cv2.dilate(difference, square), cv2.CMP_EQ)
+    dark = cv2.compare(difference, cv2.erode(difference, square), cv2.CMP_EQ)
+    points = bright & cv2.inRange(difference, threshold, 255) | dark & cv2.inRange(difference, -255, -threshold)
+    return marked(image, points, frame(size))
+
+
+def find_lines(image, low=100, high=200, aperture=3, votes=150, count=50):
+    return cv2.HoughLines(canny(image, low, high, aperture), 1, np.pi / 180, votes)
+
+
+def quick_lines(image, count=50, **parameters):
+    """As lines, but drawn by OpenCV: other pixels, one step beside at most."""
+    found, seen = find_lines(image, **parameters), color(image).copy()
+    far = sum(image.shape[:2])
+    for rho, theta in found[:count, 0] if found is not None else []:
+        sine, cosine = np.sin(theta), np.cos(theta)
+        ends = [(int(rho * cosine - k * sine), int(rho * sine + k * cosine)) for k in (-far, far)]
+        cv2.line(seen, *ends, RED)
     return seen
 
 
 def lines(image, low=100, high=200, aperture=3, votes=150, count=50):
-    mask = canny(image, low, high, aperture)
-    found = cv2.HoughLines(mask, 1, np.pi / 180, votes)
+    found = find_lines(image, low, high, aperture, votes)
     seen = color(image).copy()
-    height, width = mask.shape
+    height, width = seen.shape[:2]
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     for rho, theta in found[:count, 0] if found is not None else []:
         # The pixels that would have voted for the line.
@@ -181,9 +243,15 @@ OPERATIONS = {
     "median": median,
     "threshold": threshold,
     "resize": resize,
+    "resize_linear": resize_linear,
     "corners": corners,
     "lines": lines,
+    "blobs": blobs,
 }
+
+
+# What is timed instead of what is exact but no call of OpenCV's.
+QUICK = {"lines": quick_lines, "blobs": quick_blobs}
 
 
 def value(text):
@@ -195,10 +263,10 @@ def value(text):
     return text
 
 
-def step(text):
+def step(text, known=OPERATIONS):
     name, _, rest = text.strip().partition("[")
-    named = dict(re.findall(r"(\w+)=([^,\]]+)", rest))
-    return lambda image: OPERATIONS[name](image, **{key: value(text) for key, text in named.items()})
+    named = {key: value(text) for key, text in re.findall(r"(\w+)=([^,\]]+)", rest)}
+    return lambda image: known[name](image, **named)
 
 
 def answer(image, microseconds=0):
@@ -211,21 +279,29 @@ def answer(image, microseconds=0):
     sys.stdout.buffer.flush()
 
 
-def apply(width, height, channels, repeats, text):
-    data = sys.stdin.buffer.read(width * height * channels)
-    image = np.frombuffer(data, np.uint8)
+def receive(width, height, channels):
+    image = np.frombuffer(sys.stdin.buffer.read(width * height * channels), np.uint8)
     image = image.reshape((height, width, 3))[:, :, ::-1] if channels == 3 else image.reshape((height, width))
-    image = np.ascontiguousarray(image)
-    chain = [step(part) for part in text.split("|")]
-    least = None
-    for _ in range(max(repeats, 1)):
+    return np.ascontiguousarray(image)
+
+
+def apply(image, text):
+    for part in text.split("|"):
+        image = step(part)(image)
+    answer(image)
+
+
+def least_time(image, milliseconds, text):
+    chain = [step(part, OPERATIONS | QUICK) for part in text.split("|")]
+    least, spent = float("inf"), 0.0
+    while spent * 1e3 < milliseconds:
         begin = time.thread_time()
         result = image
         for operation in chain:
             result = operation(result)
         taken = time.thread_time() - begin
-        least = taken if least is None else min(least, taken)
-    answer(result, round(least * 1e6))
+        least, spent = min(least, taken), spent + max(taken, 1e-6)
+    answer(np.zeros((0, 0), np.uint8), round(least * 1e6))
 
 
 def photo(name, width):
@@ -252,16 +328,25 @@ def photos():
 
 def main():
     print(cv2.__version__, flush=True)
+    held = None
     for line in sys.stdin.buffer:
-        words = line.decode().split(maxsplit=5)
-        if words[0] == "apply":
-            apply(*map(int, words[1:5]), words[5])
-        elif words[0] == "photo":
-            photo(words[1], int(words[2]))
-        elif words[0] == "threads":
-            cv2.setNumThreads(int(words[1]))
+        command, _, rest = line.decode().strip().partition(" ")
+        if command == "apply":
+            *shape, text = rest.split(maxsplit=3)
+            apply(receive(*map(int, shape)), text)
+        elif command == "hold":
+            held = receive(*map(int, rest.split()))
             answer(np.zeros((0, 0), np.uint8))
-        elif words[0] == "photos":
+        elif command == "time":
+            milliseconds, text = rest.split(maxsplit=1)
+            least_time(held, int(milliseconds), text)
+        elif command == "photo":
+            name, width = rest.split()
+            photo(name, int(width))
+        elif command == "threads":
+            cv2.setNumThreads(int(rest))
+            answer(np.zeros((0, 0), np.uint8))
+        elif command == "photos":
             print(*photos(), flush=True)
 
 
