@@ -265,3 +265,55 @@ fn a_late_repeat_of_a_submission_that_has_ended_elsewhere_is_refused() {
     client(&second).submit(&next, PATIENCE).unwrap().unwrap();
     assert_eq!(report(&client(&second), "the-job").progress.state, JobState::Done);
 }
+
+#[test]
+fn a_second_signal_ends_a_server_at_once_and_the_next_one_finishes_its_jobs() {
+    let world = World::new();
+    world.multiply(60);
+    // Every task sleeps, so that the job is not over when the signals come.
+    let node = world.node("1", &["--slots", "1"]);
+    let job = JobRequest { strategy: "random".to_owned(), ..request(&world.data(), Transfer::Shared) };
+    let mut command = server_command(&world, &node);
+    command.args(["--grace", "10m"]);
+    let first = world.start(command);
+    client(&first).submit(&job, PATIENCE).unwrap().unwrap();
+    while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 5 {}
+    // Two of one kind might be heard as one.
+    first.signal("TERM");
+    first.signal("INT");
+    let status = first.end();
+    assert!([Some(128 + 2), Some(128 + 15)].contains(&status), "{status:?}");
+    assert!(world.results().len() < world.images().len(), "the job had ended before the signals");
+
+    let second = world.start(server_command(&world, &node));
+    let receipt = client(&second).submit(&job, PATIENCE).unwrap().unwrap();
+    let done = report(&client(&second), "the-job");
+    check(&world, &receipt.run_folder, &done);
+}
+
+#[test]
+fn a_job_goes_on_without_its_client_and_the_same_submission_is_the_same_job() {
+    let world = World::new();
+    world.multiply(60);
+    let node = world.node("1", &["--slots", "1"]);
+    let server = world.start(server_command(&world, &node));
+    let words = ["data", "random", "--job-key", "the-job", "--seed", "5"];
+    let mut gone =
+        world.client_command(&server, &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !matches!(client(&server).report("the-job", PATIENCE), Ok(Ok(report)) if report.progress.done > 0) {
+    }
+    gone.kill().unwrap();
+    gone.wait().unwrap();
+    // While it runs and after its end, with the seed and without.
+    for words in [&words[..], &words[..4], &words[..]] {
+        let said = world.client(&server, words);
+        assert_eq!(said.status, Some(0), "{said:?}");
+        assert!(said.out.contains("68 attempts: "), "{said:?}");
+    }
+    let other = world.client(&server, &["data", "random", "--job-key", "the-job", "--seed", "6"]);
+    assert_eq!(other.status, Some(2), "{other:?}");
+    let done = report(&client(&server), "the-job");
+    let runs = world.path().join("results");
+    let run = std::fs::read_dir(runs).unwrap().next().unwrap().unwrap().path();
+    check(&world, run.to_str().unwrap(), &done);
+}
