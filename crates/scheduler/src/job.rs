@@ -154,10 +154,10 @@ impl Job {
 
     /// Settles a task for good. The caller has seen that it was open.
     pub(crate) fn end_task(&mut self, task: TaskIndex, end: TaskEnd) {
-        if let Some(task) = self.tasks.get_mut(task) {
-            task.ended = true;
+        if let Some(known) = self.tasks.get_mut(task) {
+            known.ended = true;
         }
-        self.tasks.forget();
+        self.tasks.forget(task);
         match end {
             TaskEnd::Done => self.counts.done += 1,
             TaskEnd::Failed => self.counts.failed += 1,

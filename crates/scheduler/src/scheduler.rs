@@ -181,7 +181,7 @@ impl Scheduler {
         if !job.tasks.is_open(attempt.task) {
             // A late attempt of a settled task changes nothing.
             job.counts.wasted += 1;
-            job.tasks.forget();
+            job.tasks.forget(attempt.task);
             return;
         }
         if matches!(seen.outcome, Outcome::Done | Outcome::Failed) {

@@ -40,8 +40,11 @@ impl Scheduler {
         self.arrive(id, u32::try_from(homes.len()).unwrap_or(u32::MAX), now);
         if let Some(job) = self.jobs.get_mut(&id) {
             // A sealed job has taken none of them.
-            let placed = job.tasks.newest_mut((job.counts.tasks - before) as usize);
-            placed.zip(homes).for_each(|(task, home)| task.home = *home);
+            for (task, home) in job.tasks.newest((job.counts.tasks - before) as usize).zip(homes) {
+                if let Some(task) = job.tasks.get_mut(task) {
+                    task.home = *home;
+                }
+            }
         }
     }
 

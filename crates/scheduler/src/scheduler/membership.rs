@@ -98,6 +98,7 @@ impl Scheduler {
             if !task.ended && task.in_flight == 0 {
                 job.ready.push_front(flight.task);
             }
+            job.tasks.forget(flight.task);
         }
     }
 

@@ -98,8 +98,11 @@ impl Flights {
 #[derive(Debug, Default)]
 pub(super) struct ByNumber {
     first: u64,
-    window: VecDeque<Option<u32>>,
+    window: VecDeque<u32>,
 }
+
+/// In the window: the attempt has ended.
+const ENDED: u32 = u32::MAX;
 
 impl ByNumber {
     pub(super) fn insert(&mut self, number: u64, slot: u32) {
@@ -107,22 +110,22 @@ impl ByNumber {
             self.first = number;
         }
         while self.first + (self.window.len() as u64) < number {
-            self.window.push_back(None);
+            self.window.push_back(ENDED);
         }
-        self.window.push_back(Some(slot));
+        self.window.push_back(slot);
     }
 
     pub(super) fn get(&self, number: u64) -> Option<u32> {
         let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.window.get(place).copied().flatten()
+        self.window.get(place).copied().filter(|slot| *slot != ENDED)
     }
 
     pub(super) fn remove(&mut self, number: u64) {
         let Some(place) = number.checked_sub(self.first) else { return };
         if let Some(entry) = self.window.get_mut(place as usize) {
-            *entry = None;
+            *entry = ENDED;
         }
-        while self.window.front() == Some(&None) {
+        while self.window.front() == Some(&ENDED) {
             self.window.pop_front();
             self.first += 1;
         }
