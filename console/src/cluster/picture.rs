@@ -53,7 +53,7 @@ pub(crate) struct Node {
     pub(crate) view: NodeView,
     /// Since when it is in its state, in milliseconds since 1970.
     pub(crate) since_ms: u64,
-    /// Attempts that wait for a slot, as it told itself of late; else what exceeds its slots.
+    /// Attempts that wait for a slot.
     pub(crate) queue: Option<u64>,
     /// Mean round trip of the attempts that finished since the last picture, in microseconds.
     pub(crate) response_us: Option<u64>,
@@ -256,12 +256,14 @@ fn node(view: &NodeView, before: Option<&Node>, server: &ServerDescription, at_m
     Node { queue: queue(view), view: view.clone(), since_ms, response_us, curve }
 }
 
+/// What exceeds its slots, or what it told of late, whichever is more: what it told may be older than what this server
+/// knows, and this server knows nothing of what others ask of it.
 fn queue(view: &NodeView) -> Option<u64> {
-    match &view.status {
-        // What it told may be older than what this server knows: nothing waits where nothing is in flight.
-        Some((status, age)) if *age <= FRESH => Some(u64::from(status.queued).min(view.in_flight)),
-        _ => view.slots.map(|slots| view.in_flight.saturating_sub(u64::from(slots))),
-    }
+    let beyond = view.slots.map(|slots| view.in_flight.saturating_sub(u64::from(slots)));
+    let fresh = view.status.as_ref().filter(|(_, age)| *age <= FRESH);
+    // Nothing waits where nothing is in flight.
+    let told = fresh.map(|(status, _)| u64::from(status.queued).min(view.in_flight));
+    beyond.max(told)
 }
 
 /// Mean round trip of what finished between two views, from their means over everything.
@@ -404,6 +406,20 @@ pub(crate) mod tests {
         assert_eq!(second.nodes[0].since_ms, 1_000);
         let down = NodeView { state: NodeState::Down, ..view("a", 1, 1) };
         assert_eq!(second.next(&[look(vec![down])], 3_000).nodes[0].since_ms, 3_000);
+    }
+
+    #[test]
+    fn a_queue_is_what_is_beyond_the_slots_or_what_the_node_told_of_late() {
+        let told = |queued, age_ms, in_flight, slots| {
+            let status = wire::node::NodeStatus { queued, ..Default::default() };
+            let status = Some((status, Duration::from_millis(age_ms)));
+            queue(&NodeView { status, in_flight, slots, ..view("a", 0, 0) })
+        };
+        assert_eq!(told(0, 100, 17, Some(2)), Some(15));
+        assert_eq!(told(5, 100, 6, Some(2)), Some(5));
+        assert_eq!(told(5, 100, 0, Some(2)), Some(0));
+        assert_eq!(told(5, 9_000, 3, Some(2)), Some(1), "that was long ago");
+        assert_eq!(told(5, 9_000, 3, None), None);
     }
 
     #[test]

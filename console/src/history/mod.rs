@@ -59,6 +59,15 @@ pub enum HistoryError {
         /// SQLite's words.
         cause: rusqlite::Error,
     },
+    /// There is none.
+    #[error(
+        "there is no history '{}': a server with a console keeps one beside its run folders; say which with --results",
+        path.display()
+    )]
+    Missing {
+        /// Where it would be.
+        path: PathBuf,
+    },
     /// A later version of the program made it.
     #[error("the history '{}' is of version {found}, and this program knows {VERSION}: use the newer one", path.display())]
     Version {
@@ -118,6 +127,9 @@ impl History {
     /// If there is none.
     pub fn open_to_read(results: &Path) -> Result<History, HistoryError> {
         let path = results.join(FILE);
+        if !path.exists() {
+            return Err(HistoryError::Missing { path });
+        }
         let wrap = |cause| HistoryError::Database { path: path.clone(), cause };
         let connection =
             Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(wrap)?;
@@ -271,6 +283,14 @@ mod tests {
         history.write(&Chapter { lost: &["a".to_owned()], ..Chapter::default() }).unwrap();
         assert_eq!(history.job("a").unwrap().unwrap().state, "lost");
         assert_eq!(history.running_at("h:1").unwrap(), ["c"]);
+    }
+
+    #[test]
+    fn where_there_is_none_it_is_said_who_makes_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = History::open_to_read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("there is no history") && error.contains("--results"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking makes none");
     }
 
     #[test]

@@ -141,6 +141,23 @@ fn every_page_can_be_read_and_named_in_light_and_dark_on_a_phone_and_a_desk() {
     }
 }
 
+#[test]
+fn no_column_of_the_nodes_is_cut_off_at_any_width() {
+    let Some(driver) = Driver::start() else { return };
+    let Some(browser) = driver.browser() else { return };
+    let (world, _) = busy_world();
+    browser.open(&world.console.url());
+    browser.wait("the nodes", PAGES[0].1);
+    // Which rows have something beyond their right edge, and what.
+    let cut = "return [...document.querySelectorAll('.nodes .row')].filter((row) => row.checkVisibility()).flatMap((row) => [...row.children]
+        .filter((cell) => cell.checkVisibility() && cell.getBoundingClientRect().right > row.getBoundingClientRect().right + 0.5).map((cell) => cell.className))";
+    for width in [360, 480, 761, 800, 931, 1_000, 1_100, 1_271, 1_300, 1_366, 1_421, 1_500, 1_920, 2_560] {
+        browser.view(width, 800);
+        let cut = all_of(&browser.run(cut));
+        assert!(cut.is_empty(), "{width} pixels cut off {cut:?}");
+    }
+}
+
 /// Strikes Tab until the focus has been everywhere; answers where it was.
 fn tab_through(browser: &Browser<'_>) -> Vec<String> {
     let mut names = Vec::new();

@@ -86,23 +86,36 @@ fn a_person_hands_in_photographs_and_gets_results() {
 
 /// The pictures of the README: a result under its slider, and the cluster at work.
 fn take_pictures(browser: &Browser<'_>, world: &World, console: &Console) {
-    browser.resize(720, 620);
+    browser.resize(860, 760);
     browser.click(".thumbs button");
     let loaded =
         "return [...document.querySelectorAll('.stage img')].every((image) => image.naturalWidth > 0)";
     browser.wait("both sides", loaded);
     browser.keep_picture("console-result");
-    browser.resize(1280, 860);
+    browser.resize(1440, 860);
     browser.open(&console.address);
+    let _more = [("node2", "0.6"), ("node3", "0.8")].map(|(name, load)| {
+        let mut command = world.command("computenode");
+        command.args([load, "--server", &console.server.address, "--name", name]);
+        command.args(["--delay", "200ms", "--slots", "2"]);
+        world.start(command)
+    });
+    browser.wait("four nodes", "return document.querySelectorAll('.row[data-state=up]').length === 4");
     world.multiply(60);
     for strategy in ["random", "load_balancing", "least_connections", "load_aware", "ballast"] {
         let mut command = world.command("client");
         command.args(["data", strategy, "--server", &console.server.address]);
         assert!(command.output().unwrap().status.success());
     }
-    let compared = "return document.querySelectorAll('aside tbody tr').length === 5";
+    // One more is at work while all others have ended.
+    let mut command = world.command("client");
+    command.args(["data", "load_aware", "--server", &console.server.address]);
+    let mut at_work = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let compared = "const rows = [...document.querySelectorAll('aside tbody tr')]; return rows.length === 5 && rows.every((row) => row.children[1].textContent !== '0')
+        && document.querySelector('aside .job-line') !== null && rows.some((row) => row.textContent.startsWith('ballastmay-reject2'))";
     browser.wait("every strategy", compared);
     browser.keep_picture("console-cluster");
+    assert!(at_work.wait().unwrap().success());
 }
 
 fn two_browsers_see_a_node_go(
