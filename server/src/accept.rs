@@ -89,11 +89,6 @@ impl Service {
         let committed = self.published_elsewhere(job);
         let done = self.take_shelf(job, &committed)?;
         let means = &self.engine.means;
-        // Once more: whoever hung before it took the folder must not have it from a job that went on meanwhile.
-        if let Err(why) = self.check_place(job, job.epoch()) {
-            means.give_back(job);
-            return Err(why);
-        }
         let since_1970 = job.submitted_at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let accepted = Accepted {
             key: job.receipt.job_key.clone(),
@@ -172,18 +167,25 @@ impl Service {
 
     /// The same job was submitted once more.
     pub(crate) fn again(&self, job: &Job, epoch: u64) -> Result<JobReceipt, SubmitError> {
-        if epoch > job.epoch() && !job.is_closed() {
+        let unwritten = |why: crate::journal::NotWritten| SubmitError::Unavailable { why: why.to_string() };
+        if epoch > job.epoch() && job.is_closed() {
+            // Whoever hears of the end under this epoch goes on to another job. An earlier submission that is still on
+            // its way to another server must find there that it comes too late.
+            let raised = Entry::Raised { key: job.receipt.job_key.clone(), epoch };
+            self.engine.means.journal.commit(raised).map_err(unwritten)?;
+        } else if epoch > job.epoch() {
             self.check_place(job, epoch)?;
         }
         if job.raise_epoch(epoch) && !job.is_closed() {
             let key = job.receipt.job_key.clone();
-            self.take_shelf(job, &BTreeMap::new())?;
-            if let Err(why) = self.check_place(job, epoch) {
-                job.depose();
-                return Err(why);
-            }
+            let taken = self.take_shelf(job, &BTreeMap::new());
+            taken.inspect_err(|_| {
+                if self.check_place(job, epoch).is_err() {
+                    job.depose();
+                }
+            })?;
             let raised = self.engine.means.journal.commit(Entry::Raised { key, epoch });
-            raised.map_err(|why| SubmitError::Unavailable { why: why.to_string() })?;
+            raised.map_err(unwritten)?;
         }
         Ok(job.receipt.clone())
     }
@@ -215,13 +217,17 @@ impl Service {
             ));
         }
         let name_of = |task: u32| names.get(task as usize).map(ToString::to_string);
-        match publication::take_over::<_, Infallible>(&shelf, &owner, committed, name_of) {
+        // Whoever hung before it took the folder must not publish into one that others have used meanwhile.
+        let has_moved = || self.check_place(job, owner.epoch).is_err();
+        match publication::take_over::<_, Infallible>(&shelf, &owner, committed, name_of, has_moved) {
             Ok(done) => {
                 shelf.make_bench(&owner).map_err(unwritable)?;
                 job.hold(shelf.into_held());
                 Ok(done)
             }
             Err(NotPublished::Deposed) => {
+                shelf.give_back(&owner);
+                self.check_place(job, owner.epoch)?;
                 Err(elsewhere("a later submission of this job is at work at another server"))
             }
             Err(NotPublished::Shelf(cause)) => Err(unwritable(cause)),

@@ -133,7 +133,7 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, pe
                 job.depose();
             }
             if matches!(error, AttemptError::Fault { .. }) {
-                depose_if_taken_over(means, job);
+                look_at_folder(means, job);
             }
             refused(error)
         }
@@ -142,12 +142,20 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, pe
     }
 }
 
-/// A node that cannot write may have lost the job's folder to another server.
-fn depose_if_taken_over(means: &Means, job: &Job) {
-    if let Tasks::Folder { folder, .. } = &job.tasks
-        && let Ok(false) = FolderShelf::new(folder, false).is_owned_by(&job.owner(means.incarnation))
-    {
-        job.depose_if_open();
+/// A node that cannot write may have lost the job's folder to another server. If the folder is still the job's, a server
+/// that was deposed has woken in the middle of its clearing and taken the folder of temporary files: it is made again.
+fn look_at_folder(means: &Means, job: &Job) {
+    let Tasks::Folder { folder, .. } = &job.tasks else { return };
+    let (shelf, owner) = (FolderShelf::new(folder, false), job.owner(means.incarnation));
+    match shelf.is_owned_by(&owner) {
+        Ok(false) => job.depose_if_open(),
+        Ok(true) => {
+            if let Err(cause) = shelf.make_bench(&owner) {
+                log::warn!("the folder of temporary files in {:?} cannot be made: {cause}", folder.base);
+            }
+        }
+        // The next attempt that fails looks again.
+        Err(_) => {}
     }
 }
 

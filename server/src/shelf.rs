@@ -385,7 +385,8 @@ mod tests {
     ) -> (FolderShelf<'f>, Vec<u32>) {
         let shelf = FolderShelf::new(folder, true);
         let done =
-            take_over::<_, Infallible>(&shelf, owner, committed, |_| Some("a.png".to_owned())).unwrap();
+            take_over::<_, Infallible>(&shelf, owner, committed, |_| Some("a.png".to_owned()), || false)
+                .unwrap();
         (shelf, done.into_iter().collect())
     }
 
@@ -466,7 +467,7 @@ mod tests {
         let late = result(&old, &owner(1), b"late");
         let refused = publish::<_, Infallible>(&old, &owner(1), &late, "a.png", || Ok(()));
         assert!(matches!(refused, Err(NotPublished::Deposed)));
-        assert!(take_over::<_, Infallible>(&old, &owner(1), &BTreeMap::new(), |_| None).is_err());
+        assert!(take_over::<_, Infallible>(&old, &owner(1), &BTreeMap::new(), |_| None, || false).is_err());
         old.give_back(&owner(1));
         assert_eq!(new.owner().unwrap().unwrap().epoch, 2);
         assert_eq!(fs::read(base.path().join("output_dir/a.png")).unwrap(), b"old");

@@ -115,13 +115,19 @@ pub enum NotPublished<S, J> {
 ///
 /// A result that was committed and not yet renamed is renamed now. One that is gone is no error: its task is open again.
 ///
+/// `has_moved` tells whether another server has taken a later submission of the job. It is asked when the owner is
+/// written down: who took the job before that is seen now, and who takes it later deposes this owner. Asked earlier, a
+/// process that hangs meanwhile would publish into a folder that others have used and left.
+///
 /// # Errors
-/// [`NotPublished::Deposed`] if a later submission of the same job owns the shelf.
+/// [`NotPublished::Deposed`] if a later submission of the same job owns the shelf, or did. The shelf may be `owner`'s
+/// all the same: it is to be given back.
 pub fn take_over<S: Shelf, J>(
     shelf: &S,
     owner: &Owner,
     committed: &BTreeMap<u32, Output>,
     name_of: impl Fn(u32) -> Option<String>,
+    has_moved: impl FnOnce() -> bool,
 ) -> Result<BTreeSet<u32>, NotPublished<S::Error, J>> {
     let seen = shelf.owner().map_err(NotPublished::Shelf)?;
     let is_later =
@@ -130,21 +136,45 @@ pub fn take_over<S: Shelf, J>(
         return Err(NotPublished::Deposed);
     }
     shelf.set_owner(owner).map_err(NotPublished::Shelf)?;
+    if has_moved() {
+        return Err(NotPublished::Deposed);
+    }
     let mut done = BTreeSet::new();
     for (&task, output) in committed {
         let Some(name) = name_of(task) else { continue };
         let there = shelf.holds(&name, output).map_err(NotPublished::Shelf)?;
-        let there = there || {
-            let whole =
-                !output.temporary.is_empty() && shelf.temporary_holds(output).map_err(NotPublished::Shelf)?;
-            whole && shelf.rename(&output.temporary, &name).is_ok()
-        };
-        if there {
+        if there || publish_committed(shelf, owner, output, &name)? {
             done.insert(task);
         }
     }
+    // Who was deposed meanwhile would take from the new owner what it is about to publish.
+    if !owns(shelf, owner)? {
+        return Err(NotPublished::Deposed);
+    }
     shelf.remove_temporaries_of_others(owner).map_err(NotPublished::Shelf)?;
     Ok(done)
+}
+
+/// Gives a result of the journal its name, if its temporary file is still there. The same order as in [`publish`]: the
+/// file is whole, the shelf is the owner's, the file gets its name.
+fn publish_committed<S: Shelf, J>(
+    shelf: &S,
+    owner: &Owner,
+    output: &Output,
+    name: &str,
+) -> Result<bool, NotPublished<S::Error, J>> {
+    if output.temporary.is_empty() || !shelf.temporary_holds(output).map_err(NotPublished::Shelf)? {
+        return Ok(false);
+    }
+    if !owns(shelf, owner)? {
+        return Err(NotPublished::Deposed);
+    }
+    Ok(shelf.rename(&output.temporary, name).is_ok())
+}
+
+fn owns<S: Shelf, J>(shelf: &S, owner: &Owner) -> Result<bool, NotPublished<S::Error, J>> {
+    let seen = shelf.owner().map_err(NotPublished::Shelf)?;
+    Ok(seen.is_some_and(|seen| owner.is_behind(&seen)))
 }
 
 /// Publishes a result whose temporary file is whole and safe: sees that the shelf is still the owner's, has `commit`
@@ -159,8 +189,7 @@ pub fn publish<S: Shelf, J>(
     name: &str,
     commit: impl FnOnce() -> Result<(), J>,
 ) -> Result<(), NotPublished<S::Error, J>> {
-    let seen = shelf.owner().map_err(NotPublished::Shelf)?;
-    if !seen.is_some_and(|seen| owner.is_behind(&seen)) {
+    if !owns(shelf, owner)? {
         return Err(NotPublished::Deposed);
     }
     commit().map_err(NotPublished::Journal)?;

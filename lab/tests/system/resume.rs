@@ -65,7 +65,7 @@ fn killed_at(write: u64, transfer: Transfer) -> bool {
     let world = World::new();
     let node = world.node("0", &["--slots", "2"]);
     let mut command = server_command(&world, &node);
-    command.env("BALLAST_TEST_END_AT_WRITE", write.to_string()).stderr(Stdio::null());
+    command.env("BALLAST_TEST_JOURNAL_FAULT", format!("torn@{write}")).stderr(Stdio::null());
     let Some(mut first) = world.try_start(command) else {
         // It ended before it was ready.
         assert!(write <= 2, "{write}");

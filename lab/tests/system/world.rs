@@ -13,7 +13,9 @@ const LAB: &str = env!("CARGO_BIN_EXE_lab");
 
 /// A temporary folder: `data/input_dir` with the shipped images, and whatever the programs write.
 pub(crate) struct World {
-    folder: TempDir,
+    folder: PathBuf,
+    /// Goes with the world.
+    _temporary: Option<TempDir>,
 }
 
 /// A program that is ready. Dropping it kills it and waits for its end.
@@ -79,13 +81,19 @@ impl World {
 
     /// No image.
     pub(crate) fn empty() -> World {
-        let world = World { folder: tempfile::tempdir().unwrap() };
+        let temporary = tempfile::tempdir().unwrap();
+        let world = World { folder: temporary.path().to_owned(), _temporary: Some(temporary) };
         fs::create_dir_all(world.input()).unwrap();
         world
     }
 
+    /// What lies in `folder` already, which stays.
+    pub(crate) fn at(folder: &Path) -> World {
+        World { folder: folder.to_owned(), _temporary: None }
+    }
+
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     pub(crate) fn data(&self) -> PathBuf {

@@ -1,11 +1,12 @@
 //! The journal's file and its folder: every write and flush checked.
 
+use super::fault::Fault;
 use clap::ValueEnum;
 use journal::bytes::Malformed;
 use journal::frame::ReplayError;
 use journal::log::{Confirm, Medium};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 /// The journal's file.
@@ -81,7 +82,7 @@ pub(super) struct FileMedium {
     durability: Durability,
     /// Held as long as the server lives; the system gives it back however that ends.
     _lock: File,
-    hook: hook::Hook,
+    fault: Fault,
 }
 
 impl FileMedium {
@@ -98,22 +99,22 @@ impl FileMedium {
         let mut file = open(&folder.join(JOURNAL)).map_err(wrap)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(wrap)?;
-        let medium = FileMedium {
+        let mut medium = FileMedium {
             folder: folder.to_owned(),
             file,
             next: None,
             durability,
             _lock: lock,
-            hook: hook::Hook::new(),
+            fault: Fault::asked_for(folder),
         };
         medium.sync_folder().map_err(wrap)?;
         Ok((medium, bytes))
     }
 
-    fn sync_folder(&self) -> io::Result<()> {
+    fn sync_folder(&mut self) -> io::Result<()> {
         match self.durability {
             Durability::Process => Ok(()),
-            Durability::Power => File::open(&self.folder)?.sync_all(),
+            Durability::Power => self.fault.flush(|| File::open(&self.folder)?.sync_all()),
         }
     }
 }
@@ -131,14 +132,13 @@ impl Medium for FileMedium {
     type Error = io::Error;
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hook.before_write(&mut self.file, bytes);
-        self.file.write_all(bytes)
+        self.fault.write(&mut self.file, bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
         match self.durability {
             Durability::Process => Ok(()),
-            Durability::Power => self.file.sync_data(),
+            Durability::Power => self.fault.flush(|| self.file.sync_data()),
         }
     }
 
@@ -151,9 +151,10 @@ impl Medium for FileMedium {
         // One that a crash left is nobody's.
         let _ = fs::remove_file(&path);
         let made = open(&path).and_then(|mut file| {
-            self.hook.before_write(&mut file, bytes);
-            file.write_all(bytes)?;
-            if self.durability == Durability::Power { file.sync_all() } else { Ok(()) }?;
+            self.fault.write(&mut file, bytes)?;
+            if self.durability == Durability::Power {
+                self.fault.flush(|| file.sync_all())?;
+            }
             Ok(file)
         });
         match made {
@@ -171,50 +172,5 @@ impl Medium for FileMedium {
         fs::rename(self.folder.join(NEXT), self.folder.join(JOURNAL))?;
         self.file = next;
         self.sync_folder()
-    }
-}
-
-/// In test builds the environment can ask for the process's end in the middle of the N-th write of the journal, which is
-/// how `kill -9` at a counted write is tested on real processes. Other builds have nothing of it.
-#[cfg(debug_assertions)]
-mod hook {
-    use std::fs::File;
-    use std::io::Write as _;
-
-    /// Writes left until the end.
-    #[derive(Debug)]
-    pub(super) struct Hook(Option<u64>);
-
-    impl Hook {
-        pub(super) fn new() -> Hook {
-            Hook(std::env::var("BALLAST_TEST_END_AT_WRITE").ok().and_then(|count| count.parse().ok()))
-        }
-
-        pub(super) fn before_write(&mut self, file: &mut File, bytes: &[u8]) {
-            let Some(left) = &mut self.0 else { return };
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                // Half of it, so that there is a torn tail to repair.
-                let _ = file.write_all(&bytes[..bytes.len() / 2]);
-                std::process::abort();
-            }
-        }
-    }
-}
-
-#[cfg(not(debug_assertions))]
-mod hook {
-    use std::fs::File;
-
-    #[derive(Debug)]
-    pub(super) struct Hook;
-
-    impl Hook {
-        pub(super) fn new() -> Hook {
-            Hook
-        }
-
-        #[expect(clippy::unused_self, reason = "the twin in test builds counts")]
-        pub(super) fn before_write(&mut self, _: &mut File, _: &[u8]) {}
     }
 }

@@ -3,6 +3,7 @@
 //! Whoever must be sure waits in [`Journal::commit`]. The first who finds nobody writing writes everything that has
 //! gathered, as one frame, and flushes it; those who came meanwhile are the next frame. There is no thread in here.
 
+mod fault;
 mod file;
 mod line;
 

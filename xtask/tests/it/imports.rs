@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("records", 1),
     ("evidence", 1),
     ("simulator", 1),
+    ("histories", 1),
     ("console", 2),
     ("server", 2),
     ("computenode", 2),
@@ -73,6 +74,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("imaging", &["crc32fast", "image", "png", "simd-adler32", "strsim", "thiserror"]),
     ("simulator", &["hdrhistogram", "thiserror"]),
     ("journal", &["crc32fast", "thiserror"]),
+    ("histories", &[]),
 ];
 
 struct Member {

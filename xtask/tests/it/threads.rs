@@ -26,6 +26,7 @@ const THREADS: &[(&str, &str)] = &[
     ("lab/src/dataset/mod.rs", "one a core while photographs are made"),
     ("lab/src/simulation/in_order.rs", "one a core while runs are simulated"),
     ("lab/src/benchmark/port.rs", "two strangers at a besieged port"),
+    ("crates/histories/src/many.rs", "one a core while histories are lived"),
     ("lab/src/torture/mod.rs", "the one that makes faults happen"),
     ("lab/src/torture/proxy.rs", "one that accepts, two a connection of a wire that misbehaves"),
     ("lab/src/benchmark/plain_loop.rs", "one a core: the rival without any RPC"),
@@ -35,7 +36,7 @@ const THREADS: &[(&str, &str)] = &[
 const EXITS: &[(&str, &str)] = &[
     ("server/src/stop.rs", "the second signal"),
     ("server/src/journal/mod.rs", "it is not certain what is on the disk"),
-    ("server/src/journal/file.rs", "test builds only: the end in the middle of a counted write"),
+    ("server/src/journal/fault.rs", "test builds only: the end at a counted write"),
     ("lab/src/local_cluster/tether.rs", "the parent is gone and the process does not end gracefully"),
 ];
 
