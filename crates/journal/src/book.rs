@@ -47,7 +47,10 @@ impl Book {
     pub fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Accepted(accepted) => {
-                if !self.jobs.contains_key(&accepted.key) {
+                if let Some(job) = self.jobs.get_mut(&accepted.key) {
+                    // Its moving away could not be written, and it has come back.
+                    job.accepted.epoch = job.accepted.epoch.max(accepted.epoch);
+                } else {
                     self.order.push_back(accepted.key.clone());
                     self.jobs.insert(accepted.key.clone(), Kept { accepted, ..Kept::default() });
                 }
@@ -193,6 +196,9 @@ mod tests {
         let moved = Entry::Ended { key: "a".into(), report: Vec::new() };
         let told = book(9, [accepted("a"), published("a", 1), moved.clone()]);
         assert_eq!(told, Book::new(9));
+        let again = Accepted { key: "a".into(), epoch: 5, ..Accepted::default() };
+        let unmoved = book(9, [accepted("a"), Entry::Accepted(again)]);
+        assert_eq!(unmoved.job("a").unwrap().accepted.epoch, 5, "its moving away was not written");
         let back = book(9, [accepted("a"), moved, accepted("a"), ended("a")]);
         assert!(back.job("a").unwrap().report.is_some());
     }
