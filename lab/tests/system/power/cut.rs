@@ -20,7 +20,7 @@ pub(crate) fn cuts(seed: u64, count: u64, part: RangeInclusive<usize>) -> Vec<Cu
     let cut = |number: u64| {
         let luck = Seed(seed).coin(Purpose::Derive, number, 0);
         let after = part.start() + luck.below(part.end() - part.start() + 1);
-        Cut { after, luck: luck.next(), reorders: number % 4 != 0 }
+        Cut { after, luck: luck.next(), reorders: !number.is_multiple_of(4) }
     };
     let mut cuts: Vec<Cut> = (0..count).map(cut).collect();
     cuts.sort_by_key(|cut| cut.after);
