@@ -7,6 +7,7 @@ import { jobAddress } from './jobs.js';
 
 const AT_ONCE = 4;
 const SHOWN_FILES = 100;
+const ENDINGS = /\.(png|jpe?g|bmp|gif|webp|tiff?)$/i;
 const PREFERRED = ['ballast', 'load_balancing', 'random'];
 
 let options = null;
@@ -178,8 +179,12 @@ class Files {
     this.drop.classList.toggle('over', is);
   }
 
+  /** Takes what looks like an image, and says what it leaves out: one note among photographs must not spoil the upload. */
   add(files) {
-    this.files.push(...files.filter((file) => file.size > 0));
+    const fits = (file) => file.size > 0 && (file.type.startsWith('image/') || ENDINGS.test(file.name));
+    const left = files.filter((file) => !fits(file));
+    this.files.push(...files.filter(fits));
+    if (left.length > 0) toast(`Left out: ${left.slice(0, 3).map((file) => file.name).join(', ')}${left.length > 3 ? ` and ${count(left.length - 3)} more` : ''}. ${left.length === 1 ? 'It is' : 'They are'} empty or no image.`, 'bad');
     this.draw();
   }
 

@@ -3,8 +3,9 @@
 use super::cluster::json_of;
 use super::problem::Problem;
 use super::{App, blocking, preference};
-use crate::cluster::jobs::Job;
+use crate::cluster::jobs::{Job, state_word};
 use crate::history::PastJob;
+use crate::watch::Asked;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -13,7 +14,7 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use wire::division::Division;
-use wire::job::{JobReport, JobRequest, JobSource, Transfer};
+use wire::job::{JobReport, JobRequest, JobSource, JobState, Transfer};
 
 /// How long the server may take for an answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -163,11 +164,20 @@ pub(super) async fn cancel(
 ) -> Result<Response, Problem> {
     blocking(move || {
         let server = app.watch.server_of(&key).ok_or_else(|| Problem::unavailable("no server is known"))?;
+        not_ended(&server, &key)?;
         server.client.cancel(&key, PATIENCE)??;
         app.watch.note(&key, "cancelled by the console".to_owned());
         Ok(json_of(&json!({ "cancelled": key })))
     })
     .await
+}
+
+/// Whether there is still something to be done to the job, so that nobody is told that he stopped what had ended.
+pub(super) fn not_ended(server: &Asked, key: &str) -> Result<(), Problem> {
+    match server.client.progress(key, Duration::ZERO)??.state {
+        JobState::Running => Ok(()),
+        ended => Err(Problem::too_late(format!("job '{key}' has ended: {}", state_word(ended)))),
+    }
 }
 
 /// Where a job is known.

@@ -39,6 +39,10 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, why)
     }
 
+    pub(super) fn too_late(why: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, why)
+    }
+
     pub(super) fn too_large(why: impl Into<String>) -> Problem {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
     }

@@ -1,7 +1,7 @@
 //! The operator's hand on nodes and jobs, by the server's own calls.
 
 use super::cluster::json_of;
-use super::jobs::PATIENCE;
+use super::jobs::{PATIENCE, not_ended};
 use super::problem::Problem;
 use super::{App, blocking};
 use crate::watch::{Asked, Watch};
@@ -52,12 +52,20 @@ pub(super) async fn pause_job(
     State(app): State<Arc<App>>,
     Path(key): Path<String>,
 ) -> Result<Response, Problem> {
-    steer(app, key, "paused", OF_JOB, |server, key| Ok(server.client.pause_job(key, PATIENCE)??)).await
+    steer(app, key, "paused", OF_JOB, |server, key| {
+        not_ended(server, key)?;
+        Ok(server.client.pause_job(key, PATIENCE)??)
+    })
+    .await
 }
 
 pub(super) async fn resume_job(
     State(app): State<Arc<App>>,
     Path(key): Path<String>,
 ) -> Result<Response, Problem> {
-    steer(app, key, "resumed", OF_JOB, |server, key| Ok(server.client.resume_job(key, PATIENCE)??)).await
+    steer(app, key, "resumed", OF_JOB, |server, key| {
+        not_ended(server, key)?;
+        Ok(server.client.resume_job(key, PATIENCE)??)
+    })
+    .await
 }

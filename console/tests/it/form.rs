@@ -25,12 +25,14 @@ fn any_strategy_can_be_typed_and_made_the_default() {
     browser.wait("it again", placed);
 }
 
-/// Drops two images onto the place for them, as a file manager would; answers whether the page took them for itself.
+/// Drops two images, a text and an empty file onto the place for them, as a file manager would; answers whether the page took them for itself.
 const DROP: &str = "
     const data = new DataTransfer();
     const picture = (name) => new File([new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10])], name, { type: 'image/png' });
     data.items.add(picture('one.png'));
     data.items.add(picture('two.png'));
+    data.items.add(new File(['text'], 'notes.txt', { type: 'text/plain' }));
+    data.items.add(new File([], 'empty.png', { type: 'image/png' }));
     const place = document.querySelector('.drop');
     const send = (kind) => place.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));
     const over = !send('dragenter') && !send('dragover') && place.classList.contains('over');
@@ -46,6 +48,8 @@ fn images_can_be_dropped() {
     assert_eq!(browser.run(DROP), true);
     let names = "return [...document.querySelectorAll('.files li span')].map((name) => name.textContent)";
     assert_eq!(browser.run(names), serde_json::json!(["one.png", "two.png"]));
+    let told = browser.run("return document.querySelector('.toast.bad span').textContent");
+    assert_eq!(told, "Left out: notes.txt, empty.png. They are empty or no image.");
     // The server looks at what they are: no decoder would take these, and it says so.
     browser.click("button.main");
     browser.wait(

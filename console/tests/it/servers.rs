@@ -79,6 +79,25 @@ fn a_standby_is_shown_as_such_and_leads_when_it_has_taken_a_job_over() {
 }
 
 #[test]
+fn nobody_is_told_that_he_stopped_what_had_ended() {
+    let world = World::new();
+    let key = submit(&world);
+    for word in ["pause", "resume", "cancel"] {
+        let refused = world.post(&format!("/api/jobs/{key}/{word}"), &json!({}));
+        assert_eq!(refused.status, 409, "{word}");
+        assert!(refused.json()["error"].as_str().unwrap().ends_with("has ended: done"), "{}", refused.text());
+    }
+    let steered = events(&world, "steered");
+    assert_eq!(steered.len(), 1, "only that it was handed in: {steered:?}");
+    world.fake.set_job(&key, JobState::Running, 1);
+    for word in ["pause", "resume", "cancel"] {
+        assert_eq!(world.post(&format!("/api/jobs/{key}/{word}"), &json!({})).status, 200, "{word}");
+        assert_eq!(world.post(&format!("/api/jobs/none/{word}"), &json!({})).status, 404, "{word}");
+    }
+    assert_eq!(events(&world, "steered").len(), 4);
+}
+
+#[test]
 fn jobs_of_a_server_that_was_started_again_go_on_or_are_said_to_be_lost() {
     let world = World::new();
     let (kept, gone) = (submit(&world), submit(&world));
