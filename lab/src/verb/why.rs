@@ -62,7 +62,8 @@ fn text(arguments: &Arguments) -> Result<String, Box<dyn std::error::Error>> {
         let metric = arguments.metric.unwrap_or(run.metric);
         let explanation = explain(&groups, baseline, metric, run.nodes);
         let heading = if folders.len() > 1 { format!("== {} ==\n", run.label) } else { String::new() };
-        texts.push(heading + &why_text(&explanation, arguments.format));
+        let warnings: String = run.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
+        texts.push(heading + &why_text(&explanation, arguments.format) + &warnings);
     }
     Ok(texts.join("\n"))
 }

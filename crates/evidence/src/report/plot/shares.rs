@@ -12,8 +12,8 @@ const TOP: f64 = 26.0;
 const MOST_WITH_NUMBERS: usize = 16;
 /// Most nodes that have a column.
 const MOST_NODES: usize = 100;
-/// From this strength of the colour on the number needs the paper's colour.
-const DARK: f64 = 0.6;
+/// From this strength of the colour on a number in the paper's colour is easier to read than one in the ink's.
+const DARK: f64 = 0.8;
 
 /// The map, and how many nodes it leaves out; none if attempts were not counted by node.
 pub(in crate::report) fn draw(section: &Section) -> Option<(String, usize)> {
