@@ -226,7 +226,10 @@ fn read_regular(file: File, file_name: &str, limit: u64) -> Result<Vec<u8>, Trou
         return Err(too_large());
     }
     if bytes.is_empty() {
-        return Err(Trouble::Image(FailureKind::Empty, format!("{file_name:?} has no bytes")));
+        return Err(Trouble::Image(
+            FailureKind::Empty,
+            format!("{file_name:?} has no bytes; copy it again from its source"),
+        ));
     }
     Ok(bytes)
 }

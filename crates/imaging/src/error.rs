@@ -27,10 +27,12 @@ impl std::fmt::Display for Measure {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// There are no bytes.
-    #[error("the file is empty")]
+    #[error("the file is empty; copy it again from its source")]
     Empty,
     /// The content is of no format that is known here.
-    #[error("not an image of a known format (JPEG, PNG, BMP, GIF, WebP, TIFF); its first bytes are {first}")]
+    #[error(
+        "not an image of a known format (JPEG, PNG, BMP, GIF, WebP, TIFF); its first bytes are {first}; convert it to one of them"
+    )]
     Unknown {
         /// The first bytes in hexadecimal.
         first: String,

@@ -30,13 +30,69 @@ const CIRCLE: [(usize, usize); 16] = [
     (6, 2),
 ];
 
+/// The largest of the sixteen smallest-of-nine-in-a-row. Each eight in a row that begin at an odd place are shared by two
+/// nines: with the one before, and with the one after.
+macro_rules! best_of_nine {
+    ($d:ident, $min:ident, $max:ident, $nothing:expr) => {{
+        let mut two = $d;
+        for k in 0..8 {
+            two[k] = $min($d[2 * k + 1], $d[(2 * k + 2) % 16]);
+        }
+        let mut best = $nothing;
+        for k in 0..8 {
+            let (first, second) = ($min(two[k], two[(k + 1) % 8]), $min(two[(k + 2) % 8], two[(k + 3) % 8]));
+            let eight = $min(first, second);
+            best = $max(best, $min(eight, $max($d[2 * k], $d[(2 * k + 9) % 16])));
+        }
+        best
+    }};
+}
+
 /// The plain twins: ordinary Rust.
 pub mod scalar {
     use super::CIRCLE;
+    use crate::block::{self, excess, is_zero, larger, load, smaller};
 
     /// See [`super::scores`].
     pub fn scores(rows: [&[u8]; 7], threshold: u8, scores: &mut [u8]) -> bool {
-        assert!(rows.iter().all(|row| row.len() == scores.len() + 6), "three samples more on each side");
+        let n = scores.len();
+        assert!(rows.iter().all(|row| row.len() == n + 6), "three samples more on each side");
+        if n < block::LEN {
+            return single(rows, threshold, scores);
+        }
+        let mut any = false;
+        for x in block::places(n) {
+            let (middle, limit) = (load(rows[3], x + 3), block::of([threshold; block::LEN]));
+            let sample = |k: usize| load(rows[CIRCLE[k].0], x + CIRCLE[k].1);
+            // Nine in a row hold one of each two opposite samples: where neither differs enough is no corner.
+            let differs = |k: usize| {
+                let (a, b) = (sample(k), sample(k + 8));
+                let most = larger(excess(larger(a, b), middle), excess(middle, smaller(a, b)));
+                excess(most, limit)
+            };
+            let scores = &mut scores[x..x + block::LEN];
+            if is_zero(smaller(differs(0), differs(4))) {
+                scores.fill(0);
+                continue;
+            }
+            let ring = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map(sample);
+            let (up, down) =
+                (ring.map(|sample| excess(sample, middle)), ring.map(|sample| excess(middle, sample)));
+            let nothing = block::of([0; block::LEN]);
+            let best = larger(
+                best_of_nine!(up, smaller, larger, nothing),
+                best_of_nine!(down, smaller, larger, nothing),
+            );
+            for (score, best) in scores.iter_mut().zip(block::samples(best)) {
+                *score = if best > threshold { best } else { 0 };
+            }
+            any |= scores.iter().any(|score| *score > 0);
+        }
+        any
+    }
+
+    /// Sample by sample, for rows shorter than a block.
+    fn single(rows: [&[u8]; 7], threshold: u8, scores: &mut [u8]) -> bool {
         for (x, score) in scores.iter_mut().enumerate() {
             let middle = rows[3][x + 3];
             let ring = CIRCLE.map(|(row, column)| rows[row][x + column]);
@@ -53,25 +109,6 @@ pub mod scalar {
         let smallest = |first: usize| (first..first + 9).map(|k| ring[k % 16]).min().unwrap_or(0);
         (0..16).map(smallest).max().unwrap_or(0)
     }
-}
-
-/// The largest of the sixteen smallest-of-nine-in-a-row. Each eight in a row that begin at an odd place are shared by two
-/// nines: with the one before, and with the one after.
-#[cfg(target_arch = "x86_64")]
-macro_rules! best_of_nine {
-    ($d:ident, $min:ident, $max:ident, $nothing:expr) => {{
-        let mut two = $d;
-        for k in 0..8 {
-            two[k] = $min($d[2 * k + 1], $d[(2 * k + 2) % 16]);
-        }
-        let mut best = $nothing;
-        for k in 0..8 {
-            let (first, second) = ($min(two[k], two[(k + 1) % 8]), $min(two[(k + 2) % 8], two[(k + 3) % 8]));
-            let eight = $min(first, second);
-            best = $max(best, $min(eight, $max($d[2 * k], $d[(2 * k + 9) % 16])));
-        }
-        best
-    }};
 }
 
 /// The kernel on vectors of one kind.

@@ -11,6 +11,7 @@ mod half_vector;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
+mod block;
 pub mod corner;
 pub mod flood;
 pub mod gauss;

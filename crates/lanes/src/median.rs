@@ -60,22 +60,18 @@ macro_rules! median_of_twenty_five {
 
 /// The plain twins: ordinary Rust.
 pub mod scalar {
-    #[inline(always)]
-    fn smaller(a: u8, b: u8) -> u8 {
-        a.min(b)
-    }
-
-    #[inline(always)]
-    fn larger(a: u8, b: u8) -> u8 {
-        a.max(b)
-    }
+    use crate::block::{self, larger, load, smaller};
 
     /// See [`super::sort5`].
     pub fn sort5(rows: [&[u8]; 5], sorted: [&mut [u8]; 5]) {
         super::check(&rows, &sorted);
-        for x in 0..rows[0].len() {
-            let five = sort_five!(rows.map(|row| row[x]));
-            (0..5).for_each(|k| sorted[k][x] = five[k]);
+        let n = rows[0].len();
+        if n < block::LEN {
+            return single::sort5(rows, sorted);
+        }
+        for x in block::places(n) {
+            let five = sort_five!(rows.map(|row| load(row, x)));
+            (0..5).for_each(|k| block::store(sorted[k], x, five[k]));
         }
     }
 
@@ -86,9 +82,40 @@ pub mod scalar {
             sorted.iter().all(|row| row.len() == out.len() + 4 * channels),
             "two pixels more on each side"
         );
-        for (x, out) in out.iter_mut().enumerate() {
-            let grid: [[u8; 5]; 5] = sorted.map(|row| [0, 1, 2, 3, 4].map(|k| row[x + k * channels]));
-            *out = median_of_twenty_five!(grid);
+        if out.len() < block::LEN {
+            return single::median5(channels, sorted, out);
+        }
+        for x in block::places(out.len()) {
+            let grid = sorted.map(|row| [0, 1, 2, 3, 4].map(|k| load(row, x + k * channels)));
+            block::store(out, x, median_of_twenty_five!(grid));
+        }
+    }
+
+    /// Sample by sample, for rows shorter than a block.
+    mod single {
+        #[inline(always)]
+        fn smaller(a: u8, b: u8) -> u8 {
+            a.min(b)
+        }
+
+        #[inline(always)]
+        fn larger(a: u8, b: u8) -> u8 {
+            a.max(b)
+        }
+
+        pub(super) fn sort5(rows: [&[u8]; 5], sorted: [&mut [u8]; 5]) {
+            for x in 0..rows[0].len() {
+                let five = sort_five!(rows.map(|row| row[x]));
+                (0..5).for_each(|k| sorted[k][x] = five[k]);
+            }
+        }
+
+        #[expect(unused_assignments, reason = "a network of exchanges, of which the median needs not all")]
+        pub(super) fn median5(channels: usize, sorted: [&[u8]; 5], out: &mut [u8]) {
+            for (x, out) in out.iter_mut().enumerate() {
+                let grid: [[u8; 5]; 5] = sorted.map(|row| [0, 1, 2, 3, 4].map(|k| row[x + k * channels]));
+                *out = median_of_twenty_five!(grid);
+            }
         }
     }
 }

@@ -55,34 +55,54 @@ macro_rules! median {
 /// The plain twins: ordinary Rust.
 pub mod scalar {
     use super::checked_length;
-
-    #[inline(always)]
-    fn smaller(a: u8, b: u8) -> u8 {
-        a.min(b)
-    }
-
-    #[inline(always)]
-    fn larger(a: u8, b: u8) -> u8 {
-        a.max(b)
-    }
-
-    #[inline(always)]
-    fn ordered(a: u8, b: u8) -> (u8, u8) {
-        (a.min(b), a.max(b))
-    }
+    use crate::block::{self, larger, load, ordered, smaller};
 
     /// See [`super::median3`].
     pub fn median3(channels: usize, rows: &[&[u8]], out: &mut [&mut [u8]]) {
         let n = checked_length(channels, rows, out);
+        if n < block::LEN {
+            return single::median3(channels, rows, out);
+        }
         for (out, rows) in out.iter_mut().zip(rows.windows(3)) {
-            let [above, here, below] = [rows[0], rows[1], rows[2]];
-            // Slices of one length: the compiler needs no checks and takes many places at once.
-            let at = |k: usize| [above, here, below].map(|row| &row[k * channels..][..n]);
-            let (left, middle, right) = (at(0), at(1), at(2));
-            for (x, out) in out[..n].iter_mut().enumerate() {
-                let [p, q, r] = [0, 1, 2].map(|k| sorted!([left[k][x], middle[k][x], right[k][x]]));
+            for x in block::places(n) {
+                let at = |row: &[u8]| [0, 1, 2].map(|k| load(row, x + k * channels));
+                let (p, q) = (sorted!(at(rows[0])), sorted!(at(rows[1])));
+                let r = sorted!(at(rows[2]));
                 let shared = shared!(p, q);
-                *out = median!(shared, r);
+                block::store(out, x, median!(shared, r));
+            }
+        }
+    }
+
+    /// Sample by sample, for rows shorter than a block.
+    mod single {
+        #[inline(always)]
+        fn smaller(a: u8, b: u8) -> u8 {
+            a.min(b)
+        }
+
+        #[inline(always)]
+        fn larger(a: u8, b: u8) -> u8 {
+            a.max(b)
+        }
+
+        #[inline(always)]
+        fn ordered(a: u8, b: u8) -> (u8, u8) {
+            (a.min(b), a.max(b))
+        }
+
+        pub(super) fn median3(channels: usize, rows: &[&[u8]], out: &mut [&mut [u8]]) {
+            let n = rows[0].len() - 2 * channels;
+            for (out, rows) in out.iter_mut().zip(rows.windows(3)) {
+                let [above, here, below] = [rows[0], rows[1], rows[2]];
+                // Slices of one length: the compiler needs no checks and takes many places at once.
+                let at = |k: usize| [above, here, below].map(|row| &row[k * channels..][..n]);
+                let (left, middle, right) = (at(0), at(1), at(2));
+                for (x, out) in out[..n].iter_mut().enumerate() {
+                    let [p, q, r] = [0, 1, 2].map(|k| sorted!([left[k][x], middle[k][x], right[k][x]]));
+                    let shared = shared!(p, q);
+                    *out = median!(shared, r);
+                }
             }
         }
     }

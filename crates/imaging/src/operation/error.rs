@@ -37,6 +37,14 @@ pub enum OperationError {
         /// What may be written.
         allowed: String,
     },
+    /// Values that each may be but not together.
+    #[error("{operation}: {reason}")]
+    Contradiction {
+        /// The operation in canonical form.
+        operation: String,
+        /// Cause and remedy.
+        reason: &'static str,
+    },
     /// One parameter given twice.
     #[error("{operation} is given {parameter} twice; keep one")]
     Repeated {

@@ -45,7 +45,11 @@ fn step(text: &str) -> Result<Step, OperationError> {
         assign(entry, &mut given, parameter.trim(), value.trim())?;
     }
     let values = given.iter().zip(entry.parameters).map(|(value, p)| value.unwrap_or(p.default)).collect();
-    Ok(Step { entry, values })
+    let step = Step { entry, values };
+    match step.bind().contradiction() {
+        Some(reason) => Err(OperationError::Contradiction { operation: step.to_string(), reason }),
+        None => Ok(step),
+    }
 }
 
 fn find(name: &str) -> Result<&'static Entry, OperationError> {

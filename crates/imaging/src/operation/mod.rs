@@ -98,6 +98,11 @@ pub(crate) trait Transform: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Why its parameters cannot be meant together, with the remedy; `None` when they can.
+    fn contradiction(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Size of the result.
     fn output(&self, input: Size) -> Size {
         input

@@ -99,6 +99,11 @@ impl Transform for Normalize {
         image
     }
 
+    fn contradiction(&self) -> Option<&'static str> {
+        let (smallest, largest) = (self.smallest?, self.largest?);
+        (smallest > largest).then_some("smallest exceeds largest; give them the other way round")
+    }
+
     fn counts(&self) -> bool {
         self.smallest.is_none() || self.largest.is_none()
     }

@@ -21,7 +21,8 @@ fn text_is_no_image_and_the_message_shows_what_it_is() {
     let error = decode(b"GIF images are fun", &LIMITS).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "not an image of a known format (JPEG, PNG, BMP, GIF, WebP, TIFF); its first bytes are 47 49 46 20 69 6d 61 67"
+        "not an image of a known format (JPEG, PNG, BMP, GIF, WebP, TIFF); its first bytes are 47 49 46 20 69 6d 61 67; \
+         convert it to one of them"
     );
 }
 

@@ -125,7 +125,10 @@ fn texts() -> impl Strategy<Value = String> {
                 if assignments.is_empty() { String::new() } else { format!("[{}]", assignments.join(",")) };
             format!("{blank}{}{blank}{list}", all[k].name)
         });
-    proptest::collection::vec(step, 1..4).prop_map(|steps| steps.join("|"))
+    let chain = proptest::collection::vec(step, 1..4).prop_map(|steps| steps.join("|"));
+    chain.prop_filter("values that contradict each other", |text| {
+        !matches!(Operation::parse(text), Err(OperationError::Contradiction { .. }))
+    })
 }
 
 fn value_of(domain: Domain, luck: u64) -> String {
@@ -211,6 +214,10 @@ fn errors_name_the_known_and_the_nearest() {
     );
     assert!(message("Blur").contains("did you mean `blur`?"));
     assert!(!message("zzz").contains("did you mean"));
+    assert_eq!(
+        message("invert | normalize[largest=10, smallest=200]"),
+        "normalize[smallest=200,largest=10]: smallest exceeds largest; give them the other way round"
+    );
     let messages = [
         "blur[sise=5]",
         "invert[size=5]",
