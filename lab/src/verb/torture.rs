@@ -13,7 +13,7 @@ use std::process::ExitCode;
 Examples:
   lab torture                          200 faults, about a minute
   lab torture --faults 2000            ten times as many
-  lab torture --tasks 100000 --images 1000 --strategies ballast --keep-server
+  lab torture --tasks 100000 --images 500 --nodes 16 --keep-server
                                        a soak: faults until so many tasks are done, and whether the server grew
   lab torture --seed 7                 other faults; a failure prints the seed that it happened under
 
