@@ -59,6 +59,8 @@ impl<'bytes> Frame<'bytes> {
         let payload = rest.get(..word(4) as usize)?;
         let whole = head[..4] == MARK
             && payload.len() <= MAX_PAYLOAD_BYTES
+            // Nobody comes to count so far, and there has to be a number behind it.
+            && number(8) < u64::MAX
             && word(24) == checksum(&head[4..24], payload);
         whole.then(|| Frame { number: number(8), confirmed: number(16), payload })
     }
@@ -212,6 +214,13 @@ mod tests {
         for foreign in [&b"#!/bin/sh"[..], b"ballast journal2 and more", &[0; 17]] {
             assert_eq!(replay(foreign), Err(ReplayError::Foreign), "{foreign:?}");
         }
+    }
+
+    #[test]
+    fn the_last_number_of_all_belongs_to_no_frame() {
+        let mut bytes = HEADER.to_vec();
+        put(&mut bytes, u64::MAX, 0, b"a number that has none behind it");
+        assert_eq!(replay(&bytes).unwrap().frames, []);
     }
 
     #[test]

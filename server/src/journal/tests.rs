@@ -127,3 +127,29 @@ fn many_who_wait_at_once_are_all_written() {
     });
     assert_eq!(told(&bytes.lock().unwrap()).len(), 400);
 }
+
+#[test]
+fn a_file_cut_at_any_byte_tells_the_beginning_of_what_was_said_and_takes_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Journal::open(folder.path(), Durability::Process).unwrap();
+    let (journal, _) = open();
+    (0..4).for_each(|number| journal.commit(accepted(number)).unwrap());
+    drop(journal);
+    let path = folder.path().join("journal");
+    let whole = std::fs::read(&path).unwrap();
+    let keys = |book: &Book| -> Vec<String> { book.jobs().map(|kept| kept.accepted.key.clone()).collect() };
+    let mut most = 0;
+    for cut in 0..=whole.len() {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let (journal, book) = open();
+        let found = keys(&book);
+        let beginning: Vec<String> = (0..found.len()).map(|number| format!("job-{number}")).collect();
+        assert_eq!(found, beginning, "cut at {cut}");
+        assert!(found.len() >= most, "more bytes tell no less: cut at {cut}");
+        most = found.len();
+        journal.commit(accepted(9)).unwrap();
+        drop(journal);
+        assert_eq!(keys(&open().1), [beginning, vec!["job-9".to_owned()]].concat(), "cut at {cut}");
+    }
+    assert_eq!(most, 4);
+}

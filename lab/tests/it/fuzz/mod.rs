@@ -3,6 +3,7 @@
 //! The rounds here take seconds. More: `BALLAST_FUZZ_ROUNDS=1000000 cargo test --release -p lab --test it fuzz`. What
 //! was found once goes into the corpus.
 
+mod journals;
 mod mutate;
 
 use cluster::Machines;
