@@ -205,12 +205,14 @@ impl Node {
         })
     }
 
-    /// Has the coins thrown, waits for a slot, sleeps the injected delay and does the work.
+    /// Has the coins thrown, waits for a slot, sleeps the injected delay and does the work, if `still` says that it is
+    /// still wanted when it has the slot.
     fn admit_and_work<T>(
         &self,
         admission: Admission,
         luck: Luck,
         timings: &mut AttemptTimings,
+        still: impl FnOnce() -> Result<(), Ending>,
         work: impl FnOnce(&mut AttemptTimings) -> Result<T, Ending>,
     ) -> Result<T, Ending> {
         let load = self.load();
@@ -228,6 +230,7 @@ impl Node {
                 Ending::Refused(RejectReason::QueueFull, why)
             }
         })?;
+        still()?;
         if let Verdict::DelayThenRun(delay) = verdict {
             self.counters.delayed.add_one();
             timed(&mut timings.delay, || std::thread::sleep(delay));
@@ -265,7 +268,9 @@ impl Node {
         let counted = plan.counted();
         let origin = Origin { job_key, epoch, server_incarnation, task, attempt, folder_made };
         let luck = Luck { seed: Seed(seed), task, attempt: u64::from(attempt) };
-        let product = self.admit_and_work(admission, luck, timings, |timings| match plan {
+        // A queue full of an older submission's attempts must not hold up the newer one's.
+        let still = || self.pass_fence(&origin.job_key, epoch);
+        let product = self.admit_and_work(admission, luck, timings, still, |timings| match plan {
             Plan::Synthetic(time) => {
                 if !time.is_zero() {
                     timed(&mut timings.operation, || std::thread::sleep(time));
@@ -332,16 +337,22 @@ impl Node {
         let folder = self.find(&file.base_path, &file.file_name)?;
         let call = self.original_calls.add_one();
         let luck = Luck { seed: self.settings.seed, task: call, attempt: 1 };
-        self.admit_and_work(admission, luck, timings, |timings| {
-            let (_, encoded) =
-                self.transform_shared(&folder, &file.file_name, &self.original_operation, timings)?;
-            let name = format!("{WORKSHOP}-{}-{call}.tmp", self.incarnation);
-            timed(&mut timings.write, || {
-                let temporary = folder.write_temporary(&name, &[&encoded.bytes], Missing::Make)?;
-                temporary.publish(&folder.final_path(&file.file_name))
-            })?;
-            Ok(())
-        })
+        self.admit_and_work(
+            admission,
+            luck,
+            timings,
+            || Ok(()),
+            |timings| {
+                let (_, encoded) =
+                    self.transform_shared(&folder, &file.file_name, &self.original_operation, timings)?;
+                let name = format!("{WORKSHOP}-{}-{call}.tmp", self.incarnation);
+                timed(&mut timings.write, || {
+                    let temporary = folder.write_temporary(&name, &[&encoded.bytes], Missing::Make)?;
+                    temporary.publish(&folder.final_path(&file.file_name))
+                })?;
+                Ok(())
+            },
+        )
     }
 
     fn count_ending(&self, ending: &Ending, timings: &AttemptTimings) {

@@ -204,7 +204,8 @@ fn a_draining_node_sends_the_queue_elsewhere_and_finishes_what_it_has() {
                 begun.send(()).unwrap();
                 released.recv().map_err(|_| Ending::Trouble(Trouble::Request("test", String::new())))
             };
-            node.admit_and_work(Admission::MustAccept, luck, &mut AttemptTimings::default(), work).is_ok()
+            node.admit_and_work(Admission::MustAccept, luck, &mut AttemptTimings::default(), || Ok(()), work)
+                .is_ok()
         });
         has_begun.recv().unwrap();
         let waiting = scope.spawn(|| node.attempt(synthetic()));
@@ -246,6 +247,23 @@ fn a_submission_that_ages_while_it_works_leaves_no_result() {
         assert_eq!(reason(old.join().unwrap()), RejectReason::StaleEpoch);
     });
     assert_eq!(at.results(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_submission_that_ages_in_the_queue_is_not_begun() {
+    // Begun, it would sleep for an hour.
+    let at = Fixture::new("0 --slots 1 --delay-probability 1 --delay 1h");
+    thread::scope(|scope| {
+        let slot = at.node.slots.enter().unwrap();
+        let must = AttemptRequest { admission: Admission::MustAccept, ..synthetic() };
+        let old = scope.spawn(|| at.node.attempt(must));
+        while at.node.status().queued != 1 {
+            thread::yield_now();
+        }
+        at.node.fence.pass(&synthetic().job_key, 2).unwrap();
+        drop(slot);
+        assert_eq!(reason(old.join().unwrap()), RejectReason::StaleEpoch);
+    });
 }
 
 #[test]
@@ -319,7 +337,7 @@ fn a_panic_in_the_work_is_an_answer_and_frees_the_slot() {
     let luck = Luck { seed: Seed(0), task: 0, attempt: 1 };
     let panicking = |_: &mut AttemptTimings| -> Result<(), Ending> { panic!("planted") };
     let mut timings = AttemptTimings::default();
-    match at.node.admit_and_work(Admission::MayReject, luck, &mut timings, panicking) {
+    match at.node.admit_and_work(Admission::MayReject, luck, &mut timings, || Ok(()), panicking) {
         Err(Ending::Trouble(Trouble::Node(FaultKind::Internal, why))) => {
             assert!(why.contains("planted"), "{why}")
         }
