@@ -6,6 +6,7 @@
 //! the node drains.
 
 mod batch;
+mod original;
 mod plan;
 mod segment;
 mod service;
@@ -326,35 +327,6 @@ impl Node {
         Ok((source.len() as u64, encoded))
     }
 
-    /// The original's call, the result published by this node, since its caller knows of no temporary files.
-    fn do_original(
-        &self,
-        admission: Admission,
-        file: &SharedFile,
-        timings: &mut AttemptTimings,
-    ) -> Result<(), Ending> {
-        self.refuse_while_draining()?;
-        let folder = self.find(&file.base_path, &file.file_name)?;
-        let call = self.original_calls.add_one();
-        let luck = Luck { seed: self.settings.seed, task: call, attempt: 1 };
-        self.admit_and_work(
-            admission,
-            luck,
-            timings,
-            || Ok(()),
-            |timings| {
-                let (_, encoded) =
-                    self.transform_shared(&folder, &file.file_name, &self.original_operation, timings)?;
-                let name = format!("{WORKSHOP}-{}-{call}.tmp", self.incarnation);
-                timed(&mut timings.write, || {
-                    let temporary = folder.write_temporary(&name, &[&encoded.bytes], Missing::Make)?;
-                    temporary.publish(&folder.final_path(&file.file_name))
-                })?;
-                Ok(())
-            },
-        )
-    }
-
     fn count_ending(&self, ending: &Ending, timings: &AttemptTimings) {
         match ending {
             Ending::Refused(reason, why) => {
@@ -405,5 +377,7 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+#[cfg(test)]
+mod aging_tests;
 #[cfg(test)]
 mod tests;

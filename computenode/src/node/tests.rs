@@ -13,14 +13,14 @@ use wire::node::{
 };
 
 /// A node over a data folder of its own.
-struct Fixture {
+pub(super) struct Fixture {
     folder: tempfile::TempDir,
-    node: Node,
+    pub(super) node: Node,
 }
 
 impl Fixture {
     /// A node as the command line would make it, named `node7`.
-    fn new(arguments: &str) -> Fixture {
+    pub(super) fn new(arguments: &str) -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("input_dir")).unwrap();
         std::fs::write(folder.path().join("input_dir/cat.png"), cat()).unwrap();
@@ -34,7 +34,7 @@ impl Fixture {
         self.folder.path().to_str().unwrap().to_owned()
     }
 
-    fn shared(&self, file_name: &str) -> AttemptRequest {
+    pub(super) fn shared(&self, file_name: &str) -> AttemptRequest {
         request(Work::Shared(SharedFile { base_path: self.base(), file_name: file_name.to_owned() }))
     }
 
@@ -43,7 +43,7 @@ impl Fixture {
     }
 
     /// Every file of `output_dir`, relative to it.
-    fn results(&self) -> Vec<PathBuf> {
+    pub(super) fn results(&self) -> Vec<PathBuf> {
         fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
             for entry in std::fs::read_dir(folder).into_iter().flatten() {
                 let path = entry.unwrap().path();
@@ -88,11 +88,11 @@ fn request(work: Work) -> AttemptRequest {
     }
 }
 
-fn synthetic() -> AttemptRequest {
+pub(super) fn synthetic() -> AttemptRequest {
     request(Work::Synthetic(Duration::ZERO))
 }
 
-fn reason(outcome: Result<AttemptReply, AttemptError>) -> RejectReason {
+pub(super) fn reason(outcome: Result<AttemptReply, AttemptError>) -> RejectReason {
     match outcome {
         Err(AttemptError::Rejected { reason, node, .. }) if node == "node7" => reason,
         other => panic!("no rejection by node7: {other:?}"),
@@ -230,40 +230,6 @@ fn an_older_submission_is_refused() {
     at.node.attempt(AttemptRequest { epoch: 2, ..synthetic() }).unwrap();
     assert_eq!(reason(at.node.attempt(AttemptRequest { epoch: 1, ..synthetic() })), RejectReason::StaleEpoch);
     at.node.attempt(AttemptRequest { epoch: 2, attempt: 2, ..synthetic() }).unwrap();
-}
-
-#[test]
-fn a_submission_that_ages_while_it_works_leaves_no_result() {
-    let at = Fixture::new("0 --cores 1");
-    thread::scope(|scope| {
-        // The only core is held, so the attempt stops between the two questions to the fence.
-        let core = at.node.pixels.hold_core();
-        let old = scope.spawn(|| at.node.attempt(at.shared("cat.png")));
-        while at.node.pixels.waiting() != 1 {
-            thread::yield_now();
-        }
-        at.node.attempt(AttemptRequest { epoch: 2, ..synthetic() }).unwrap();
-        drop(core);
-        assert_eq!(reason(old.join().unwrap()), RejectReason::StaleEpoch);
-    });
-    assert_eq!(at.results(), Vec::<PathBuf>::new());
-}
-
-#[test]
-fn a_submission_that_ages_in_the_queue_is_not_begun() {
-    // Begun, it would sleep for an hour.
-    let at = Fixture::new("0 --slots 1 --delay-probability 1 --delay 1h");
-    thread::scope(|scope| {
-        let slot = at.node.slots.enter().unwrap();
-        let must = AttemptRequest { admission: Admission::MustAccept, ..synthetic() };
-        let old = scope.spawn(|| at.node.attempt(must));
-        while at.node.status().queued != 1 {
-            thread::yield_now();
-        }
-        at.node.fence.pass(&synthetic().job_key, 2).unwrap();
-        drop(slot);
-        assert_eq!(reason(old.join().unwrap()), RejectReason::StaleEpoch);
-    });
 }
 
 #[test]
