@@ -26,7 +26,7 @@ use plan::Plan;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use wire::node::{AttemptRequest, AttemptResult, AttemptTimings, FaultKind, RejectReason, SharedFile};
+use wire::node::{AttemptRequest, AttemptResult, AttemptTimings, FaultKind, RejectReason};
 
 /// Jobs whose highest epoch is remembered.
 const FENCED_JOBS: usize = 4_096;
