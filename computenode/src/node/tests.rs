@@ -8,6 +8,7 @@ use imaging::image::{Channels, Image};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
+use wire::node::SharedFile;
 use wire::node::{
     AttemptError, AttemptReply, CompatibleAnswer, FailureKind, NodeService as _, OperationTotals, Work,
 };
