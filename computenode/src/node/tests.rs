@@ -1,5 +1,7 @@
 //! What becomes of an attempt, without a socket.
 
+mod parts;
+
 use super::*;
 use crate::args::Args;
 use clap::Parser as _;
