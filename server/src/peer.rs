@@ -11,7 +11,7 @@ use wire::node::{
     AttemptError, AttemptReply, AttemptRequest, CompatibleAnswer, NodeDescription, NodeStatus, SharedFile,
     Work,
 };
-use wire::{CallError, NodeClient, PoolSettings};
+use wire::{CallError, Evidence, NodeClient, PoolSettings};
 
 /// How long a node may take to say who it is.
 const GREETING_TIME: Duration = Duration::from_secs(3);
@@ -287,6 +287,13 @@ impl Peer {
                     known.trouble = None;
                 });
                 Some(facts)
+            }
+            // Whoever has said before that he speaks our interface has not forgotten it: his wire was cut.
+            Ok(wire::Peer::Compatible(Evidence::ClosedConnection))
+                if self.is_registered || self.known().greeted.is_some() =>
+            {
+                log::debug!("{} does not say who it is: it closes its connections", self.name);
+                None
             }
             Ok(wire::Peer::Compatible(evidence)) => {
                 log::info!("{} speaks only the original's interface ({evidence:?})", self.name);

@@ -12,6 +12,8 @@ use crate::node::{
 use cluster::Admission;
 use idl::ballast::{self as interface, BallastNodeSyncClient, TBallastNodeSyncClient};
 use idl::server_compute::TServerComputeSyncClient;
+use std::io::{ErrorKind, Read as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 /// An attempt's result, inline.
@@ -37,8 +39,21 @@ pub enum Peer {
 pub enum Evidence {
     /// It said that it does not know our method.
     UnknownMethod,
-    /// Twice it closed the connection upon our method. A node of ours that stops does so too, hence the difference.
+    /// Twice it closed the connection upon our method, and left one open on which it was asked nothing. A node of ours
+    /// that ends at the wrong moment may look so too, hence the difference.
     ClosedConnection,
+}
+
+/// How long a connection has to stay open on which nothing is asked.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// Whether a peer closes a connection on which it was asked nothing, or takes none.
+fn closes_unasked(address: &str) -> bool {
+    let waited = TcpStream::connect(address).and_then(|mut stream| {
+        stream.set_read_timeout(Some(QUIET))?;
+        stream.read(&mut [0])
+    });
+    !matches!(waited, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
 }
 
 type Client<'r, 'e> = BallastNodeSyncClient<Input<'r, 'e>, Output<'r, 'e>>;
@@ -84,7 +99,10 @@ impl NodeClient {
         match described {
             Ok(description) => Ok(Peer::Ballast(description)),
             Err(CallError::UnknownMethod { .. }) => Ok(Peer::Compatible(Evidence::UnknownMethod)),
-            Err(error) if closed(&error) => Ok(Peer::Compatible(Evidence::ClosedConnection)),
+            // A wire that is cut closes every connection, and says nothing about the node behind it.
+            Err(error) if closed(&error) && !closes_unasked(self.address()) => {
+                Ok(Peer::Compatible(Evidence::ClosedConnection))
+            }
             Err(error) => Err(error),
         }
     }

@@ -249,9 +249,14 @@ fn identification_tells_the_evidence() {
     let found = client(address).identify(PATIENCE).unwrap();
     assert_eq!(found, Peer::Compatible(Evidence::UnknownMethod));
     served.join().unwrap();
-    let (address, served) = peer(vec![close_upon_call, close_upon_call]);
+    let (address, served) = peer(vec![close_upon_call, close_upon_call, stall]);
     let found = client(address).identify(PATIENCE).unwrap();
     assert_eq!(found, Peer::Compatible(Evidence::ClosedConnection));
+    served.join().unwrap();
+    // As a wire does that leads to nobody any more.
+    let (address, served) = peer(vec![close_upon_call, close_upon_call, |_| {}]);
+    let error = client(address).identify(PATIENCE).unwrap_err();
+    assert!(matches!(error, CallError::Broken { how: Breakage::Closed, .. }), "{error:?}");
     served.join().unwrap();
 }
 
