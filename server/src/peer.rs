@@ -276,10 +276,11 @@ impl Peer {
     }
 
     fn ask_who_it_is(&self) -> Option<NodeFacts> {
+        let is_ours = self.is_registered || self.known().greeted.is_some();
         match self.known().client.identify(GREETING_TIME) {
             Ok(wire::Peer::Ballast(description)) => {
-                let facts =
-                    NodeFacts { slots: description.slots, load_probability: description.load_probability };
+                let load_probability = description.load_probability;
+                let facts = NodeFacts { slots: description.slots, load_probability };
                 self.change(|known| {
                     known.incarnation = Some(description.incarnation);
                     known.greeted = known.incarnation;
@@ -289,12 +290,7 @@ impl Peer {
                 Some(facts)
             }
             // Whoever has said before that he speaks our interface has not forgotten it: his wire was cut.
-            Ok(wire::Peer::Compatible(Evidence::ClosedConnection))
-                if self.is_registered || self.known().greeted.is_some() =>
-            {
-                log::debug!("{} does not say who it is: it closes its connections", self.name);
-                None
-            }
+            Ok(wire::Peer::Compatible(Evidence::ClosedConnection)) if is_ours => None,
             Ok(wire::Peer::Compatible(evidence)) => {
                 log::info!("{} speaks only the original's interface ({evidence:?})", self.name);
                 let client = Arc::new(NodeClient::new(&*self.address(), PoolSettings::compatible()));
