@@ -10,7 +10,7 @@ const WORDS = {
   node_ejected: ['node ejected', 'bad'], node_draining: ['node draining', 'warn'], node_drained: ['node drained', 'warn'], node_removed: ['node removed', 'bad'], node_restarted: ['node restarted', 'warn'],
   rejected: ['rejected', 'warn'], server_up: ['server up', 'good'], server_down: ['server down', 'bad'], server_restarted: ['server restarted', 'warn'], leads: ['leads now', 'warn'], failed_over: ['failed over', 'warn'],
   job_submitted: ['job in', 'work'], job_ended: ['job ended', 'work'], job_lost: ['job lost', 'bad'], job_deposed: ['job deposed', 'warn'], job_paused: ['job paused', 'warn'], job_resumed: ['job resumed', 'work'], job_watched: ['job watched', ''],
-  steered: ['steered', ''], missed: ['missed', 'bad'],
+  steered: ['steered', ''], missed: ['missed', 'bad'], other: ['other', ''],
 };
 const NUMBERS = ['Images', 'Time', 'Rejected'];
 const PAGE = 100;

@@ -22,7 +22,7 @@ pub struct Event {
 }
 
 /// Every kind of event.
-pub const KINDS: [&str; 24] = [
+pub const KINDS: [&str; 25] = [
     "node_registered",
     "node_up",
     "node_suspected",
@@ -47,6 +47,7 @@ pub const KINDS: [&str; 24] = [
     "steered",
     "missed",
     "leads",
+    "other",
 ];
 
 impl Event {

@@ -3,7 +3,7 @@
 use super::changes::Event;
 use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;
-use wire::membership::{EventKind, ServerEvents};
+use wire::membership::ServerEvents;
 
 /// How far a server's events were taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Ears {
             }
             last = event.number;
             let text = if among { format!("{}, says {name}", event.text) } else { event.text };
-            events.push(Event::new(since_1970_ms(event.at), kind_word(event.kind), &event.subject, text));
+            events.push(Event::new(since_1970_ms(event.at), event.kind.word(), &event.subject, text));
         }
         self.0.insert(address.to_owned(), Mark { incarnation, last });
         events
@@ -71,32 +71,11 @@ fn since_1970_ms(at: std::time::SystemTime) -> u64 {
     u64::try_from(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()).unwrap_or(0)
 }
 
-const fn kind_word(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::NodeRegistered => "node_registered",
-        EventKind::NodeUp => "node_up",
-        EventKind::NodeSuspected => "node_suspected",
-        EventKind::NodeDown => "node_down",
-        EventKind::NodeEjected => "node_ejected",
-        EventKind::NodeDraining => "node_draining",
-        EventKind::NodeDrained => "node_drained",
-        EventKind::NodeRemoved => "node_removed",
-        EventKind::NodeRestarted => "node_restarted",
-        EventKind::JobTaken => "job_submitted",
-        EventKind::JobEnded => "job_ended",
-        EventKind::JobFailedOver => "failed_over",
-        EventKind::JobDeposed => "job_deposed",
-        EventKind::JobPaused => "job_paused",
-        EventKind::JobResumed => "job_resumed",
-        EventKind::JobWatched => "job_watched",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::time::Duration;
-    use wire::membership::ClusterEvent;
+    use wire::membership::{ClusterEvent, EventKind};
 
     fn told(incarnation: u64, numbers: std::ops::Range<u64>) -> ServerEvents {
         let event = |number: u64| ClusterEvent {
@@ -127,6 +106,18 @@ mod tests {
         assert_eq!(texts(&ears.take("server", "h:1", false, told(7, 2..4), 0)), ["number 3"]);
         assert!(ears.take("server", "h:1", false, told(7, 0..0), 0).is_empty());
         assert_eq!(texts(&ears.take("server2", "h:2", true, told(7, 1..2), 0)), ["number 1, says server2"]);
+    }
+
+    #[test]
+    fn an_event_of_a_later_version_costs_none_of_those_beside_it() {
+        let mut events = told(7, 1..4);
+        events.events[1].kind = EventKind::Other(9_999);
+        let heard = Ears::default().take("server", "h:1", false, events, 0);
+        let kinds: Vec<&str> = heard.iter().map(|event| event.kind.as_str()).collect();
+        assert_eq!(
+            (kinds, texts(&heard)),
+            (vec!["node_up", "other", "node_up"], vec!["number 1", "number 2", "number 3"])
+        );
     }
 
     #[test]

@@ -67,6 +67,34 @@ pub enum EventKind {
     JobResumed,
     /// A standby knows of a running job of the server that it watches.
     JobWatched,
+    /// A kind of a later version, by its number: its sentence can be read all the same.
+    Other(i32),
+}
+
+impl EventKind {
+    /// The kind as one word, such as `node_up`: as histories keep it and people look for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            EventKind::NodeRegistered => "node_registered",
+            EventKind::NodeUp => "node_up",
+            EventKind::NodeSuspected => "node_suspected",
+            EventKind::NodeDown => "node_down",
+            EventKind::NodeEjected => "node_ejected",
+            EventKind::NodeDraining => "node_draining",
+            EventKind::NodeDrained => "node_drained",
+            EventKind::NodeRemoved => "node_removed",
+            EventKind::NodeRestarted => "node_restarted",
+            EventKind::JobTaken => "job_submitted",
+            EventKind::JobEnded => "job_ended",
+            EventKind::JobFailedOver => "failed_over",
+            EventKind::JobDeposed => "job_deposed",
+            EventKind::JobPaused => "job_paused",
+            EventKind::JobResumed => "job_resumed",
+            EventKind::JobWatched => "job_watched",
+            EventKind::Other(_) => "other",
+        }
+    }
 }
 
 /// One thing that happened.

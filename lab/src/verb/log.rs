@@ -6,7 +6,7 @@ use console::history::{Event, EventQuery, History, HistoryError, JobQuery, PastJ
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
-use wire::membership::{ClusterEvent, EventKind};
+use wire::membership::ClusterEvent;
 
 /// Show what happened: events and past jobs that the console keeps beside the run folders, or what a server remembers
 #[derive(Debug, clap::Args)]
@@ -133,20 +133,10 @@ fn live_line(event: &ClusterEvent) -> String {
     let at_ms = event.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
     event_line(&Event {
         at_ms: u64::try_from(at_ms).unwrap_or(u64::MAX),
-        kind: word(event.kind),
+        kind: event.kind.word().to_owned(),
         subject: event.subject.escape_debug().to_string(),
         text: event.text.escape_debug().to_string(),
     })
-}
-
-/// A kind as the history writes it: `node_up`.
-fn word(kind: EventKind) -> String {
-    let name = format!("{kind:?}");
-    let letters = name.char_indices().map(|(place, letter)| {
-        let gap = if place > 0 && letter.is_uppercase() { "_" } else { "" };
-        format!("{gap}{}", letter.to_ascii_lowercase())
-    });
-    letters.collect()
 }
 
 fn moment(ms: u64) -> String {
@@ -174,6 +164,7 @@ fn job_line(job: &PastJob) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::membership::EventKind;
 
     #[test]
     fn a_server_and_the_history_tell_alike() {
@@ -184,7 +175,7 @@ mod tests {
             subject: "key".to_owned(),
             text: "goes on\nhere".to_owned(),
         };
-        insta::assert_snapshot!(live_line(&event).trim_end(), @r"1970-01-01T00:00:00.000Z  job_failed_over key          goes on\nhere");
+        insta::assert_snapshot!(live_line(&event).trim_end(), @r"1970-01-01T00:00:00.000Z  failed_over      key          goes on\nhere");
     }
 
     #[test]

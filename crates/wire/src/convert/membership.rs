@@ -1,28 +1,52 @@
 //! Registrations and events.
 
-use super::{Unfit, count, date, enumerations, micros, out, since_epoch, time};
-use crate::membership::{ClusterEvent, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
+use super::{Unfit, count, date, micros, out, since_epoch, time};
+use crate::membership::{
+    ClusterEvent, EventKind, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode,
+};
 use idl::ballast as interface;
 
-enumerations! {
-    "kind": EventKind <=> crate::membership::EventKind {
-        NODE_REGISTERED = NodeRegistered,
-        NODE_UP = NodeUp,
-        NODE_SUSPECTED = NodeSuspected,
-        NODE_DOWN = NodeDown,
-        NODE_EJECTED = NodeEjected,
-        NODE_DRAINING = NodeDraining,
-        NODE_DRAINED = NodeDrained,
-        NODE_REMOVED = NodeRemoved,
-        NODE_RESTARTED = NodeRestarted,
-        JOB_TAKEN = JobTaken,
-        JOB_ENDED = JobEnded,
-        JOB_FAILED_OVER = JobFailedOver,
-        JOB_DEPOSED = JobDeposed,
-        JOB_PAUSED = JobPaused,
-        JOB_RESUMED = JobResumed,
-        JOB_WATCHED = JobWatched,
-    }
+/// Both ways between kinds of events. A kind of a later version is taken by its number, so that one unknown event does
+/// not cost those beside it.
+macro_rules! kinds {
+    ($($constant:ident = $variant:ident,)*) => {
+        impl From<EventKind> for interface::EventKind {
+            fn from(kind: EventKind) -> Self {
+                match kind {
+                    $(EventKind::$variant => Self::$constant,)*
+                    EventKind::Other(number) => Self(number),
+                }
+            }
+        }
+
+        impl From<interface::EventKind> for EventKind {
+            fn from(kind: interface::EventKind) -> Self {
+                match kind {
+                    $(interface::EventKind::$constant => Self::$variant,)*
+                    other => Self::Other(other.0),
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    NODE_REGISTERED = NodeRegistered,
+    NODE_UP = NodeUp,
+    NODE_SUSPECTED = NodeSuspected,
+    NODE_DOWN = NodeDown,
+    NODE_EJECTED = NodeEjected,
+    NODE_DRAINING = NodeDraining,
+    NODE_DRAINED = NodeDrained,
+    NODE_REMOVED = NodeRemoved,
+    NODE_RESTARTED = NodeRestarted,
+    JOB_TAKEN = JobTaken,
+    JOB_ENDED = JobEnded,
+    JOB_FAILED_OVER = JobFailedOver,
+    JOB_DEPOSED = JobDeposed,
+    JOB_PAUSED = JobPaused,
+    JOB_RESUMED = JobResumed,
+    JOB_WATCHED = JobWatched,
 }
 
 /// Longest name of a node.
@@ -103,7 +127,7 @@ impl TryFrom<interface::ClusterEvent> for ClusterEvent {
         Ok(Self {
             number: count("number", event.number)?,
             at: date("at_us", event.at_us)?,
-            kind: event.kind.try_into()?,
+            kind: event.kind.into(),
             subject: event.subject,
             text: event.text,
         })
@@ -133,7 +157,6 @@ impl TryFrom<interface::EventsReply> for ServerEvents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::membership::EventKind;
     use std::time::{Duration, SystemTime};
 
     fn registration(address: &str, name: &str) -> Result<NodeRegistration, &'static str> {
@@ -157,15 +180,17 @@ mod tests {
     }
 
     #[test]
-    fn events_survive_the_way_there_and_back() {
-        let event = ClusterEvent {
-            number: 7,
-            at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_234_567),
-            kind: EventKind::JobDeposed,
-            subject: "key".to_owned(),
-            text: "another server goes on".to_owned(),
-        };
-        let events = ServerEvents { events: vec![event], server_incarnation: u64::MAX };
-        assert_eq!(ServerEvents::try_from(interface::EventsReply::from(events.clone())), Ok(events));
+    fn events_survive_the_way_there_and_back_also_those_of_a_later_version() {
+        for kind in [EventKind::JobDeposed, EventKind::Other(9_999)] {
+            let event = ClusterEvent {
+                number: 7,
+                at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_234_567),
+                kind,
+                subject: "key".to_owned(),
+                text: "another server goes on".to_owned(),
+            };
+            let events = ServerEvents { events: vec![event], server_incarnation: u64::MAX };
+            assert_eq!(ServerEvents::try_from(interface::EventsReply::from(events.clone())), Ok(events));
+        }
     }
 }
