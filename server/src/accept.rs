@@ -176,6 +176,7 @@ impl Service {
         } else if epoch > job.epoch() {
             self.check_place(job, epoch)?;
         }
+        let before = job.epoch();
         if job.raise_epoch(epoch) && !job.is_closed() {
             let key = job.receipt.job_key.clone();
             let taken = self.take_shelf(job, &BTreeMap::new());
@@ -185,7 +186,11 @@ impl Service {
                 }
             })?;
             let raised = self.engine.means.journal.commit(Entry::Raised { key, epoch });
-            raised.map_err(unwritten)?;
+            raised.map_err(|why| {
+                // What the journal does not know is raised once more when somebody asks once more.
+                job.lower_epoch(before);
+                unwritten(why)
+            })?;
         }
         Ok(job.receipt.clone())
     }

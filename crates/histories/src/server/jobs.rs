@@ -69,13 +69,19 @@ impl World {
             self.tell(server, Said::JobCancelled { job });
             return Some(Heard::NotHere);
         }
-        self.job(server, job).epoch = epoch;
+        let before = std::mem::replace(&mut self.job(server, job).epoch, epoch);
         match self.take_shelf(server, job, &BTreeMap::new()) {
             Ok(_) => {}
             Err(NotPublished::Shelf(Stop::Gone)) => return None,
             Err(_) => return Some(Heard::NotHere),
         }
-        self.commit(server, incarnation, Entry::Raised { key: key_of(job), epoch }).ok()?;
+        if let Err(why) = self.commit(server, incarnation, Entry::Raised { key: key_of(job), epoch }) {
+            if why == Stop::Failed {
+                // What the journal does not know is raised once more when somebody asks once more.
+                self.job(server, job).epoch = before;
+            }
+            return None;
+        }
         Some(Heard::Running)
     }
 
