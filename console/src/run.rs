@@ -30,6 +30,11 @@ pub enum StartError {
         /// The system's answer.
         cause: io::Error,
     },
+    /// The token could not stand in an address and in a cookie.
+    #[error(
+        "a console's token is made of letters, digits, '-', '_' and '.': give another with --console-token"
+    )]
+    Token,
     /// The system refuses a thread, the port, or randomness for a token.
     #[error("the system refuses the console a thread, its port or a token: {0}")]
     System(#[from] io::Error),
@@ -47,13 +52,15 @@ pub struct Console {
 impl Console {
     /// Starts to watch and to answer.
     ///
-    /// A console that can be reached from other machines asks for a token: the one of `settings`, or one that is drawn.
+    /// A console that can be reached from other machines asks for a token: the one of `settings`, or one that is drawn. An
+    /// empty one is none.
     ///
     /// # Errors
-    /// If the data root or the port cannot be used. Without a history it starts all the same.
+    /// If the data root, the port or the token cannot be used. Without a history it starts all the same.
     pub fn start(settings: Settings) -> Result<Console, StartError> {
         let address = settings.listener.local_addr()?;
-        let token = match settings.token.clone() {
+        let token = match settings.token.clone().filter(|token| !token.is_empty()) {
+            Some(token) if !is_plain(&token) => return Err(StartError::Token),
             None if !address.ip().to_canonical().is_loopback() => Some(program::chance::token()?),
             given => given,
         };
@@ -115,6 +122,11 @@ impl Drop for Console {
             log::error!("the console's thread panicked");
         }
     }
+}
+
+/// Whether the token means the same in an address, in a form and in a cookie.
+fn is_plain(token: &str) -> bool {
+    token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
 async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<()>) {

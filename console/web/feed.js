@@ -51,8 +51,15 @@ export function start() {
       told();
     }
     // A refusal closes the source for good; a lost connection comes back by itself.
-    if (source.readyState === EventSource.CLOSED) setTimeout(start, 2_000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, 2_000);
   };
+}
+
+/** Begins anew; if the console does not know us any more, it is for the page that asks for the token. */
+async function again() {
+  const answer = await fetch('/api/options').catch(() => null);
+  if (answer?.status === 401) location.reload();
+  else start();
 }
 
 setInterval(() => {

@@ -1,6 +1,7 @@
 // The form for a new job: images or a folder, operations with their parameters, a strategy.
 
 import { ask, bar, el, say, tell, toast } from './dom.js';
+import { dropped } from './drop.js';
 import { feed } from './feed.js';
 import { bytes, count, span } from './format.js';
 import { jobAddress } from './jobs.js';
@@ -167,11 +168,11 @@ class Files {
     this.progress = bar('work');
     this.summary = el('div', { class: 'tally', hidden: true }, this.tally, el('button', { class: 'quiet', type: 'button', on: { click: () => this.clear() } }, 'Clear'));
     this.progress.hidden = true;
-    this.drop = el('label', { class: 'drop', for: 'files' }, this.input, el('b', {}, 'Drop images here'), el('span', {}, 'or click to choose: PNG, JPEG, BMP, GIF, WebP, TIFF'));
+    this.drop = el('label', { class: 'drop', for: 'files' }, this.input, el('b', {}, 'Drop images or a folder here'), el('span', {}, 'or click to choose: PNG, JPEG, BMP, GIF, WebP, TIFF'));
     this.node = el('div', {}, this.drop, this.summary, this.progress, this.list);
     for (const kind of ['dragenter', 'dragover']) this.drop.addEventListener(kind, (event) => this.over(event, true));
     for (const kind of ['dragleave', 'drop']) this.drop.addEventListener(kind, (event) => this.over(event, false));
-    this.drop.addEventListener('drop', (event) => this.add([...event.dataTransfer.files]));
+    this.drop.addEventListener('drop', (event) => dropped(event.dataTransfer).then((files) => this.add(files), (error) => toast(`The folder cannot be read: ${error.message}`, 'bad')));
   }
 
   over(event, is) {

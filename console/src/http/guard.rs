@@ -4,8 +4,8 @@
 //! What changes something must not come from another site: its `Origin` must be ours, its `Sec-Fetch-Site` must not say
 //! otherwise, and its type must be one that no form can send. Beyond loopback everything needs the token.
 
-use super::App;
 use super::problem::Problem;
+use super::{App, page};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -62,7 +62,8 @@ impl Guard {
             )));
         }
         // Probes carry no secrets and tell none.
-        if !["/healthz", "/readyz"].contains(&path) && !self.knows_token(headers) {
+        let is_open = ["/healthz", "/readyz"].contains(&path) || page::OPEN.contains(&path);
+        if !is_open && !self.knows_token(headers) {
             return Err(Problem::unauthorized(
                 "this console asks for its token: open the address that the server printed, or send 'Authorization: Bearer TOKEN'",
             ));
@@ -109,6 +110,9 @@ pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: N
     let verdict = app.guard.judge(request.method(), request.uri().path(), request.headers());
     let mut response = match verdict {
         Ok(()) => next.run(request).await,
+        Err(problem) if problem.asks_for_the_token() && is_person(&request) => {
+            page::token(request.uri().query().is_some_and(|query| query.contains("token=")))
+        }
         Err(problem) => problem.into_response(),
     };
     let headers = response.headers_mut();
@@ -123,6 +127,12 @@ pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: N
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// Whether a browser asks for something to show, rather than a program or a script for data.
+fn is_person(request: &Request) -> bool {
+    let accepted = text(request.headers(), header::ACCEPT).unwrap_or_default();
+    request.method() == Method::GET && accepted.contains("text/html")
 }
 
 /// Whoever comes with the token in the address gets it as a cookie, and an address without it.

@@ -22,6 +22,13 @@ macro_rules! assets {
 }
 
 const INDEX: &str = include_str!("../../web/index.html");
+/// What a person sees who has not shown the token.
+const TOKEN: &str = include_str!("../../web/token.html");
+/// What the page that asks for the token may load: no script at all. Its form leads here and nowhere else.
+const TOKEN_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'";
+/// Files of the page that asks for the token; they tell nothing.
+pub(super) const OPEN: [&str; 2] = ["/web/style.css", "/web/icon.svg"];
 
 static ASSETS: &[Asset] = assets![
     "style.css" "text/css; charset=utf-8",
@@ -30,6 +37,7 @@ static ASSETS: &[Asset] = assets![
     "cluster.js" SCRIPT,
     "curve.js" SCRIPT,
     "dom.js" SCRIPT,
+    "drop.js" SCRIPT,
     "feed.js" SCRIPT,
     "format.js" SCRIPT,
     "history.js" SCRIPT,
@@ -43,6 +51,14 @@ static ASSETS: &[Asset] = assets![
 
 pub(super) async fn index(headers: HeaderMap) -> Response {
     answer(&headers, "text/html; charset=utf-8", INDEX)
+}
+
+/// The page that asks for the token; `tried` says that the one that was given is another one.
+pub(super) fn token(tried: bool) -> Response {
+    let why = if tried { "<p class=\"trouble\" role=\"alert\">That is not the token.</p>" } else { "" };
+    let headers =
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, TOKEN_POLICY)];
+    (StatusCode::UNAUTHORIZED, headers, TOKEN.replace("<!-- why -->", why)).into_response()
 }
 
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
@@ -69,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_page_is_small_and_fetches_nothing_from_elsewhere() {
-        let texts: Vec<&str> = ASSETS.iter().map(|asset| asset.text).chain([INDEX]).collect();
+        let texts: Vec<&str> = ASSETS.iter().map(|asset| asset.text).chain([INDEX, TOKEN]).collect();
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
         assert!(bytes < 300_000, "the page has {bytes} bytes");
         for text in texts {
@@ -84,7 +100,7 @@ mod tests {
     #[test]
     fn the_page_has_no_code_that_its_policy_forbids() {
         for forbidden in [" style=\"", "<style", "onclick=", "javascript:"] {
-            assert!(!INDEX.contains(forbidden), "{forbidden}");
+            assert!(!INDEX.contains(forbidden) && !TOKEN.contains(forbidden), "{forbidden}");
         }
         for asset in ASSETS {
             let risky = ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("];

@@ -23,6 +23,11 @@ impl Problem {
         Problem { status, why: why.into(), field: None }
     }
 
+    /// Whether it is no because nobody showed the token.
+    pub(super) fn asks_for_the_token(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     pub(super) fn bad(why: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, why)
     }

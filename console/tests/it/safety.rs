@@ -2,6 +2,7 @@
 
 use crate::fake::{World, node};
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use wire::job::NodeState;
 
 #[test]
@@ -48,6 +49,50 @@ fn a_token_is_asked_for_where_there_is_one() {
     assert_eq!(world.send("GET", "/metrics", &[("Authorization", "Bearer secret")], b"").status, 200);
     assert_eq!(world.get("/healthz").status, 200);
     assert!(world.console.url().ends_with("/?token=secret"));
+}
+
+#[test]
+fn a_person_without_the_token_is_asked_for_it_and_a_program_is_told() {
+    let world = World::with(|settings| settings.token = Some("secret".to_owned()));
+    let html = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let page = world.send("GET", "/", &[html], b"");
+    assert_eq!((page.status, page.header("content-type")), (401, Some("text/html; charset=utf-8")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+    assert!(!page.text().contains("not the token"));
+    assert!(world.send("GET", "/?token=wrong", &[html], b"").text().contains("That is not the token."));
+    for asset in ["/web/style.css", "/web/icon.svg"] {
+        assert_eq!(world.get(asset).status, 200, "{asset}");
+    }
+    assert_eq!(world.get("/web/app.js").status, 401);
+    assert!(world.get("/").json()["error"].as_str().unwrap().contains("asks for its token"));
+    let change = world.send("POST", "/api/uploads", &[html, ("Content-Type", "application/json")], b"{}");
+    assert!(change.status == 401 && change.json()["error"].is_string());
+}
+
+#[test]
+fn an_empty_token_opens_nothing_and_an_unfit_one_is_refused() {
+    let world = World::with(|settings| {
+        settings.listener = TcpListener::bind("0.0.0.0:0").unwrap();
+        settings.token = Some(String::new());
+    });
+    let empty = [("Authorization", "Bearer "), ("Cookie", "ballast_token=")];
+    assert_eq!(world.send("GET", "/api/cluster", &empty, b"").status, 401);
+    let url = world.console.url();
+    assert!(url.split_once("?token=").unwrap().1.len() >= 32, "one is drawn: {url}");
+    for unfit in ["a b", "a;b", "a&b", "a+b", "ä", "a\nb", "a%20"] {
+        let settings = console::Settings {
+            listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+            servers: Vec::new(),
+            data_root: world.folder.path().join("data"),
+            results: world.folder.path().join("results"),
+            token: Some(unfit.to_owned()),
+            limits: console::settings::UploadLimits::default(),
+            credentials: wire::Credentials::default(),
+        };
+        let refused = console::Console::start(settings).unwrap_err().to_string();
+        assert!(refused.contains("--console-token"), "{unfit:?}: {refused}");
+    }
 }
 
 #[test]

@@ -171,6 +171,20 @@ impl Browser<'_> {
         self.call("POST", &format!("/element/{}/value", self.element(selector)), &json!({ "text": text }));
     }
 
+    /// Drops files and folders onto what the selector names, as a file manager does.
+    pub(crate) fn drop_files(&self, selector: &str, paths: &[&Path]) {
+        let middle = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [box.left + box.width / 2, box.top + box.height / 2];";
+        let at = self.call("POST", "/execute/sync", &json!({ "script": middle, "args": [selector] }));
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let data = json!({ "items": [], "files": paths, "dragOperationsMask": 1 });
+            self.tell(
+                "Input.dispatchDragEvent",
+                &json!({ "type": kind, "x": at[0], "y": at[1], "data": data }),
+            );
+        }
+    }
+
     /// Looks until the script returns true.
     pub(crate) fn wait(&self, what: &str, script: &str) {
         for _ in 0..600 {
