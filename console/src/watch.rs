@@ -213,7 +213,8 @@ impl Watch {
 
     fn take_in(&self, heard: Vec<Heard>) {
         let (before, at_ms, among) = (self.scene(), now_ms(), heard.len() > 1);
-        let (mut looks, mut events, mut marks, mut anew) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut looks, mut events, mut marks, mut searched) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut books = self.books();
         for Heard { look, events: told, listed } in heard {
             let address = look.address.clone();
@@ -230,16 +231,20 @@ impl Watch {
             }
             if let Some(listed) = listed {
                 let (incarnation, sure) = (listed.incarnation(), listed.is_sure());
-                books.listed.insert(address.clone(), listed);
-                if sure && books.searched.insert(address.clone(), incarnation) != Some(incarnation) {
-                    anew.push(address);
+                let before = books.listed.insert(address.clone(), listed);
+                let let_go =
+                    books.listed.get(&address).is_some_and(|now| now.has_let_go_since(before.as_ref()));
+                let is_anew =
+                    sure && books.searched.insert(address.clone(), incarnation) != Some(incarnation);
+                if is_anew || let_go {
+                    searched.push(address);
                 }
             }
             looks.push(look);
         }
         let picture = before.picture.next(&looks, at_ms);
         let mut jobs = jobs::merged(books.listed.values().map(|listed| listed.jobs.as_slice()));
-        let lost = self.lost(&anew, &jobs);
+        let lost = self.lost(&searched, &jobs);
         jobs.truncate(LISTED_JOBS);
         books.strategies.hear(&jobs);
         let performance = books.strategies.table(&jobs);
@@ -262,11 +267,12 @@ impl Watch {
         self.keep(&Chapter { jobs: &changed, lost: &lost, events: &events, marks: &marks });
     }
 
-    /// Jobs that the history says run at a server that was started `anew` and knows nothing of them; nor do others.
-    fn lost(&self, anew: &[String], jobs: &[Job]) -> Vec<String> {
+    /// Jobs that the history says run at one of `servers`, which were started anew or have let a job go; and that no server
+    /// lists.
+    fn lost(&self, servers: &[String], jobs: &[Job]) -> Vec<String> {
         let Some(history) = &self.history else { return Vec::new() };
         let mut lost = Vec::new();
-        for address in anew {
+        for address in servers {
             match history.running_at(address) {
                 Ok(keys) => {
                     lost.extend(keys.into_iter().filter(|key| !jobs.iter().any(|job| job.key == *key)))

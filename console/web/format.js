@@ -74,5 +74,5 @@ export const JOB_STATES = {
   partial: 'some failed',
   cancelled: 'cancelled',
   no_node: 'no node took it',
-  lost: 'lost with its server',
+  lost: 'lost',
 };

@@ -91,10 +91,10 @@ pub(crate) fn of_cluster(before: &Picture, now: &Picture) -> Vec<Event> {
     events
 }
 
-/// A job whose server was started again and does not know it.
+/// A job that ran and that no server knows any more.
 pub(crate) fn lost(key: &str, at_ms: u64) -> Event {
     let text =
-        format!("job {key} was running when its server ended, and nobody goes on with it: hand it in again");
+        format!("job {key} was running, and no server that is asked knows it any more: hand it in again");
     Event::new(at_ms, "job_lost", key, text)
 }
 

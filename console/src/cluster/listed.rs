@@ -30,6 +30,12 @@ impl Listed {
         self.unsure == 0
     }
 
+    /// Whether a job ran before that the server surely has no more: it has forgotten it, or another one goes on with it.
+    pub(crate) fn has_let_go_since(&self, before: Option<&Listed>) -> bool {
+        let ran = before.into_iter().flat_map(|before| before.jobs.iter().filter(|job| job.is_running()));
+        self.is_sure() && ran.into_iter().any(|old| !self.jobs.iter().any(|job| job.key == old.key))
+    }
+
     pub(crate) fn incarnation(&self) -> u64 {
         self.of.0
     }
@@ -78,10 +84,15 @@ mod tests {
         assert_eq!((listed.jobs.len(), listed.jobs[0].state.as_str()), (1, "done"));
         // What stays away was let go.
         let mut away = left_out;
+        let mut let_go = false;
         while away.unsure > 0 {
-            away = told(&away, 0, 1, &[]);
+            assert!(!let_go, "nobody is sure of it yet");
+            let next = told(&away, 0, 1, &[]);
+            let_go = next.has_let_go_since(Some(&away));
+            away = next;
         }
-        assert!(away.jobs.is_empty());
+        assert!(away.jobs.is_empty() && let_go);
+        assert!(!told(&away, 0, 1, &[]).has_let_go_since(Some(&away)), "it is said once");
         // Of another process nothing is carried over.
         assert!(Listed::after((2, 0, 0), Vec::new(), Some(&running)).jobs.is_empty());
     }

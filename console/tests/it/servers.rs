@@ -125,3 +125,21 @@ fn jobs_of_a_server_that_was_started_again_go_on_or_are_said_to_be_lost() {
     assert!(job(&world, &gone).is_null(), "the server has it no more");
     assert_eq!(world.get(&format!("/api/jobs/{gone}")).json()["job"]["state"], "lost", "the history has");
 }
+
+#[test]
+fn a_job_that_its_server_let_go_does_not_run_for_ever_in_the_history() {
+    let world = World::new();
+    let (kept, gone) = (submit(&world), submit(&world));
+    for key in [&kept, &gone] {
+        world.fake.set_job(key, JobState::Running, 1);
+    }
+    let state = |world: &World, key: &str| {
+        world.get(&format!("/api/history/jobs?search={key}")).json()["jobs"][0]["state"].clone()
+    };
+    world.wait("both run", |world| state(world, &kept) == "running" && state(world, &gone) == "running");
+    // A server that nobody asks goes on with one of them; the process stays the same.
+    world.fake.jobs.lock().unwrap().retain(|job| job.receipt.job_key == kept);
+    world.wait("it is lost", |world| state(world, &gone) == "lost");
+    assert_eq!(events(&world, "job_lost").len(), 1);
+    assert_eq!(state(&world, &kept), "running");
+}
