@@ -17,8 +17,17 @@ const PAGES = ['cluster', 'jobs', 'history', 'runs'];
 let page = null;
 let address = null;
 
+/** What an address says; as it stands there if somebody typed what cannot be decoded. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function open() {
-  const parts = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const parts = location.hash.replace(/^#\/?/, '').split('/').map(decoded);
   const name = PAGES.includes(parts[0]) ? parts[0] : 'cluster';
   const next = [name, ...parts.slice(1)].join('/');
   if (next === address) return;

@@ -33,7 +33,8 @@ export function jobPage(key) {
   const failures = el('section', { class: 'panel', hidden: true });
   const shares = el('section', { class: 'panel', hidden: true });
   const results = new Results(address);
-  const missing = el('p', { class: 'empty', hidden: true });
+  const whyMissing = el('p');
+  const missing = el('div', { class: 'empty', hidden: true }, whyMissing, el('p', { class: 'hint' }, el('a', { href: '#/history/jobs' }, 'Past jobs'), ' are in the history.'));
   const head = el('section', { class: 'panel job-head' },
     el('div', { class: 'head' }, title, badge, el('span', { class: 'space' }), hold, cancel, report, again), about,
     el('div', { class: 'head' }, words, left), progress, why, facts);
@@ -74,7 +75,7 @@ export function jobPage(key) {
     } catch (error) {
       if (!job) {
         missing.hidden = false;
-        say(missing, error.message);
+        say(whyMissing, error.message);
         head.hidden = true;
       }
     } finally {

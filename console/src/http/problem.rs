@@ -79,7 +79,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         let status = match error {
             StoreError::Outside(..) => StatusCode::FORBIDDEN,
-            StoreError::Missing(_) => StatusCode::NOT_FOUND,
+            StoreError::NoFolder(..) | StoreError::Missing(_) => StatusCode::NOT_FOUND,
             StoreError::Refused(_) => StatusCode::BAD_REQUEST,
             StoreError::Io { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };

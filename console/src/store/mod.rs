@@ -38,6 +38,8 @@ pub(crate) enum StoreError {
         "{0:?} is not inside the console's data root {1:?}: start the server with --console-data on a folder above it"
     )]
     Outside(PathBuf, PathBuf),
+    #[error("there is no folder {0:?} in the console's data root {1:?}: name one that has an input_dir")]
+    NoFolder(PathBuf, PathBuf),
     #[error("there is no {0:?}")]
     Missing(String),
     #[error("{0}")]
@@ -103,6 +105,9 @@ impl Store {
         let dir = dir.map_err(|cause| match cause.kind() {
             // So a link that leads out is answered.
             io::ErrorKind::PermissionDenied => outside(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                StoreError::NoFolder(asked.to_owned(), self.given.clone())
+            }
             _ => StoreError::io(named, cause),
         })?;
         Ok(JobFolder { path: self.real.join(relative), dir, _root: self })

@@ -123,3 +123,19 @@ fn whoever_has_the_token_comes_in_by_the_page_that_asks_for_it() {
     let _console = start(&address, "second-token");
     browser.wait("the page that asks again", styled);
 }
+
+#[test]
+fn an_address_that_says_nothing_leads_back() {
+    let Some(driver) = Driver::start() else { return };
+    let Some(browser) = driver.browser() else { return };
+    let world = World::new();
+    // Neither a key that nobody knows nor one that cannot be decoded leaves the page empty.
+    for key in ["no-such-job", "%E0%A4%A"] {
+        browser.open("about:blank");
+        browser.open(&format!("{}#/jobs/{key}", world.console.url()));
+        let told = "const told = document.querySelector('.job .empty'); return told?.checkVisibility() === true && told.textContent.startsWith('no job')";
+        browser.wait("why there is none", told);
+    }
+    browser.click(".job .empty a");
+    browser.wait("the history", "return document.querySelector('.history') !== null");
+}

@@ -141,7 +141,9 @@ fn jobs_that_cannot_be_are_refused_with_a_reason() {
     let job = |folder: &str| json!({ "folder": folder, "strategy": "random", "operation": "edges" });
     assert_eq!(world.post("/api/jobs", &job(outside.to_str().unwrap())).status, 403);
     assert_eq!(world.post("/api/jobs", &job("../elsewhere")).status, 403);
-    assert_eq!(world.post("/api/jobs", &job("not-there")).status, 404);
+    let missing = world.post("/api/jobs", &job("not-there"));
+    let why = missing.json()["error"].as_str().unwrap().to_owned();
+    assert!(missing.status == 404 && why.contains("not-there") && why.contains("input_dir"), "{why}");
     assert_eq!(world.post("/api/jobs", &json!({ "strategy": "random", "operation": "edges" })).status, 400);
     let unknown = json!({ "upload": begin(&world), "strategy": "none", "operation": "edges" });
     let refused = world.post("/api/jobs", &unknown);
