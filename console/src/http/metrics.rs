@@ -102,13 +102,17 @@ fn nodes(metrics: &mut Metrics, scene: &Scene) {
     let mut delayed =
         metrics.family("ballast_attempts_delayed_total", Kind::Counter, "Attempts that started late.");
     shown.iter().for_each(|node| delayed.sample(&[("node", &node.view.name)], node.view.delayed as f64));
+    if !summed.is_empty() {
+        let rest: u64 = summed.iter().map(|node| node.view.delayed).sum();
+        delayed.sample(&[("node", "other")], rest as f64);
+    }
 }
 
 fn strategies(metrics: &mut Metrics, scene: &Scene) {
     // Parameters are part of a strategy's name and could be anything, so only the names before them are labels.
     let mut sums: BTreeMap<&str, [f64; 3]> = BTreeMap::new();
     for row in &scene.performance {
-        let name = row.strategy.split('[').next().unwrap_or_default();
+        let name = row.strategy.split(['[', '+']).next().unwrap_or_default();
         let sum = sums.entry(name).or_default();
         sum[0] += row.done as f64;
         sum[1] += row.failed as f64;
@@ -126,4 +130,42 @@ fn strategies(metrics: &mut Metrics, scene: &Scene) {
         "Times of ended jobs, by strategy.",
     );
     sums.iter().for_each(|(strategy, [_, _, elapsed])| seconds.sample(&[("strategy", strategy)], *elapsed));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::picture::Picture;
+    use crate::cluster::picture::tests::{look, view};
+    use crate::cluster::strategies::Strategies;
+    use crate::cluster::strategies::tests::job;
+
+    #[test]
+    fn labels_are_bounded_and_nothing_is_left_out_of_the_sums() {
+        let nodes = (0..LABELLED_NODES + 3).map(|number| NodeView {
+            delayed: 2,
+            rejected: 5,
+            lost: 1,
+            ..view(&format!("n{number}"), 10, 100)
+        });
+        let mut strategies = Strategies::default();
+        let jobs = [job("a", "random[seed=1]", "done"), job("b", "random+slow[at=2]", "done")];
+        strategies.hear(&jobs);
+        let scene = Scene {
+            picture: Picture::default().next(&[look(nodes.collect())], 1_000),
+            performance: strategies.table(&jobs),
+            ..Scene::default()
+        };
+        let text = text(&scene, 0);
+        for line in [
+            "ballast_attempts_total{node=\"other\",outcome=\"done\"} 30",
+            "ballast_attempts_total{node=\"other\",outcome=\"rejected\"} 15",
+            "ballast_attempts_total{node=\"other\",outcome=\"lost\"} 3",
+            "ballast_attempts_delayed_total{node=\"other\"} 6",
+            "ballast_tasks_total{strategy=\"random\",outcome=\"done\"} 20",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line}");
+        }
+        assert!(!text.contains("\"n2000\"") && !text.contains("at=2"));
+    }
 }
