@@ -109,11 +109,11 @@ fn table() -> String {
 
 #[test]
 fn the_documented_table_is_the_one_that_is_tested() {
-    const BEGIN: &str = "<!-- BEGIN parity: crates/imaging/tests/it/parity.rs -->\n";
+    const BEGIN: &str = "<!-- parity table, checked by crates/imaging/tests/it/parity.rs -->\n";
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/imaging.md");
     let page = std::fs::read_to_string(path).unwrap();
     let (_, rest) = page.split_once(BEGIN).expect("the table's beginning");
-    let (shown, _) = rest.split_once("<!-- END parity -->").expect("the table's end");
+    let (shown, _) = rest.split_once("<!-- end of the parity table -->").expect("the table's end");
     assert!(shown == table(), "docs/imaging.md should show:\n{}", table());
 }
 
