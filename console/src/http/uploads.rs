@@ -58,14 +58,14 @@ pub(super) async fn put(
         let app = Arc::clone(&app);
         blocking(move || {
             let upload = app.store.upload(&id)?;
-            let (files, bytes) = upload.size()?;
-            if files >= limits.files {
+            let weight = app.store.weight(&upload)?;
+            if weight.files >= limits.files {
                 return Err(Problem::too_large(format!(
                     "an upload takes at most {} images: begin another",
                     limits.files
                 )));
             }
-            let room = limits.file_bytes.min(limits.total_bytes.saturating_sub(bytes));
+            let room = limits.file_bytes.min(limits.total_bytes.saturating_sub(weight.bytes));
             if announced.is_some_and(|announced| announced > room) {
                 return Err(too_large(room));
             }
@@ -76,15 +76,14 @@ pub(super) async fn put(
     };
     let taken = take(&mut file, body, room).await;
     blocking(move || {
-        let fits = taken.and_then(|()| {
-            // Others may have filled it meanwhile; this file is counted too.
-            let (files, bytes) = upload.size()?;
-            if files > limits.files || bytes > limits.total_bytes {
-                return Err(too_large(limits.total_bytes.saturating_sub(bytes)));
+        let kept = taken.and_then(|bytes| {
+            // Others may have filled it meanwhile.
+            if !app.store.count_in(&upload, bytes, &limits)? {
+                return Err(Problem::too_large("others have filled the upload meanwhile: begin another"));
             }
-            Ok(())
+            keep(&upload, &temporary, file, &name, limits.pixels)
+                .inspect_err(|_| app.store.count_out(&upload, bytes))
         });
-        let kept = fits.and_then(|()| keep(&upload, &temporary, file, &name, limits.pixels));
         kept.inspect_err(|_| upload.discard(&temporary))
     })
     .await
@@ -94,8 +93,8 @@ fn too_large(room: u64) -> Problem {
     Problem::too_large(format!("the image has more than the {room} bytes that there is room for"))
 }
 
-/// Writes what arrives. Pieces are small and go to the page cache, so no thread of its own is needed.
-async fn take(file: &mut File, body: Body, room: u64) -> Result<(), Problem> {
+/// Writes what arrives; answers how many bytes. Pieces are small and go to the page cache, so no thread of its own is needed.
+async fn take(file: &mut File, body: Body, room: u64) -> Result<u64, Problem> {
     let mut pieces = body.into_data_stream();
     let mut taken = 0;
     while let Some(piece) = pieces.next().await {
@@ -107,7 +106,7 @@ async fn take(file: &mut File, body: Body, room: u64) -> Result<(), Problem> {
         }
         file.write_all(&piece).map_err(|error| Problem::broken(format!("cannot keep the image: {error}")))?;
     }
-    Ok(())
+    Ok(taken)
 }
 
 fn keep(

@@ -5,6 +5,7 @@
 
 mod name;
 mod upload;
+mod weights;
 
 pub(crate) use upload::Upload;
 
@@ -29,6 +30,7 @@ pub(crate) struct Store {
     given: PathBuf,
     real: PathBuf,
     dir: Dir,
+    weights: weights::Weights,
 }
 
 /// What cannot be had from the data root.
@@ -78,7 +80,7 @@ impl Store {
     pub(crate) fn open(path: &Path) -> io::Result<Store> {
         let real = path.canonicalize()?;
         let dir = Dir::open_ambient_dir(&real, ambient_authority())?;
-        Ok(Store { given: std::path::absolute(path)?, real, dir })
+        Ok(Store { given: std::path::absolute(path)?, real, dir, weights: weights::Weights::default() })
     }
 
     /// The root as people know it.

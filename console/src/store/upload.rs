@@ -1,5 +1,6 @@
 //! Uploads: folders of their own below the data root, made by us and named by us.
 
+use super::weights::Weight;
 use super::{INPUT, OUTPUT, Store, StoreError, UPLOADS, name};
 use cap_std::fs::{Dir, File, OpenOptions};
 use imaging::codec::Format;
@@ -52,6 +53,7 @@ impl Store {
     pub(crate) fn remove_upload(&self, id: &str) -> Result<(), StoreError> {
         let upload = self.upload(id)?;
         drop(upload);
+        self.weights.forget(id);
         self.dir.remove_dir_all(PathBuf::from(UPLOADS).join(id)).map_err(|cause| StoreError::io(id, cause))
     }
 }
@@ -101,15 +103,18 @@ impl Upload {
         }
     }
 
-    /// Files and bytes so far.
-    pub(crate) fn size(&self) -> Result<(usize, u64), StoreError> {
-        let mut size = (0, 0);
+    /// Images and bytes on the disk, one by one. What is on its way has a hidden name.
+    pub(super) fn weigh(&self) -> Result<Weight, StoreError> {
+        let mut weight = Weight::default();
         let wrap = |cause| StoreError::io(&self.id, cause);
         for entry in self.input.entries().map_err(wrap)? {
-            size.0 += 1;
-            size.1 += entry.and_then(|entry| entry.metadata()).map_err(wrap)?.len();
+            let entry = entry.map_err(wrap)?;
+            if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+                weight.files += 1;
+                weight.bytes += entry.metadata().map_err(wrap)?.len();
+            }
         }
-        Ok(size)
+        Ok(weight)
     }
 }
 
@@ -139,7 +144,7 @@ mod tests {
             upload.keep(&temporary, file, "../a.png", Format::Png).unwrap()
         };
         assert_eq!((put(b"1"), put(b"22")), ("a.png".to_owned(), "a-2.png".to_owned()));
-        assert_eq!(upload.size().unwrap(), (2, 3));
+        assert_eq!(upload.weigh().unwrap(), Weight { files: 2, bytes: 3 });
         assert_eq!(std::fs::read(upload.path.join("input_dir/a.png")).unwrap(), b"1");
         store.remove_upload(&upload.id).unwrap();
         assert!(store.upload(&upload.id).is_err());
