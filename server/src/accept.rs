@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wire::job::{JobReceipt, JobRequest, SubmitError};
@@ -290,12 +290,19 @@ impl Service {
     }
 
     fn kept_elsewhere(&self, key: &str) -> Vec<Kept> {
-        let own = self.terms.state.canonicalize().unwrap_or_default();
-        let beside = self.terms.state.parent().and_then(|parent| fs::read_dir(parent).ok());
-        let others = beside.into_iter().flatten().flatten().map(|entry| entry.path());
-        let others = others.filter(|other| other.canonicalize().is_ok_and(|other| other != own));
+        let others = beside(&self.terms.state).into_iter();
         others.filter_map(|state| read_book(&state)?.job(key).cloned()).collect()
     }
+}
+
+/// Everything in the folder in which `state` lies, but `state` itself.
+fn beside(state: &Path) -> Vec<PathBuf> {
+    let own = state.canonicalize().unwrap_or_default();
+    // A bare name has no parent of its own.
+    let whole = std::path::absolute(state).unwrap_or_default();
+    let entries = whole.parent().and_then(|parent| fs::read_dir(parent).ok());
+    let others = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+    others.filter(|other| other.canonicalize().is_ok_and(|other| other != own)).collect()
 }
 
 /// What the journal in `state` tells, if it is one. Its server may be writing it.
@@ -330,5 +337,20 @@ impl Earlier {
             ended_us: 0,
             latency_us: 0,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_is_named_without_a_folder_has_others_beside_it() {
+        // Tests run in the folder of their crate.
+        let found = beside(Path::new("src"));
+        let here = |name: &str| std::path::absolute(name).unwrap();
+        assert!(found.contains(&here("Cargo.toml")), "{found:?}");
+        assert!(!found.contains(&here("src")), "its own is none of the others");
+        assert_eq!(beside(&here("src")).len(), found.len());
     }
 }

@@ -46,15 +46,7 @@ impl Book {
     /// Takes note of an entry. One about a job that is not known, or has ended, changes nothing.
     pub fn apply(&mut self, entry: Entry) {
         match entry {
-            Entry::Accepted(accepted) => {
-                if let Some(job) = self.jobs.get_mut(&accepted.key) {
-                    // Its moving away could not be written, and it has come back.
-                    job.accepted.epoch = job.accepted.epoch.max(accepted.epoch);
-                } else {
-                    self.order.push_back(accepted.key.clone());
-                    self.jobs.insert(accepted.key.clone(), Kept { accepted, ..Kept::default() });
-                }
-            }
+            Entry::Accepted(accepted) => self.accept(accepted),
             Entry::Raised { key, epoch } => {
                 if let Some(job) = self.jobs.get_mut(&key) {
                     job.accepted.epoch = job.accepted.epoch.max(epoch);
@@ -72,6 +64,21 @@ impl Book {
             }
             Entry::Ended { key, report } => self.end(&key, report),
         }
+    }
+
+    fn accept(&mut self, accepted: Accepted) {
+        if let Some(job) = self.running(&accepted.key) {
+            // Its moving away could not be written, and it has come back.
+            job.accepted.epoch = job.accepted.epoch.max(accepted.epoch);
+            return;
+        }
+        if self.jobs.remove(&accepted.key).is_some() {
+            // Who accepts it once more has forgotten its end already, and has promised the job anew.
+            self.order.retain(|known| *known != accepted.key);
+            self.ended -= 1;
+        }
+        self.order.push_back(accepted.key.clone());
+        self.jobs.insert(accepted.key.clone(), Kept { accepted, ..Kept::default() });
     }
 
     fn running(&mut self, key: &str) -> Option<&mut Kept> {
@@ -201,6 +208,19 @@ mod tests {
         assert_eq!(unmoved.job("a").unwrap().accepted.epoch, 5, "its moving away was not written");
         let back = book(9, [accepted("a"), moved, accepted("a"), ended("a")]);
         assert!(back.job("a").unwrap().report.is_some());
+    }
+
+    #[test]
+    fn a_job_that_is_promised_again_after_its_end_is_one_to_go_on_with() {
+        let again = Accepted { key: "a".into(), epoch: 1, at_us: 7, ..Accepted::default() };
+        let told = book(
+            1,
+            [accepted("a"), ended("a"), Entry::Accepted(again), published("a", 2), accepted("b"), ended("b")],
+        );
+        let job = told.job("a").unwrap();
+        assert_eq!((job.accepted.at_us, job.published.len(), &job.report), (7, 1, &None));
+        assert!(told.job("b").unwrap().report.is_some(), "its earlier end does not count any more");
+        assert_eq!(book(1, Entry::all(&told.snapshot()).unwrap()), told);
     }
 
     #[test]

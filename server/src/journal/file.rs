@@ -51,7 +51,7 @@ pub(crate) enum OpenError {
         "the state in {folder:?} cannot be used ({cause}): let the server's user write there, or give --state"
     )]
     Folder { folder: PathBuf, cause: io::Error },
-    #[error("the journal {path:?} cannot be used: {cause}; move it away to start without its jobs")]
+    #[error("the journal {path:?} cannot be used: {cause}; {}", cause.remedy())]
     Bad { path: PathBuf, cause: BadJournal },
 }
 
@@ -67,6 +67,18 @@ pub(crate) enum BadJournal {
 }
 
 impl BadJournal {
+    fn remedy(&self) -> &'static str {
+        match self {
+            BadJournal::Disk(_) => {
+                "nothing of it is lost: free space there or mend the disk, and start the server again"
+            }
+            BadJournal::Malformed(_) | BadJournal::Replay(ReplayError::Foreign) => {
+                "start the version of the server that wrote it, or move it away to start without its jobs"
+            }
+            BadJournal::Replay(ReplayError::Damaged { .. }) => "move it away to start without its jobs",
+        }
+    }
+
     pub(super) fn in_folder(self, folder: &Path) -> OpenError {
         OpenError::Bad { path: folder.join(JOURNAL), cause: self }
     }

@@ -153,3 +153,14 @@ fn a_file_cut_at_any_byte_tells_the_beginning_of_what_was_said_and_takes_more() 
     }
     assert_eq!(most, 4);
 }
+
+#[test]
+fn the_remedy_fits_what_is_wrong_with_the_journal() {
+    let told = |cause: file::BadJournal| cause.in_folder(Path::new("state")).to_string();
+    let full = told(io::Error::from(io::ErrorKind::StorageFull).into());
+    assert!(full.contains("free space") && !full.contains("move it away"), "{full}");
+    let newer = told(::journal::frame::ReplayError::Foreign.into());
+    assert!(newer.contains("start the version") && newer.contains("state/journal"), "{newer}");
+    let damaged = told(::journal::frame::ReplayError::Damaged { at: 60, missing: 2 }.into());
+    assert!(damaged.contains("move it away") && !damaged.contains("version"), "{damaged}");
+}
