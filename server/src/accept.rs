@@ -167,29 +167,23 @@ impl Service {
 
     /// The same job was submitted once more.
     pub(crate) fn again(&self, job: &Job, epoch: u64) -> Result<JobReceipt, SubmitError> {
-        let unwritten = |why: crate::journal::NotWritten| SubmitError::Unavailable { why: why.to_string() };
-        if epoch > job.epoch() && job.is_closed() {
-            // Whoever hears of the end under this epoch goes on to another job. An earlier submission that is still on
-            // its way to another server must find there that it comes too late.
+        if epoch > job.epoch() {
+            // Of a job that has ended: whoever hears of the end under this epoch goes on to another job. An earlier
+            // submission that is still on its way to another server must find there that it comes too late.
+            if !job.is_closed() {
+                self.check_place(job, epoch)?;
+            }
+            // The journal first: if the process ends before the next line, the next one would take an owner's file of an
+            // epoch that its journal does not know for another server's, and let the job go.
             let raised = Entry::Raised { key: job.receipt.job_key.clone(), epoch };
-            self.engine.means.journal.commit(raised).map_err(unwritten)?;
-        } else if epoch > job.epoch() {
-            self.check_place(job, epoch)?;
+            let raised = self.engine.means.journal.commit(raised);
+            raised.map_err(|why| SubmitError::Unavailable { why: why.to_string() })?;
         }
-        let before = job.epoch();
         if job.raise_epoch(epoch) && !job.is_closed() {
-            let key = job.receipt.job_key.clone();
-            let taken = self.take_shelf(job, &BTreeMap::new());
-            taken.inspect_err(|_| {
+            self.take_shelf(job, &BTreeMap::new()).inspect_err(|_| {
                 if self.check_place(job, epoch).is_err() {
                     job.depose();
                 }
-            })?;
-            let raised = self.engine.means.journal.commit(Entry::Raised { key, epoch });
-            raised.map_err(|why| {
-                // What the journal does not know is raised once more when somebody asks once more.
-                job.lower_epoch(before);
-                unwritten(why)
             })?;
         }
         Ok(job.receipt.clone())

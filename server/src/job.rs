@@ -165,11 +165,6 @@ impl Job {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Takes back a raise that could not be written down.
-    pub(crate) fn lower_epoch(&self, epoch: u64) {
-        self.epoch.store(epoch, Ordering::Release);
-    }
-
     /// The client has submitted the job once more. Answers whether that is news.
     pub(crate) fn raise_epoch(&self, epoch: u64) -> bool {
         self.epoch.fetch_max(epoch, Ordering::AcqRel) < epoch

@@ -76,9 +76,10 @@ fn meet(world: &World, node: &Program, fault: &str) -> (bool, bool) {
     let Some(mut first) = server(world, node, Some(fault)) else { return (false, false) };
     let at_first = client(&first);
     let mut accepted = false;
-    // A full disk is told, and there is room the next time.
-    for _ in 0..2 {
-        accepted |= matches!(at_first.submit(&request(world), PATIENCE), Ok(Ok(_)));
+    // A full disk is told, and there is room the next time. A later submission of the same job is one more write.
+    for epoch in [1, 1, 2] {
+        let request = JobRequest { epoch, ..request(world) };
+        accepted |= matches!(at_first.submit(&request, PATIENCE), Ok(Ok(_)));
     }
     let ended = report(&at_first).is_some_and(|report| report.progress.state == JobState::Done);
     if ended {

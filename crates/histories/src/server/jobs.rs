@@ -69,18 +69,15 @@ impl World {
             self.tell(server, Said::JobCancelled { job });
             return Some(Heard::NotHere);
         }
-        let before = std::mem::replace(&mut self.job(server, job).epoch, epoch);
+        match self.commit(server, incarnation, Entry::Raised { key: key_of(job), epoch }) {
+            Ok(()) => self.job(server, job).epoch = epoch,
+            // What the journal does not know is raised once more when somebody asks once more.
+            Err(_) => return None,
+        }
         match self.take_shelf(server, job, &BTreeMap::new()) {
             Ok(_) => {}
             Err(NotPublished::Shelf(Stop::Gone)) => return None,
             Err(_) => return Some(Heard::NotHere),
-        }
-        if let Err(why) = self.commit(server, incarnation, Entry::Raised { key: key_of(job), epoch }) {
-            if why == Stop::Failed {
-                // What the journal does not know is raised once more when somebody asks once more.
-                self.job(server, job).epoch = before;
-            }
-            return None;
         }
         Some(Heard::Running)
     }
