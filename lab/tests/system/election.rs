@@ -122,7 +122,9 @@ fn a_leader_whose_lease_is_lost_lets_go_and_goes_on_when_it_leads_again() {
     let Some(etcd) = Etcd::start(&world) else { return };
     let server = server(&world, &etcd, "first");
     let _node = node(&world, &[&server]);
-    let mut client = world.client_command(&server, &["data", "random", "--job-key", "watched"]);
+    // What is in flight at the pause still ends: it must not be everything.
+    let job = ["data", "random", "--job-key", "watched", "--max-in-flight", "2"];
+    let mut client = world.client_command(&server, &job);
     let mut client = client.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let asked = client_of(&server);
     wait_for(&asked, 0, |event| event.kind == EventKind::JobTaken);
