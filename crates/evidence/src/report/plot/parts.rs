@@ -60,12 +60,15 @@ fn shown(known: &[(&str, MeanParts)]) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Names with their colours, in one line.
+/// Names with their colours, in one line: closer together where they would reach beyond the picture.
 pub(super) fn legend(svg: &mut Svg, entries: &[(&str, &str)]) {
+    let steps: Vec<f64> =
+        entries.iter().map(|(name, _)| 20.0 + name.chars().count() as f64 * LETTER + 18.0).collect();
+    let closer = ((WIDTH - 8.0) / steps.iter().sum::<f64>()).min(1.0);
     let mut x = 4.0;
-    for (name, class) in entries {
+    for ((name, class), step) in entries.iter().zip(steps) {
         svg.rectangle(class, (x, 8.0), (14.0, 14.0), "");
         svg.text("name", (x + 20.0, 20.0), Anchor::Start, name);
-        x += 20.0 + name.chars().count() as f64 * LETTER + 18.0;
+        x += step * closer;
     }
 }
