@@ -7,6 +7,8 @@ import { stateKind, timeLeft } from './jobs.js';
 import { Viewer, placeholder } from './viewer.js';
 
 const PAGE = 60;
+// Pauses before a picture that did not come is asked for again, in milliseconds.
+const RETRIES = [500, 1500, 4000];
 
 export function jobPage(key) {
   const address = `/api/jobs/${encodeURIComponent(key)}`;
@@ -230,8 +232,16 @@ class Results {
     const why = this.failures.get(image.name);
     const words = { ready: '', failed: 'failed', waiting: 'waiting' }[state];
     const box = el('span', { class: 'frame' });
-    const picture = el('img', { loading: 'lazy', decoding: 'async', alt: '', width: '160', height: '120', src: this.url(ready ? 'after' : 'before', image.name, `?width=320&v=${version}`), on: {
+    const source = this.url(ready ? 'after' : 'before', image.name, `?width=320&v=${version}`);
+    const retries = [...RETRIES];
+    const picture = el('img', { loading: 'lazy', decoding: 'async', alt: '', width: '160', height: '120', src: source, on: {
       error: () => {
+        const pause = retries.shift();
+        // A connection may break and a server be busy; what is no image is none the next time either.
+        if (pause !== undefined) {
+          setTimeout(() => { if (picture.isConnected) picture.src = `${source}&again=${retries.length}`; }, pause);
+          return;
+        }
         node.classList.add('broken');
         box.replaceChildren(placeholder(state === 'failed' ? 'No picture' : 'Cannot be shown'));
       },

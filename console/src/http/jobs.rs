@@ -204,16 +204,25 @@ pub(super) fn find(app: &App, key: &str) -> Result<Found, Problem> {
         return Ok(Found::Live(Box::new(job.clone())));
     }
     // It may have been submitted since the last look.
-    if let Some(leader) = app.watch.leader() {
-        let listed = leader.client.jobs(false, PATIENCE).unwrap_or_default();
-        if let Some(job) = listed.into_iter().find(|job| job.receipt.job_key == key) {
-            return Ok(Found::Live(Box::new(Job::of(job, leader.address()))));
+    let listed = app.watch.leader().map(|leader| (leader.client.jobs(false, PATIENCE), leader));
+    let unheard = match listed {
+        Some((Ok(jobs), leader)) => {
+            if let Some(job) = jobs.into_iter().find(|job| job.receipt.job_key == key) {
+                return Ok(Found::Live(Box::new(Job::of(job, leader.address()))));
+            }
+            None
         }
-    }
+        Some((Err(error), _)) => Some(error),
+        None => None,
+    };
     let past = match &app.history {
         Some(history) => history.job(key)?,
         None => None,
     };
-    past.map(|job| Found::Past(Box::new(job)))
-        .ok_or_else(|| Problem::missing(format!("no job '{key}' is known")))
+    match (past, unheard) {
+        (Some(job), _) => Ok(Found::Past(Box::new(job))),
+        // Whoever cannot be asked may know it.
+        (None, Some(error)) => Err(error.into()),
+        (None, None) => Err(Problem::missing(format!("no job '{key}' is known"))),
+    }
 }

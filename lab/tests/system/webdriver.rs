@@ -193,7 +193,14 @@ impl Browser<'_> {
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        panic!("it never came: {what}; the page says: {}", self.run("return document.body.innerText"));
+        panic!(
+            "it never came: {what}; the page says: {}; answers that were no: {}",
+            self.run("return document.body.innerText"),
+            self.run(
+                "return performance.getEntriesByType('resource').filter((entry) => !(entry.responseStatus < 400 && entry.responseStatus))
+                    .map((entry) => `${entry.name} ${entry.responseStatus}`)"
+            )
+        );
     }
 
     /// A picture of what is seen, as base64 of a PNG.
