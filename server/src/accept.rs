@@ -49,6 +49,9 @@ impl Service {
             return self.again(job, request.epoch);
         }
         self.check_open()?;
+        if let Some(receipt) = self.adopt(&request)? {
+            return Ok(receipt);
+        }
         self.tell_put_off();
         // Listing a folder takes time: the book stays open to others meanwhile.
         let (strategy, operation, tasks) = self.examine(&request)?;
@@ -67,7 +70,14 @@ impl Service {
         let now = (self.engine.now(), SystemTime::now());
         let job = Arc::new(Job::new(id, request, receipt.clone(), tasks, words, now.0, now.1));
         // Under the book's lock: nobody is told of a job that is not in the journal.
-        let earlier = self.accept(&job)?;
+        let earlier = match self.accept(&job) {
+            Ok(earlier) => earlier,
+            Err(why) => {
+                drop(book);
+                // It may have ended elsewhere while this server was about to take it.
+                return self.adopt(&job.request)?.ok_or(why);
+            }
+        };
         book.enter(&job);
         drop(book);
         log::info!(
@@ -217,7 +227,10 @@ impl Service {
         }
         let name_of = |task: u32| names.get(task as usize).map(ToString::to_string);
         // Whoever hung before it took the folder must not publish into one that others have used meanwhile.
-        let has_moved = || self.check_place(job, owner.epoch).is_err();
+        // And whoever takes it later than the other server told its end has nothing to do any more.
+        let latest = JobRequest { epoch: owner.epoch, ..job.request.clone() };
+        let has_moved =
+            || self.check_place(job, owner.epoch).is_err() || self.ended_elsewhere(&latest).is_some();
         match publication::take_over::<_, Infallible>(&shelf, &owner, committed, name_of, has_moved) {
             Ok(done) => {
                 shelf.make_bench(&owner).map_err(unwritable)?;
@@ -283,7 +296,7 @@ impl Service {
         kept.iter().any(has_ended).then_some(Elsewhere::Ended)
     }
 
-    fn kept_elsewhere(&self, key: &str) -> Vec<Kept> {
+    pub(crate) fn kept_elsewhere(&self, key: &str) -> Vec<Kept> {
         let others = beside(&self.terms.state).into_iter();
         others.filter_map(|state| read_book(&state)?.job(key).cloned()).collect()
     }

@@ -9,6 +9,7 @@
 //! it), `standby` (another server's jobs), then `start` and `stop` (the process around it).
 
 mod accept;
+mod adopt;
 mod alarm;
 mod args;
 mod arrivals;

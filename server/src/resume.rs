@@ -23,7 +23,7 @@ use wire::stored::{NotStored, Stored as _};
 
 /// Why a job of the journal cannot go on.
 #[derive(Debug, thiserror::Error)]
-enum NotResumed {
+pub(crate) enum NotResumed {
     #[error("{0}")]
     Stored(#[from] NotStored),
     #[error("{0}")]
@@ -80,7 +80,7 @@ impl Service {
     }
 
     /// An ended job, for whoever asks for its report.
-    fn recall(&self, kept: &Kept, report: &[u8]) -> Result<(), NotResumed> {
+    pub(crate) fn recall(&self, kept: &Kept, report: &[u8]) -> Result<(), NotResumed> {
         let report = JobReport::from_bytes(report)?;
         self.clear_after(kept)?;
         let tasks = Tasks::synthetic(0, Duration::ZERO);

@@ -89,6 +89,8 @@ impl Watch {
         for (key, request) in std::mem::take(&mut self.jobs) {
             let text = format!("job {key} of the server at {} goes on here", self.client.address());
             match service.submit(request) {
+                // It had ended before its server was lost.
+                Ok(_) if service.tells_the_end_of(&key) => {}
                 Ok(_) => {
                     log::warn!("{text}");
                     service.note(EventKind::JobFailedOver, &key, text);

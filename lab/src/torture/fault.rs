@@ -5,6 +5,27 @@ use luck::{Coin, Purpose, Seed};
 use std::fmt;
 use std::time::Duration;
 
+/// What a process is in the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// It works on images.
+    Node,
+    /// It holds jobs.
+    Server,
+    /// It hands a job in and follows it.
+    Client,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Role::Node => "node",
+            Role::Server => "server",
+            Role::Client => "client",
+        })
+    }
+}
+
 /// What happens to a process or to the wire to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -41,6 +62,14 @@ impl Kind {
         Kind::Delay,
         Kind::Truncate,
     ];
+
+    /// What befalls a client instead: it is killed, more often than it is stopped. Its wires are the servers'.
+    pub fn of_a_client(self) -> Kind {
+        match self {
+            Kind::Stop | Kind::Delay | Kind::Partition => Kind::Stop,
+            _ => Kind::Kill,
+        }
+    }
 
     /// Whether another process takes the place of the one that it befalls.
     pub fn ends_the_process(self) -> bool {

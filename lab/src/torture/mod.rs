@@ -5,7 +5,7 @@
 //! replay meets the same faults and not the same moments.
 //!
 //! Reading order: [`fault`] (pure: what happens), [`proxy`] (a wire that misbehaves), [`stage`] (the processes),
-//! [`nemesis`] (makes faults happen), [`witness`] (looks at what is left), [`soak`]
+//! [`user`] (hands jobs in), [`nemesis`] (makes faults happen), [`witness`] (looks at what is left), [`soak`]
 //! (whether a process grows), and here the run.
 
 pub mod fault;
@@ -13,6 +13,7 @@ pub mod nemesis;
 pub mod proxy;
 pub mod soak;
 pub mod stage;
+pub mod user;
 pub mod witness;
 
 use crate::dataset::{Dataset, Format, Size};
@@ -20,12 +21,13 @@ use crate::local_cluster::ProcessError;
 use luck::Seed;
 use nemesis::{Nemesis, Tally};
 use stage::{Actor, Stage};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use user::Order;
 
 /// Why the torture could not be carried out. What it finds is in its [`Verdict`].
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +57,6 @@ pub enum TortureError {
     Undisturbed(String),
 }
 
-/// What a client says that finds no server.
-const NO_SERVER: &str = "start it with `server`";
-/// How often the user of such a client tries again, and how long after.
-const MOST_TRIES: usize = 200;
-const PAUSE: Duration = Duration::from_millis(50);
-
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -70,14 +66,16 @@ pub struct Plan {
     pub faults: u64,
     /// Compute nodes.
     pub nodes: usize,
+    /// Servers, each standing by for those before it.
+    pub servers: usize,
     /// Images of every job.
     pub images: usize,
     /// Strategies, job by job in turn.
     pub strategies: Vec<String>,
     /// Go on, with more faults if need be, until so many tasks are done.
     pub tasks: u64,
-    /// Never end the server, so that its growth is seen over the whole run.
-    pub keep_server: bool,
+    /// Never end a server, so that its growth is seen over the whole run.
+    pub keep_servers: bool,
 }
 
 /// What was found.
@@ -91,8 +89,12 @@ pub struct Verdict {
     pub compared: usize,
     /// Final rows looked at.
     pub rows: u64,
-    /// What the server held after each job, if it was kept.
-    pub usage: Vec<soak::Usage>,
+    /// Clients that were killed.
+    pub clients_killed: u64,
+    /// Jobs of them that had to end without a client.
+    pub ended_alone: u64,
+    /// What each server held after each job, if they were kept.
+    pub usage: BTreeMap<String, Vec<soak::Usage>>,
     /// Everything that is wrong, a sentence each; none is what we promise.
     pub wrong: Vec<String>,
 }
@@ -105,11 +107,11 @@ pub fn run(plan: &Plan, folder: &Path) -> Result<Verdict, TortureError> {
     let data = folder.join("data");
     let size = Size { width: 48, height: 36 };
     Dataset { count: plan.images, size, format: Format::Mix, seed: Seed(1) }.write(&data)?;
-    let stage = Stage::start(folder, plan.nodes)?;
+    let stage = Stage::start(folder, plan.nodes, plan.servers)?;
     let mut run = Run { plan, stage: &stage, data, jobs: Vec::new(), verdict: Verdict::default() };
     run.job().map_err(TortureError::Undisturbed)?;
     let undisturbed = witness::outputs(&run.data)?;
-    let nemesis = Nemesis::new(plan.seed, plan.faults, plan.tasks > 0, plan.keep_server);
+    let nemesis = Nemesis::new(plan.seed, plan.faults, plan.tasks > 0, plan.keep_servers);
     let tally = thread::scope(|scope| {
         let raging = scope.spawn(|| nemesis.rage(&stage));
         let enough = |run: &Run<'_>| {
@@ -153,8 +155,11 @@ impl Run<'_> {
         if let Err(why) = self.job() {
             self.verdict.wrong.push(why);
         }
-        if self.plan.keep_server {
-            self.verdict.usage.extend(self.stage.server().id().and_then(soak::Usage::of));
+        if self.plan.keep_servers {
+            for server in self.stage.servers() {
+                let usage = server.id().and_then(soak::Usage::of);
+                self.verdict.usage.entry(server.name().to_owned()).or_default().extend(usage);
+            }
         }
         let found = witness::outputs(&self.data)?;
         self.verdict.compared += found.len();
@@ -166,35 +171,22 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Runs the client once; a sentence if it does not end with every image done.
+    /// Hands the next job in; a sentence if it does not end with every image done.
     fn job(&mut self) -> Result<(), String> {
         let number = self.jobs.len();
         let key = format!("torture-{}-{number}", self.plan.seed.0);
         let strategy = &self.plan.strategies[number % self.plan.strategies.len()];
-        let mut client = Command::new(self.stage.executable());
-        client.args(["client".as_ref(), self.data.as_os_str(), strategy.as_ref(), "--quiet".as_ref()]);
-        client.args(["--job-key", &key, "--seed", &number.to_string(), "--machines"]);
-        client.arg(self.stage.folder().join("servers.txt")).stdin(Stdio::null());
+        let mut command = Command::new(self.stage.executable());
+        command.args(["client".as_ref(), self.data.as_os_str(), strategy.as_ref(), "--quiet".as_ref()]);
+        command.args(["--job-key", &key, "--seed", &number.to_string(), "--log-level", "info", "--machines"]);
+        command.arg(self.stage.folder().join("servers.txt"));
         self.jobs.push(key.clone());
-        let mut said = client.output().map_err(|error| format!("job {key}: no client: {error}"))?;
-        // A client that finds no server says so at once; its user tries again.
-        let finds_none = |said: &Output| String::from_utf8_lossy(&said.stderr).contains(NO_SERVER);
-        let mut tries = 1;
-        while finds_none(&said) && tries < MOST_TRIES {
-            thread::sleep(PAUSE);
-            said = client.output().map_err(|error| format!("job {key}: no client: {error}"))?;
-            tries += 1;
-        }
-        if said.status.success() {
-            return Ok(());
-        }
-        let words = [said.stdout, said.stderr].concat();
-        let logs: String = self.stage.actors().iter().map(Actor::last_words).collect();
-        Err(format!(
-            "job {key} with {strategy} ended with {}: {}{logs}",
-            said.status,
-            String::from_utf8_lossy(&words).trim()
-        ))
+        let servers = self.stage.servers().map(|server| server.address().to_string()).collect();
+        let order = Order { key: &key, command, seed: self.plan.seed, number: number as u64, servers };
+        self.stage.user().see_through(order).map_err(|why| {
+            let logs: String = self.stage.actors().iter().map(Actor::last_words).collect();
+            format!("with {strategy}: {why}{logs}")
+        })
     }
 
     fn look_at_what_is_left(&mut self) -> Result<(), TortureError> {
@@ -202,9 +194,11 @@ impl Run<'_> {
         self.verdict.rows = tasks * self.jobs.len() as u64;
         let rows = witness::wrong_rows(&self.stage.folder().join("results"), &self.jobs, tasks)?;
         self.verdict.wrong.extend(rows);
-        self.verdict
-            .wrong
-            .extend(soak::growth(&self.verdict.usage).into_iter().map(|what| format!("server: {what}")));
+        for (server, usage) in &self.verdict.usage {
+            let grown = soak::growth(usage).into_iter().map(|what| format!("{server}: {what}"));
+            self.verdict.wrong.extend(grown);
+        }
+        (self.verdict.clients_killed, self.verdict.ended_alone) = self.stage.user().losses();
         for path in witness::temporary_files(&self.data)? {
             self.verdict.wrong.push(format!("the temporary file '{}' is left", path.display()));
         }

@@ -1,12 +1,14 @@
-//! The processes under torture: nodes and a server, each behind a wire that misbehaves on request.
+//! The processes under torture: nodes and servers, each behind a wire that misbehaves on request, and the user's client.
 
 use super::TortureError;
-use super::fault::Kind;
+use super::fault::{Kind, Role};
 use super::proxy::{FaultProxy, Weather};
+use super::user::User;
 use crate::local_cluster::Process;
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +19,7 @@ const LOADS: [&str; 4] = ["0.5", "0.2", "0.6", "0"];
 #[derive(Debug)]
 pub struct Actor {
     name: String,
-    verb: &'static str,
+    role: Role,
     arguments: Vec<OsString>,
     wire: FaultProxy,
     process: Mutex<Option<Process>>,
@@ -29,28 +31,36 @@ pub struct Stage {
     executable: PathBuf,
     folder: PathBuf,
     actors: Vec<Actor>,
+    user: User,
 }
 
+/// Where a wire leads whose process has not started yet: to nobody.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
 impl Stage {
-    /// Starts `nodes` nodes and a server that work inside `folder`.
+    /// Starts `nodes` nodes and `servers` servers that work inside `folder`. Each server stands by for all before it.
     ///
     /// # Errors
     /// If one does not get ready.
-    pub fn start(folder: &Path, nodes: usize) -> Result<Stage, TortureError> {
+    pub fn start(folder: &Path, nodes: usize, servers: usize) -> Result<Stage, TortureError> {
         let executable = std::env::current_exe().map_err(TortureError::System)?;
-        let mut stage = Stage { executable, folder: folder.to_owned(), actors: Vec::new() };
+        let user = User::new(folder);
+        let mut stage = Stage { executable, folder: folder.to_owned(), actors: Vec::new(), user };
         for number in 0..nodes {
             let arguments = stage.node_arguments(number);
-            stage.enter(format!("node{number}"), "computenode", arguments)?;
+            stage.enter(format!("node{number}"), Role::Node, arguments)?;
         }
         let entries: String =
             stage.actors.iter().map(|actor| format!("{} {}\n", actor.name, actor.wire.address())).collect();
         stage.write("machine.txt", &(entries + "server 127.0.0.1\n"))?;
-        let arguments = stage.server_arguments();
-        stage.enter("server".to_owned(), "server", arguments)?;
-        let server = stage.server().wire.address();
-        // For clients: the server as it is reached over its wire.
-        stage.write("servers.txt", &format!("server {server}\nnode 127.0.0.1:1\n"))?;
+        for number in 0..servers {
+            let arguments = stage.server_arguments(number);
+            stage.enter(format!("server{number}"), Role::Server, arguments)?;
+        }
+        // For clients: the servers as they are reached over their wires, in failover order.
+        let entries: String =
+            stage.servers().map(|server| format!("{} {}\n", server.name, server.address())).collect();
+        stage.write("servers.txt", &format!("{entries}node 127.0.0.1:1\n"))?;
         Ok(stage)
     }
 
@@ -68,8 +78,10 @@ impl Stage {
         arguments
     }
 
-    fn server_arguments(&self) -> Vec<OsString> {
-        let mut arguments = words(&["--listen", "127.0.0.1:0", "--label", "torture", "--log-level", "warn"]);
+    fn server_arguments(&self, number: usize) -> Vec<OsString> {
+        let name = format!("server{number}");
+        let mut arguments = words(&["--listen", "127.0.0.1:0", "--name", &name, "--label", &name]);
+        arguments.extend(words(&["--log-level", "warn"]));
         // Silence short enough that a stopped node is noticed, patience long enough that no job is given up.
         arguments.extend(words(&["--silence", "300ms", "--attempt-timeout", "5s", "--patience", "60s"]));
         arguments.extend(words(&[
@@ -83,6 +95,11 @@ impl Stage {
             "64",
         ]));
         arguments.extend(words(&["--console", "off"]));
+        // As short as the faults are, so that jobs are taken over from servers that are only cut off, too.
+        arguments.extend(words(&["--takeover-after", "400ms"]));
+        for before in self.servers() {
+            arguments.extend(words(&["--standby-of", &before.address().to_string()]));
+        }
         arguments.push("--machines".into());
         arguments.push(self.folder.join("machine.txt").into_os_string());
         arguments.push("--results".into());
@@ -90,15 +107,11 @@ impl Stage {
         arguments
     }
 
-    fn enter(
-        &mut self,
-        name: String,
-        verb: &'static str,
-        arguments: Vec<OsString>,
-    ) -> Result<(), TortureError> {
-        let process = Process::spawn(&self.executable, verb, &name, arguments.clone())?.ready()?;
-        let wire = FaultProxy::start(process.address()).map_err(TortureError::System)?;
-        self.actors.push(Actor { name, verb, arguments, wire, process: Mutex::new(Some(process)) });
+    fn enter(&mut self, name: String, role: Role, arguments: Vec<OsString>) -> Result<(), TortureError> {
+        let wire = FaultProxy::start(NOWHERE).map_err(TortureError::System)?;
+        let actor = Actor { name, role, arguments, wire, process: Mutex::new(None) };
+        actor.begin(&self.executable)?;
+        self.actors.push(actor);
         Ok(())
     }
 
@@ -107,10 +120,14 @@ impl Stage {
         &self.actors
     }
 
-    /// The server.
-    pub fn server(&self) -> &Actor {
-        // The server is the last to enter.
-        &self.actors[self.actors.len() - 1]
+    /// The servers, in failover order.
+    pub fn servers(&self) -> impl Iterator<Item = &Actor> {
+        self.actors.iter().filter(|actor| actor.role == Role::Server)
+    }
+
+    /// Whose client faults may befall too.
+    pub fn user(&self) -> &User {
+        &self.user
     }
 
     /// The folder in which everything happens.
@@ -137,9 +154,23 @@ impl Actor {
         &self.name
     }
 
-    /// Whether it is a server, which holds jobs.
-    pub fn is_server(&self) -> bool {
-        self.verb == "server"
+    /// What it is in the cluster.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Where it is reached, over its wire.
+    pub fn address(&self) -> SocketAddr {
+        self.wire.address()
+    }
+
+    /// Starts its process.
+    fn begin(&self, executable: &Path) -> Result<(), TortureError> {
+        let verb = if self.role == Role::Server { "server" } else { "computenode" };
+        let started = Process::spawn(executable, verb, &self.name, self.arguments.clone())?.ready()?;
+        self.wire.lead_to(started.address());
+        *self.lock() = Some(started);
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Process>> {
@@ -181,13 +212,7 @@ impl Actor {
     /// If a process does not come up again.
     pub fn heal(&self, kind: Kind, executable: &Path) -> Result<(), TortureError> {
         match kind {
-            Kind::Kill | Kind::Terminate => {
-                let started =
-                    Process::spawn(executable, self.verb, &self.name, self.arguments.clone())?.ready()?;
-                self.wire.lead_to(started.address());
-                *self.lock() = Some(started);
-                Ok(())
-            }
+            Kind::Kill | Kind::Terminate => self.begin(executable),
             Kind::Stop => send(self.lock().as_ref(), Signal::CONT),
             _ => {
                 self.wire.set(Weather::Clear);

@@ -1,8 +1,8 @@
 //! Who looks at what is left after the faults: outputs, rows, temporary files, processes.
 
 use super::TortureError;
-use records::{Run, TaskOutcome};
-use std::collections::{BTreeMap, BTreeSet};
+use records::{JobOutcome, Run, TaskOutcome};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,12 +62,25 @@ pub fn temporary_files(data: &Path) -> Result<Vec<PathBuf>, TortureError> {
 #[derive(Debug, Default)]
 struct Told {
     rows: BTreeMap<(String, u64), Vec<TaskOutcome>>,
-    /// Jobs whose end is told.
-    ended: BTreeSet<String>,
+    /// How the jobs ended that have ended in it.
+    ends: BTreeMap<String, Vec<JobOutcome>>,
 }
 
-/// What is wrong with the final rows of the jobs, each of so many tasks, over all runs below `results`. A server that was
-/// killed leaves a run without the job's end, and the next one tells of the job from its beginning.
+impl Told {
+    fn ends(&self, job: &str, how: JobOutcome) -> usize {
+        self.ends.get(job).map_or(0, |ends| ends.iter().filter(|end| **end == how).count())
+    }
+
+    fn rows(&self, job: &str, task: u64, how: TaskOutcome) -> usize {
+        let rows = self.rows.get(&(job.to_owned(), task));
+        rows.map_or(0, |rows| rows.iter().filter(|outcome| **outcome == how).count())
+    }
+}
+
+/// What is wrong with the final rows of the jobs, each of so many tasks, over all runs below `results`.
+///
+/// A server that was killed leaves a run without the job's end, and one that another server took the job from tells that
+/// it cancelled it. Somebody tells of the job from its beginning to its end.
 ///
 /// # Errors
 /// If a run cannot be read.
@@ -79,7 +92,9 @@ pub fn wrong_rows(results: &Path, jobs: &[String], tasks: u64) -> Result<Vec<Str
         for row in run.tasks {
             told.rows.entry((row.job_key.to_string(), row.task)).or_default().push(row.outcome);
         }
-        told.ended = run.jobs.iter().map(|row| row.job_key.to_string()).collect();
+        for row in run.jobs {
+            told.ends.entry(row.job_key.to_string()).or_default().push(row.state);
+        }
         runs.push(told);
     }
     Ok(jobs.iter().flat_map(|job| wrong_rows_of(&runs, job, tasks)).collect())
@@ -87,19 +102,24 @@ pub fn wrong_rows(results: &Path, jobs: &[String], tasks: u64) -> Result<Vec<Str
 
 fn wrong_rows_of(runs: &[Told], job: &str, tasks: u64) -> Vec<String> {
     let mut wrong = Vec::new();
-    if !runs.iter().any(|run| run.ended.contains(job)) {
+    if !runs.iter().any(|run| run.ends(job, JobOutcome::Done) > 0) {
         wrong.push(format!("no run tells of the end of job {job}"));
     }
     for run in runs {
+        let (ended, left) = (run.ends(job, JobOutcome::Done), run.ends(job, JobOutcome::Cancelled));
+        if ended > 1 || run.ends.get(job).is_some_and(|ends| ends.len() > ended + left) {
+            wrong.push(format!("job {job} ended as {:?}", run.ends[job]));
+        }
         for task in 0..tasks {
-            match run.rows.get(&(job.to_owned(), task)).map(Vec::as_slice) {
-                Some([TaskOutcome::Done]) => {}
-                Some([other]) => wrong.push(format!("job {job}, task {task} ended as {other:?}")),
-                Some(many) => wrong.push(format!("job {job}, task {task} has {} final rows", many.len())),
-                None if run.ended.contains(job) => {
-                    wrong.push(format!("job {job}, task {task} has no final row"));
-                }
-                None => {}
+            let all = run.rows.get(&(job.to_owned(), task)).map_or(0, Vec::len);
+            let done = run.rows(job, task, TaskOutcome::Done);
+            let cancelled = run.rows(job, task, TaskOutcome::Cancelled);
+            if all != done + cancelled {
+                wrong.push(format!("job {job}, task {task} ended as {:?}", run.rows[&(job.to_owned(), task)]));
+            } else if ended == 1 && done == 0 {
+                wrong.push(format!("job {job}, task {task} has no final row"));
+            } else if all > ended.max(1) + left {
+                wrong.push(format!("job {job}, task {task} has {all} final rows"));
             }
         }
     }
@@ -153,24 +173,33 @@ mod tests {
 
     #[test]
     fn rows_are_complete_where_the_end_is_told_and_single_everywhere() {
-        let run = |rows: &[(u64, TaskOutcome)], ended: bool| {
+        let run = |rows: &[(u64, TaskOutcome)], ends: &[JobOutcome]| {
             let mut told = Told::default();
             for (task, outcome) in rows {
                 told.rows.entry(("k".to_owned(), *task)).or_default().push(*outcome);
             }
-            told.ended.extend(ended.then(|| "k".to_owned()));
+            told.ends.insert("k".to_owned(), ends.to_vec());
             told
         };
-        let done = TaskOutcome::Done;
-        let killed = run(&[(0, done)], false);
-        assert_eq!(wrong_rows_of(&[killed, run(&[(0, done), (1, done)], true)], "k", 2), [""; 0]);
-        assert_eq!(wrong_rows_of(&[run(&[(1, done)], true)], "k", 2), ["job k, task 0 has no final row"]);
-        let twice = [run(&[(0, done), (0, done)], true), run(&[], false)];
+        let (done, cancelled, end) = (TaskOutcome::Done, TaskOutcome::Cancelled, JobOutcome::Done);
+        let killed = run(&[(0, done)], &[]);
+        let deposed = run(&[(0, cancelled), (1, done)], &[JobOutcome::Cancelled]);
+        let whole = || run(&[(0, done), (1, done)], &[end]);
+        assert_eq!(wrong_rows_of(&[killed, whole(), deposed], "k", 2), [""; 0]);
+        assert_eq!(wrong_rows_of(&[run(&[(1, done)], &[end])], "k", 2), ["job k, task 0 has no final row"]);
+        let twice = [run(&[(0, done), (0, done)], &[end]), run(&[], &[])];
         assert_eq!(wrong_rows_of(&twice, "k", 1), ["job k, task 0 has 2 final rows"]);
-        let cut = [run(&[(0, TaskOutcome::Cancelled)], false)];
         assert_eq!(
-            wrong_rows_of(&cut, "k", 1),
-            ["no run tells of the end of job k", "job k, task 0 ended as Cancelled"]
+            wrong_rows_of(&[run(&[(0, cancelled)], &[JobOutcome::Cancelled])], "k", 1),
+            ["no run tells of the end of job k"]
+        );
+        assert_eq!(
+            wrong_rows_of(&[whole(), run(&[(0, TaskOutcome::GivenUp)], &[JobOutcome::Partial])], "k", 2),
+            ["job k ended as [Partial]", "job k, task 0 ended as [GivenUp]"]
+        );
+        assert_eq!(
+            wrong_rows_of(&[run(&[(0, done)], &[end, end])], "k", 1),
+            ["job k ended as [Done, Done]"]
         );
     }
 

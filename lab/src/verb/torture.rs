@@ -7,14 +7,14 @@ use luck::Seed;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-/// Kill, stop, cut and slow nodes, server and wires at random while jobs run; tell whether anything was lost
+/// Kill, stop, cut and slow nodes, servers, clients and wires at random while jobs run; tell whether anything was lost
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   lab torture                          200 faults, about a minute
   lab torture --faults 2000            ten times as many
-  lab torture --tasks 100000 --images 500 --nodes 16 --keep-server
-                                       a soak: faults until so many tasks are done, and whether the server grew
+  lab torture --tasks 100000 --images 500 --nodes 16 --keep-servers
+                                       a soak: faults until so many tasks are done, and whether the servers grew
   lab torture --seed 7                 other faults; a failure prints the seed that it happened under
 
 Every job's results are compared byte for byte with those of an undisturbed run; every task must have exactly one
@@ -31,15 +31,18 @@ pub(super) struct Arguments {
     /// Compute nodes
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=64), env = "BALLAST_TORTURE_NODES")]
     nodes: u64,
+    /// Servers, each standing by for those before it
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=8), env = "BALLAST_TORTURE_SERVERS")]
+    servers: u64,
     /// Images of every job
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_000), env = "BALLAST_TORTURE_IMAGES")]
     images: u64,
     /// Go on, with more faults if need be, until so many tasks are done
     #[arg(long, value_name = "N", default_value_t = 0, env = "BALLAST_TORTURE_TASKS")]
     tasks: u64,
-    /// Never end the server, so that its growth is seen over the whole run
-    #[arg(long, env = "BALLAST_TORTURE_KEEP_SERVER")]
-    keep_server: bool,
+    /// Never end a server, so that its growth is seen over the whole run
+    #[arg(long, env = "BALLAST_TORTURE_KEEP_SERVERS")]
+    keep_servers: bool,
     /// Strategies, job by job in turn
     #[arg(long, value_delimiter = ',', value_name = "NAMES", default_values_t = ["random", "load_balancing", "round_robin", "ballast"].map(str::to_owned), env = "BALLAST_STRATEGIES")]
     strategies: Vec<String>,
@@ -52,8 +55,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             if verdict.wrong.is_empty() {
                 return printed;
             }
-            let Arguments { faults, seed, .. } = arguments;
-            tell(&format!("lab: under these faults again: lab torture --faults {faults} --seed {seed}"));
+            let Arguments { faults, seed, servers, .. } = arguments;
+            tell(&format!(
+                "lab: under these faults again: lab torture --faults {faults} --seed {seed} --servers {servers}"
+            ));
             ExitCode::FAILURE
         }
         Err(error) => failure(&*error),
@@ -67,10 +72,11 @@ fn rack(arguments: &Arguments) -> Result<Verdict, Box<dyn std::error::Error>> {
         seed: Seed(arguments.seed),
         faults: arguments.faults,
         nodes: usize::try_from(arguments.nodes)?,
+        servers: usize::try_from(arguments.servers)?,
         images: usize::try_from(arguments.images)?,
         strategies: arguments.strategies.clone(),
         tasks: arguments.tasks,
-        keep_server: arguments.keep_server,
+        keep_servers: arguments.keep_servers,
     };
     Ok(torture::run(&plan, &path)?)
 }
@@ -81,14 +87,19 @@ fn render(verdict: &Verdict) -> String {
     let total: u64 = verdict.tally.values().sum();
     // Writing into a string cannot fail.
     let _ = writeln!(text, "{total} faults");
-    for ((server, kind), count) in &verdict.tally {
-        let who = if *server { "server" } else { "node" };
-        let _ = writeln!(text, "{count:6} {who:6} {kind}");
+    for ((role, kind), count) in &verdict.tally {
+        let _ = writeln!(text, "{count:6} {role:6} {kind}");
     }
-    let Verdict { jobs, compared, rows, wrong, usage, .. } = verdict;
+    let Verdict { jobs, compared, rows, wrong, usage, clients_killed, ended_alone, .. } = verdict;
     let _ = writeln!(text, "{jobs} jobs, {compared} results compared byte for byte, {rows} final rows");
-    if let Some([early, late]) = quarters(usage) {
-        let _ = writeln!(text, "the server after {} jobs: {early}; at the end: {late}", usage.len() / 2);
+    let _ = writeln!(
+        text,
+        "{clients_killed} clients were killed at work; {ended_alone} jobs ended without one, the others had another one"
+    );
+    for (server, usage) in usage {
+        if let Some([early, late]) = quarters(usage) {
+            let _ = writeln!(text, "{server} after {} jobs: {early}; at the end: {late}", usage.len() / 2);
+        }
     }
     if wrong.is_empty() {
         text.push_str("nothing was lost, nothing is left\n");

@@ -124,8 +124,16 @@ impl Journal {
     /// # Errors
     /// If it is not there: the disk is full. If it is not certain, the process ends.
     pub(crate) fn commit(&self, entry: Entry) -> Result<(), NotWritten> {
+        self.commit_all([entry])
+    }
+
+    /// Adds entries of which all are in the journal or none, as [`Journal::commit`] does one.
+    ///
+    /// # Errors
+    /// As [`Journal::commit`].
+    pub(crate) fn commit_all(&self, entries: impl IntoIterator<Item = Entry>) -> Result<(), NotWritten> {
         let mut state = self.lock();
-        state.gathered.push(entry);
+        state.gathered.extend(entries);
         let batch = Arc::clone(&state.batch);
         self.wait_for(state, &batch)
     }

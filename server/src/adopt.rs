@@ -1,0 +1,53 @@
+//! An end that another server has told is told here too.
+//!
+//! Who brings a job here under the next epoch may not have heard that it had ended: the answer was lost, or a standby saw
+//! it running last. Its results lie there under their names, and the folder may be a later job's by now, so nothing is
+//! done again. The end, which the other server's journal holds, goes into this server's journal under the new epoch.
+
+use crate::book::is_same;
+use crate::service::Service;
+use journal::book::Kept;
+use journal::entry::{Accepted, Entry};
+use std::time::Duration;
+use wire::job::{JobReceipt, JobRequest, SubmitError};
+use wire::stored::Stored as _;
+
+impl Service {
+    /// Takes an end over that another server, whose journal lies beside ours, has told under an earlier epoch; none if
+    /// there is no such end.
+    ///
+    /// # Errors
+    /// If the journal takes nothing.
+    pub(crate) fn adopt(&self, request: &JobRequest) -> Result<Option<JobReceipt>, SubmitError> {
+        let Some((kept, report, receipt)) = self.ended_elsewhere(request) else { return Ok(None) };
+        let epoch = request.epoch;
+        let accepted = Accepted { epoch, ..kept.accepted };
+        let ended = Entry::Ended { key: request.job_key.clone(), report: report.clone() };
+        // Both or none: a job that is accepted and has not ended is gone on with.
+        let written = self.engine.means.journal.commit_all([Entry::Accepted(accepted.clone()), ended]);
+        written.map_err(|why| SubmitError::Unavailable { why: why.to_string() })?;
+        let kept = Kept { accepted, ..Kept::default() };
+        self.recall(&kept, &report).map_err(|why| SubmitError::Unavailable { why: why.to_string() })?;
+        log::info!("job '{}' has ended at another server: its end is told here too", request.job_key);
+        Ok(Some(receipt))
+    }
+
+    /// Whether this server tells of a job's end.
+    pub(crate) fn tells_the_end_of(&self, key: &str) -> bool {
+        self.book().get(key).is_some_and(|job| !job.is_deposed() && job.wait(Duration::ZERO).is_some())
+    }
+
+    /// What another server told of the job's end, under an earlier epoch than this submission's.
+    pub(crate) fn ended_elsewhere(&self, request: &JobRequest) -> Option<(Kept, Vec<u8>, JobReceipt)> {
+        if request.epoch <= 1 {
+            return None;
+        }
+        self.kept_elsewhere(&request.job_key).into_iter().find_map(|kept| {
+            let report = kept.report.clone()?;
+            let receipt = JobReceipt::from_bytes(&kept.accepted.receipt).ok()?;
+            let theirs = JobRequest::from_bytes(&kept.accepted.request).ok()?;
+            let is_it = kept.accepted.epoch < request.epoch && is_same(&theirs, receipt.seed, request);
+            is_it.then_some((kept, report, receipt))
+        })
+    }
+}
