@@ -83,6 +83,7 @@ impl Book {
     }
 
     pub(crate) fn enter(&mut self, job: &Arc<Job>) {
+        self.shorten_ended();
         let known = self.jobs.insert(job.receipt.job_key.clone(), Arc::clone(job));
         if known.is_some() {
             return;

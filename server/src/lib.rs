@@ -4,8 +4,8 @@
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
-//! `standing` and `events` (what is told of that), `shelf` and `publish` (a result becomes visible), `journal` (what survives), `accept` and `resume` (a job is promised, and kept), `arrivals` (tasks
-//! over time), `recorder` (the CSV files), `service` and `book` (what clients are answered), `window` (the console beside
+//! `standing` and `events` (what is told of that), `shelf` and `publish` (a result becomes visible), `journal` (what survives), `accept`, `adopt` and `resume` (a job is promised, and kept), `arrivals` (tasks
+//! over time), `recorder` (the CSV files), `service`, `book` and `epilogue` (what clients are answered), `window` (the console beside
 //! it), `standby` (another server's jobs), then `start` and `stop` (the process around it).
 
 mod accept;
@@ -20,6 +20,7 @@ mod decisions;
 mod divided;
 mod election;
 mod engine;
+mod epilogue;
 mod events;
 mod folder;
 mod greet;

@@ -132,7 +132,8 @@ impl User {
         let key = order.key;
         let mut tries = 0;
         for turn in 0.. {
-            let ended = self.run(&mut order.command).map_err(|error| format!("job {key}: no client: {error}"))?;
+            let ended =
+                self.run(&mut order.command).map_err(|error| format!("job {key}: no client: {error}"))?;
             if ended.was_killed() {
                 self.killed.fetch_add(1, Ordering::Relaxed);
                 let coin = order.seed.coin(Purpose::Fault, order.number, 1 + turn);

@@ -115,7 +115,8 @@ fn wrong_rows_of(runs: &[Told], job: &str, tasks: u64) -> Vec<String> {
             let done = run.rows(job, task, TaskOutcome::Done);
             let cancelled = run.rows(job, task, TaskOutcome::Cancelled);
             if all != done + cancelled {
-                wrong.push(format!("job {job}, task {task} ended as {:?}", run.rows[&(job.to_owned(), task)]));
+                wrong
+                    .push(format!("job {job}, task {task} ended as {:?}", run.rows[&(job.to_owned(), task)]));
             } else if ended == 1 && done == 0 {
                 wrong.push(format!("job {job}, task {task} has no final row"));
             } else if all > ended.max(1) + left {
@@ -197,10 +198,7 @@ mod tests {
             wrong_rows_of(&[whole(), run(&[(0, TaskOutcome::GivenUp)], &[JobOutcome::Partial])], "k", 2),
             ["job k ended as [Partial]", "job k, task 0 ended as [GivenUp]"]
         );
-        assert_eq!(
-            wrong_rows_of(&[run(&[(0, done)], &[end, end])], "k", 1),
-            ["job k ended as [Done, Done]"]
-        );
+        assert_eq!(wrong_rows_of(&[run(&[(0, done)], &[end, end])], "k", 1), ["job k ended as [Done, Done]"]);
     }
 
     #[test]

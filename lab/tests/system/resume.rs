@@ -261,9 +261,33 @@ fn a_late_repeat_of_a_submission_that_has_ended_elsewhere_is_refused() {
         let refused = client(&second).submit(&late, PATIENCE).unwrap().unwrap_err();
         assert!(refused.to_string().contains(why), "{refused}");
     }
-    let next = JobRequest { epoch: 3, ..moved };
-    client(&second).submit(&next, PATIENCE).unwrap().unwrap();
-    assert_eq!(report(&client(&second), "the-job").progress.state, JobState::Done);
+}
+
+#[test]
+fn an_end_that_another_server_told_is_told_here_too_and_nothing_is_done_again() {
+    let world = World::new();
+    let node = world.node("0", &[]);
+    let start = |name: &str| {
+        let mut command = world.command("server");
+        let address = format!("127.0.0.1:{}", free_ports(1)[0]);
+        command.args(["--listen", &address, "--node", &node.address, "--name", name]);
+        world.start(command)
+    };
+    let (first, second) = (start("one"), start("two"));
+    let request = request(&world.data(), Transfer::Shared);
+    client(&first).submit(&request, PATIENCE).unwrap().unwrap();
+    let told = report(&client(&first), "the-job");
+    // As a later job of the same folder would.
+    std::fs::remove_dir_all(world.output()).unwrap();
+    let moved = JobRequest { epoch: 2, ..request.clone() };
+    client(&second).submit(&moved, PATIENCE).unwrap().unwrap();
+    assert_eq!(client(&second).report("the-job", PATIENCE).unwrap().unwrap(), told);
+    drop(second);
+    let second = start("two");
+    assert_eq!(client(&second).report("the-job", PATIENCE).unwrap().unwrap(), told, "and after a restart");
+    assert!(!world.output().exists(), "the job was done again");
+    let refused = client(&first).submit(&request, PATIENCE).unwrap();
+    assert!(refused.is_ok(), "the server that it ended at tells of it under its own epoch: {refused:?}");
 }
 
 #[test]

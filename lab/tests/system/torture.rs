@@ -15,4 +15,5 @@ fn two_hundred_faults_cost_no_image_and_leave_nothing() {
     let kinds = said.lines().filter(|line| line.contains(" node ")).count();
     assert!(kinds >= 8, "{said}");
     assert!(said.contains(" server killed\n") && said.contains(" server told to end\n"), "{said}");
+    assert!(said.contains(" client killed\n"), "{said}");
 }
