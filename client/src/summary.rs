@@ -142,7 +142,9 @@ fn failures(report: &JobReport, noun: &str) -> String {
     }
     let mut text = format!("\nWithout a result: {}\n", count(failed, noun));
     for failure in report.failures.iter().take(MOST_NAMED) {
-        let _ = writeln!(text, "  {}: {}", harmless(&failure.file_name), harmless(&failure.why));
+        // The sentence names the image by itself, for those who read it alone.
+        let why = failure.why.replacen(&format!("{:?}: ", failure.file_name), "", 1);
+        let _ = writeln!(text, "  {}: {}", harmless(&failure.file_name), harmless(&why));
     }
     let named = report.failures.len().min(MOST_NAMED) as u64;
     if named > 0 && failed > named {
@@ -262,6 +264,10 @@ mod tests {
 
         Records: /srv/results/20261120T174451Z-demo-42
         ");
+        let why = r#"truncated: cannot do edges: "cut.png": the PNG file is cut off"#.to_owned();
+        report.failures = vec![TaskFailure { file_name: "cut.png".to_owned(), why }];
+        let text = render(&receipt, &report, "image", 2);
+        assert!(text.contains("  cut.png: truncated: cannot do edges: the PNG file is cut off\n"), "{text}");
         report.failures = (0..1_000).map(failure).collect();
         report.progress.failed = 5_000;
         let text = render(&receipt, &report, "image", 2);

@@ -3,7 +3,7 @@
 use crate::gate::Gate;
 use crate::trouble::Trouble;
 use imaging::codec::{self, Decoded, EncodeOptions, Format, Limits};
-use imaging::error::DecodeError;
+use imaging::error::{DecodeError, EncodeError, Measure};
 use imaging::operation::{self, Operation};
 use imaging::statistics::Statistics;
 use std::sync::{Mutex, PoisonError};
@@ -73,7 +73,7 @@ impl Pixels {
             let encoded = timed(&mut timings.encode, || {
                 codec::encode_with(&result, decoded.format, &options, &mut bench.codec)
             });
-            let bytes = encoded.map_err(|error| failed(name, FailureKind::Operation, &error))?;
+            let bytes = encoded.map_err(|error| unwritable(name, operation, &error))?;
             let [width, height] = [result.width, result.height].map(side);
             bench.codec.recycle(result);
             Ok(Encoded { bytes, width, height })
@@ -191,9 +191,19 @@ pub(crate) fn failed(name: Option<&str>, kind: FailureKind, why: &dyn std::fmt::
     Trouble::Image(kind, format!("{shown}: {why}"))
 }
 
-/// The fault of an image that cannot be decoded.
+/// The fault of an image that cannot be decoded, with the option that moves a limit.
 pub(crate) fn undecodable(name: Option<&str>, error: &DecodeError) -> Trouble {
-    failed(name, kind_of(error), error)
+    let option = match error {
+        DecodeError::TooLarge { what: Measure::Pixels, .. } => "--max-image-pixels",
+        DecodeError::TooLarge { what: Measure::Bytes, .. } => "--max-image-bytes",
+        _ => return failed(name, kind_of(error), error),
+    };
+    failed(name, kind_of(error), &format!("{error}, or start the nodes with a larger {option}"))
+}
+
+/// The fault of a result that its file's format cannot hold.
+pub(crate) fn unwritable(name: Option<&str>, operation: &Operation, error: &EncodeError) -> Trouble {
+    failed(name, FailureKind::Operation, &format!("the result of {operation} cannot be kept: {error}"))
 }
 
 /// A side as it travels.

@@ -17,6 +17,17 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// With the word for what was to be done, where the image is at fault and the sentence does not say it yet.
+    pub(crate) fn while_doing(self, what: &dyn std::fmt::Display) -> Trouble {
+        match self {
+            // What operations and their results are refused for begins with their names.
+            Trouble::Image(kind, why) if kind != FailureKind::Operation => {
+                Trouble::Image(kind, format!("cannot do {what}: {why}"))
+            }
+            other => other,
+        }
+    }
+
     /// As the caller gets it; `timings` is what was spent before the trouble showed.
     pub(crate) fn into_error(self, timings: AttemptTimings) -> AttemptError {
         match self {

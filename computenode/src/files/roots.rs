@@ -148,9 +148,8 @@ impl<'roots> DataFolder<'roots> {
             file.by_ref().take(length.min(limit)).read_to_end(&mut bytes)?;
             Ok(bytes)
         };
-        let unreadable = |error: io::Error| {
-            Trouble::Image(FailureKind::Unreadable, format!("{file_name:?} cannot be read: {error}"))
-        };
+        let unreadable =
+            |error: io::Error| Trouble::Image(FailureKind::Unreadable, unreadable_words(file_name, &error));
         let [first, second] = ranges;
         let found = [read(first).map_err(unreadable)?, read(second).map_err(unreadable)?];
         if found[0].len() as u64 != first.1 || found[1].len() as u64 != second.1 {
@@ -187,9 +186,10 @@ impl<'roots> DataFolder<'roots> {
             return Trouble::Node(FaultKind::NoAccess, why);
         }
         match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => {
-                Trouble::Image(FailureKind::NotFound, format!("{file_name:?} is not in {INPUT}"))
-            }
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Trouble::Image(
+                FailureKind::NotFound,
+                format!("{file_name:?} is not in {INPUT}: put it there and submit again"),
+            ),
             // The sandbox's own refusal has no error number of the operating system.
             ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
                 log::warn!("refused: {file_name:?} in {:?} leads out of the data root", self.shown);
@@ -200,20 +200,26 @@ impl<'roots> DataFolder<'roots> {
                     ),
                 )
             }
-            _ => Trouble::Image(FailureKind::Unreadable, format!("{file_name:?} cannot be read: {error}")),
+            _ => Trouble::Image(FailureKind::Unreadable, unreadable_words(file_name, error)),
         }
     }
 }
 
+fn unreadable_words(file_name: &str, error: &io::Error) -> String {
+    format!("{file_name:?} cannot be read ({error}): let the node's user read it")
+}
+
 fn read_regular(file: File, file_name: &str, limit: u64) -> Result<Vec<u8>, Trouble> {
-    let unreadable = |why: String| Trouble::Image(FailureKind::Unreadable, format!("{file_name:?} {why}"));
+    let unreadable =
+        |error: io::Error| Trouble::Image(FailureKind::Unreadable, unreadable_words(file_name, &error));
     let too_large = || {
         let why = format!("{file_name:?} is larger than {limit} bytes: raise --max-image-bytes or shrink it");
         Trouble::Image(FailureKind::TooLarge, why)
     };
-    let metadata = file.metadata().map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+    let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(unreadable("is a folder, a pipe or a device, not a regular file".to_owned()));
+        let why = format!("{file_name:?} is a folder, a pipe or a device, not a regular file: put one there");
+        return Err(Trouble::Image(FailureKind::Unreadable, why));
     }
     if metadata.len() > limit {
         return Err(too_large());
@@ -221,7 +227,7 @@ fn read_regular(file: File, file_name: &str, limit: u64) -> Result<Vec<u8>, Trou
     // One byte more than it should be, so that growing files show and the last read finds the end without growing.
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1));
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+    read.map_err(unreadable)?;
     if bytes.len() as u64 > limit {
         return Err(too_large());
     }

@@ -16,6 +16,17 @@ pub(super) struct Images<'node> {
     pub(super) measure: bool,
 }
 
+impl Images<'_> {
+    fn operation_of(&self, number: usize) -> &Operation {
+        &self.operations[number.min(self.operations.len() - 1)]
+    }
+
+    /// What is done with an image, in words.
+    fn wanted_of(&self, number: usize) -> &dyn std::fmt::Display {
+        if self.measure { &"the measuring of its samples" } else { self.operation_of(number) }
+    }
+}
+
 /// Where the images of a batch are.
 pub(super) enum Sources<'node> {
     Shared(DataFolder<'node>, Vec<String>),
@@ -51,8 +62,10 @@ impl Node {
                     Ok(item)
                 }
                 Ok((item, None)) => Ok(item),
-                Err(Trouble::Image(kind, why)) => Err((kind, why)),
-                Err(other) => return Err(other.into()),
+                Err(trouble) => match trouble.while_doing(images.wanted_of(number)) {
+                    Trouble::Image(kind, why) => Err((kind, why)),
+                    other => return Err(other.into()),
+                },
             };
             items.push(item);
         }
@@ -93,7 +106,7 @@ impl Node {
             let result = ItemResult::Statistics(statistics.histogram().to_vec());
             return Ok((DoneItem { result, bytes_in, bytes_out: 0, width, height }, None));
         }
-        let operation = &images.operations[number.min(images.operations.len() - 1)];
+        let operation = images.operation_of(number);
         let Encoded { bytes, width, height } = self.pixels.transform(source, name, operation, timings)?;
         let result = ItemResult::Inline(Vec::new());
         Ok((DoneItem { result, bytes_in, bytes_out: bytes.len() as u64, width, height }, Some(bytes)))

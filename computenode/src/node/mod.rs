@@ -62,6 +62,15 @@ enum Ending {
     Trouble(Trouble),
 }
 
+impl Ending {
+    fn while_doing(self, operation: &Operation) -> Ending {
+        match self {
+            Ending::Trouble(trouble) => Ending::Trouble(trouble.while_doing(operation)),
+            refused @ Ending::Refused(..) => refused,
+        }
+    }
+}
+
 impl From<Trouble> for Ending {
     fn from(trouble: Trouble) -> Ending {
         Ending::Trouble(trouble)
@@ -299,7 +308,10 @@ impl Node {
                 });
                 Ok(Product { checksum, ..product })
             }
-            Plan::Segment(part) => self.work_on_segment(&origin, &part, timings),
+            Plan::Segment(part) => {
+                let done = self.work_on_segment(&origin, &part, timings);
+                done.map_err(|ending| ending.while_doing(&part.operation))
+            }
             Plan::Batch(images) => self.work_on_batch(&origin, &images, timings),
         })?;
         Ok((product, counted))
@@ -311,7 +323,8 @@ impl Node {
         operation: &Operation,
         timings: &mut AttemptTimings,
     ) -> Result<Product, Ending> {
-        let encoded = self.pixels.transform(source, None, operation, timings)?;
+        let encoded = self.pixels.transform(source, None, operation, timings);
+        let encoded = encoded.map_err(|trouble| trouble.while_doing(operation))?;
         Ok(product(source.len() as u64, encoded, AttemptResult::Inline))
     }
 
@@ -322,9 +335,12 @@ impl Node {
         operation: &Operation,
         timings: &mut AttemptTimings,
     ) -> Result<(u64, Encoded), Ending> {
-        let source = timed(&mut timings.read, || folder.read(file_name, self.pixels.max_bytes()))?;
-        let encoded = self.pixels.transform(&source, Some(file_name), operation, timings)?;
-        Ok((source.len() as u64, encoded))
+        let source = timed(&mut timings.read, || folder.read(file_name, self.pixels.max_bytes()));
+        let done = source.and_then(|source| {
+            let encoded = self.pixels.transform(&source, Some(file_name), operation, timings)?;
+            Ok((source.len() as u64, encoded))
+        });
+        Ok(done.map_err(|trouble| trouble.while_doing(operation))?)
     }
 
     fn count_ending(&self, ending: &Ending, timings: &AttemptTimings) {

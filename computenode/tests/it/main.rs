@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test should say where")]
 
 mod attempts;
+mod bad_images;
 mod help;
 mod metrics;
 mod original;

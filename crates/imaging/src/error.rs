@@ -46,7 +46,7 @@ pub enum DecodeError {
         detail: String,
     },
     /// The content contradicts itself.
-    #[error("the {format} file is damaged: {detail}")]
+    #[error("the {format} file is damaged: {detail}; copy it again from its source")]
     Corrupt {
         /// What the content says it is.
         format: Format,
@@ -62,7 +62,7 @@ pub enum DecodeError {
         detail: String,
     },
     /// Larger than the limits allow; told from the header, before anything is decoded.
-    #[error("the image has {actual} {what}, the limit is {limit}; shrink it or raise the limit")]
+    #[error("the image has {actual} {what}, the limit is {limit}; shrink it")]
     TooLarge {
         /// What is counted.
         what: Measure,
@@ -91,7 +91,7 @@ pub enum EncodeError {
         actual: usize,
     },
     /// A JPEG quality outside 1 to 100.
-    #[error("JPEG quality {0} is outside 1 to 100")]
+    #[error("JPEG quality {0} is outside 1 to 100; choose one of those")]
     Quality(u8),
     /// A side is longer than the format can say, or zero.
     #[error(

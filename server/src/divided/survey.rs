@@ -57,8 +57,11 @@ impl Cutting {
         tell: &mut dyn FnMut(Found) -> bool,
     ) -> Result<(), String> {
         let bytes = fs::read(folder.base.join(INPUT).join(image)).map_err(|cause| {
-            let kind = if cause.kind() == io::ErrorKind::NotFound { "not found" } else { "unreadable" };
-            format!("{kind}: {cause}")
+            let (kind, remedy) = match cause.kind() {
+                io::ErrorKind::NotFound => ("not found", "put it there and submit again"),
+                _ => ("unreadable", "let the server's user read it"),
+            };
+            format!("{kind}: cannot do {operation}: {image:?} cannot be read ({cause}): {remedy}")
         })?;
         Cutting::find(&bytes, operation, parts, tell).map_err(|why| format!("{image:?}: {why}"))
     }
@@ -69,7 +72,7 @@ impl Cutting {
         parts: Parts,
         tell: &mut dyn FnMut(Found) -> bool,
     ) -> Result<(), String> {
-        let told = |error: DecodeError| error.to_string();
+        let told = |error: DecodeError| format!("cannot do {operation}: {error}");
         let header = header(bytes, &LIMITS).map_err(told)?;
         let size = Size { width: header.width, height: header.height };
         let mut cutting = Cutting::plan(operation, size, header.format, parts)?;
@@ -284,8 +287,12 @@ mod tests {
             why,
             "edges on 64 x 5 pixels: 9 parts are more than the 5 rows of the result; ask for 5 at most"
         );
-        assert!(survey(b"nothing", parts(2, CutKind::Rows)).unwrap_err().contains("known format"));
         let jpeg = file(64, 100, Format::Jpeg);
-        assert!(survey(&jpeg[..jpeg.len() / 2], parts(2, CutKind::Rows)).unwrap_err().contains("cut off"));
+        let refused = |bytes: &[u8]| survey(bytes, parts(2, CutKind::Rows)).unwrap_err();
+        assert!(refused(b"nothing").starts_with("cannot do edges: not an image of a known format"));
+        assert_eq!(
+            refused(&jpeg[..jpeg.len() / 2]),
+            "cannot do edges: the JPEG file is cut off: it ends within a scan; copy it again from its source"
+        );
     }
 }

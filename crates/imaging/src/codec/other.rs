@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::codecs::{bmp, gif, tiff, webp};
-use image::error::ImageError;
+use image::error::{ImageError, UnsupportedErrorKind};
 use image::{ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder};
 
 use super::{Format, Limits, Orientation};
@@ -88,12 +88,18 @@ fn eight_bits(image: DynamicImage, format: Format) -> Result<Image, DecodeError>
 
 fn decode_error(format: Format, error: ImageError) -> DecodeError {
     match error {
-        ImageError::Unsupported(e) => DecodeError::Unsupported { format, detail: e.to_string() },
+        ImageError::Unsupported(e) => {
+            let detail = match e.kind() {
+                UnsupportedErrorKind::Color(color) => format!("its pixels are of type {color:?}"),
+                _ => e.to_string(),
+            };
+            DecodeError::Unsupported { format, detail }
+        }
         ImageError::Limits(e) => DecodeError::Unsupported { format, detail: e.to_string() },
         ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
             DecodeError::Truncated { format, detail: "it ends within the image".into() }
         }
-        other => DecodeError::Corrupt { format, detail: other.to_string() },
+        other => DecodeError::Corrupt { format, detail: other.to_string().trim_end_matches('.').to_owned() },
     }
 }
 

@@ -115,6 +115,6 @@ fn error(error: png::DecodingError) -> DecodeError {
         png::DecodingError::LimitsExceeded => {
             DecodeError::Unsupported { format, detail: "its metadata takes too much memory".into() }
         }
-        other => DecodeError::Corrupt { format, detail: other.to_string() },
+        other => DecodeError::Corrupt { format, detail: other.to_string().trim_end_matches('.').to_owned() },
     }
 }
