@@ -85,7 +85,8 @@ fn an_image_with_fewer_rows_than_parts_fails_alone() {
     let (server, _nodes) = world.cluster(&["0", "0"], &[]);
     let said = world.client(&server, &["data", "random", "--segments", "9"]);
     assert_eq!(said.status, Some(3), "{said:?}");
-    let why = "flat.png: edges on 64 x 5 pixels: 9 parts are more than the 5 rows of the result; ask for 5 at most";
+    let why =
+        "flat.png: edges on 64 x 5 pixels: 9 parts are more than the 5 rows of the result; ask for 5 at most";
     assert!(said.out.contains(why), "{}", said.out);
     assert!(said.out.contains("text.jpg: cannot do edges: not an image"), "{}", said.out);
     world.check_results(&good, "edges");

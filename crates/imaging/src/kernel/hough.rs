@@ -5,6 +5,7 @@ use super::bitmaps::Bitmaps;
 use super::scratch::Scratch;
 use crate::image::Image;
 use lanes::hough::distance;
+use std::ops::Range;
 
 /// Angles from 0 up to 180 degrees.
 pub(crate) const ANGLES: usize = 180;
@@ -47,11 +48,7 @@ impl Votes {
             xs.push((column - area.x + x) as f32);
             ys.push((row - area.y + y) as f32);
         }
-        let distances = self.distances as usize;
-        // One angle after the other keeps the counters of an angle in the fastest memory.
-        for ([cosine, sine], votes) in directions().into_iter().zip(self.votes.chunks_exact_mut(distances)) {
-            lanes::hough::vote(scratch.level(), &xs, &ys, cosine, sine, (distances - 1) / 2, votes);
-        }
+        lanes::hough::vote(scratch.level(), &xs, &ys, &directions(), &mut self.votes);
     }
 
     /// The sum of votes of several parts; `None` when they are not of one picture.
@@ -106,29 +103,37 @@ pub(crate) fn draw(
     color: [u8; 3],
 ) {
     let directions = directions();
+    let Image { width, height, .. } = *image;
     let known = lines.iter().filter(|[angle, _]| (*angle as usize) < ANGLES);
     for [angle, line] in known {
         let [cosine, sine] = directions[*angle as usize];
         let wanted = i64::from(*line) - (distances as i64 - 1) / 2;
-        for (row, samples) in image.samples.chunks_exact_mut(3 * image.width).enumerate() {
-            let v = (y + row) as f32;
-            for column in reachable(wanted as f64, f64::from(v), cosine, sine, x, image.width) {
-                if i64::from(distance((x + column) as f32, v, cosine, sine)) == wanted {
-                    samples[3 * column..3 * column + 3].copy_from_slice(&color);
-                }
+        let mut paint = |column: usize, row: usize| {
+            if i64::from(distance((x + column) as f32, (y + row) as f32, cosine, sine)) == wanted {
+                image.samples[3 * (row * width + column)..][..3].copy_from_slice(&color);
+            }
+        };
+        // Along the longer way, so that each step meets few pixels.
+        if sine.abs() > cosine.abs() {
+            for column in 0..width {
+                let rows = reachable(wanted as f64, (x + column) as f64, sine, cosine, y, height);
+                rows.for_each(|row| paint(column, row));
+            }
+        } else {
+            for row in 0..height {
+                let columns = reachable(wanted as f64, (y + row) as f64, cosine, sine, x, width);
+                columns.for_each(|column| paint(column, row));
             }
         }
     }
 }
 
-/// The columns of a row that can lie on a line, and a few more.
-fn reachable(wanted: f64, v: f64, cosine: f32, sine: f32, x: usize, width: usize) -> std::ops::Range<usize> {
-    let (cosine, sine) = (f64::from(cosine), f64::from(sine));
-    let ends = [wanted - 0.51, wanted + 0.51].map(|distance| (distance - v * sine) / cosine - x as f64);
-    if cosine.abs() < 1e-3 {
-        return 0..width;
-    }
-    let first = (ends[0].min(ends[1]).floor() - 1.0).clamp(0.0, width as f64) as usize;
-    let last = (ends[0].max(ends[1]).ceil() + 2.0).clamp(0.0, width as f64) as usize;
-    first..last
+/// The places along one side of a part, which begins at `first` there and is `length` long, that can lie on a line where the
+/// other coordinate is `v`, and a few more. `along` is the line's cosine or sine for this side, which is the larger one.
+fn reachable(wanted: f64, v: f64, along: f32, across: f32, first: usize, length: usize) -> Range<usize> {
+    let (along, across) = (f64::from(along), f64::from(across));
+    let ends = [wanted - 0.51, wanted + 0.51].map(|distance| (distance - v * across) / along - first as f64);
+    let begin = (ends[0].min(ends[1]).floor() - 1.0).clamp(0.0, length as f64) as usize;
+    let end = (ends[0].max(ends[1]).ceil() + 2.0).clamp(0.0, length as f64) as usize;
+    begin..end
 }
