@@ -64,9 +64,10 @@ impl Book {
     /// Two jobs that write to one folder would mix their results.
     pub(crate) fn check_output(&self, tasks: &Tasks) -> Result<(), SubmitError> {
         let Tasks::Folder { folder, .. } = tasks else { return Ok(()) };
+        let place = folder.place();
         let writes_there = |job: &&Arc<Job>| match &job.tasks {
             Tasks::Folder { folder: other, .. } => {
-                other.base == folder.base && job.wait(Duration::ZERO).is_none()
+                job.wait(Duration::ZERO).is_none() && other.place() == place
             }
             Tasks::Synthetic { .. } => false,
         };

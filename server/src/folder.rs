@@ -82,6 +82,12 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Where the results really come to lie: two data folders may have one `output_dir`, by a symbolic link.
+    pub(crate) fn place(&self) -> PathBuf {
+        let output = self.base.join(OUTPUT);
+        output.canonicalize().unwrap_or(output)
+    }
+
     fn list(&mut self, path: &Path, prefix: &str, recursive: bool) -> io::Result<()> {
         for entry in fs::read_dir(path)? {
             let entry = entry?;

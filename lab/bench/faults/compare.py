@@ -1,311 +1,178 @@
-"""The same faults against Ballast and against a plain system of the original's design, and both answers side by side.
+"""The same 27 faults against a plain system of the original's design and against Ballast, and both answers side by side.
 
-usage: compare.py [--lab target/release/lab] [--limit SECONDS] [--only NAME,...]
+usage: compare.py [--lab target/release/lab] [--limit SECONDS] [--only NUMBER,...]       or:  lab faults
 
 The original's design is `lab/bench/original`: four Python nodes with OpenCV behind thriftpy2, and a server that takes
 one image after the other. The interpreter that runs this script must have thriftpy2, opencv-python-headless and numpy.
-Everything happens on loopback and in a temporary folder; whatever is started is ended. A full disk needs the right to
-mount a tmpfs and is left out without it.
+Everything happens on loopback and in a temporary folder; whatever is started is ended. Where the machine allows it, all of
+it runs in a network, mount and user namespace of its own, in which packets can be lost and disks be full; elsewhere
+those rows say that they were not tried. No clock of the machine is set.
+
+Exit status: 0 if Ballast kept every promise, 99 if it broke one, 1 if the comparison could not be made.
 """
 
 import argparse
 import os
 import shutil
-import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import time
-import zlib
+import textwrap
+
+import of_files
+import of_nodes
+import of_servers
+import of_wires
+from judge import NoSuchThing, Told, results
+from systems import Ballast, Original
+from wire import raise_device
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
-ORIGINAL = os.path.join(TOP, "lab", "bench", "original")
-COMPAT = os.path.join(TOP, "idl", "compat")
-NODES = 4
+APART = "BALLAST_FAULTS_APART"
+
+ROWS = [
+    ("node killed", of_nodes.during(of_nodes.killed)),
+    ("node stopped", of_nodes.during(of_nodes.stopped)),
+    ("one node refuses everything", of_nodes.during(of_nodes.nothing, loads=(1, 0, 0, 0))),
+    ("no node takes work", of_nodes.nobody_takes_work),
+    ("node 20 times slower", of_nodes.slow_node),
+    ("packets lost, late, twice", of_wires.lossy),
+    ("partition, both ways and one", of_wires.partitioned),
+    ("half-open connections", of_wires.half_open),
+    ("server killed, started again", of_servers.server_killed),
+    ("server killed, another one there", of_servers.second_server),
+    ("client gone", of_servers.client_gone),
+    ("the same submission twice", of_servers.submitted_twice),
+    ("disk full on the nodes", of_servers.disk_of_nodes),
+    ("disk full on the server", of_servers.disk_of_server),
+    ("broken images", of_files.bad_images),
+    ("decompression bombs", of_files.bombs),
+    ("odd names, names that climb", of_files.names),
+    ("two jobs, one output", of_servers.two_jobs),
+    ("malformed messages", of_wires.malformed),
+    ("idle and trickling connections", of_wires.besieged),
+    ("mistakes in the list of nodes", of_files.machines),
+    ("clock jumps by an hour", of_servers.clocks),
+    ("killed while rows are written", of_servers.killed_at_rows),
+    ("node restarted at its address", of_nodes.restarted),
+    ("panic in the work", of_nodes.panics),
+    ("out of memory on the nodes", of_nodes.out_of_memory),
+    ("node of another version", of_nodes.other_version),
+]
 
 
-class System:
-    """Four nodes and whoever drives them over one data folder."""
+class Comparison:
+    def __init__(self, options, top):
+        self.options, self.top = options, top
+        self.source = os.path.join(top, "source")
+        self.right = {}
+        command = [options.lab, "dataset", self.source, "--count", "40", "--size", "640x480", "--format", "jpg"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
-    def __init__(self, folder, arguments):
-        self.folder, self.arguments = folder, arguments
-        self.children, self.nodes = [], []
+    def fresh(self, kind):
+        folder = tempfile.mkdtemp(dir=self.top)
+        data = os.path.join(folder, "data")
+        shutil.copytree(self.source, data)
+        return kind(folder, self.options), folder, data
 
-    def spawn(self, command, **more):
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-        self.children.append(child)
-        return child
+    def undisturbed(self, kind):
+        """What the system itself makes of the images when nothing happens."""
+        if kind not in self.right:
+            system, folder, data = self.fresh(kind)
+            try:
+                system.start(of_nodes.IDLE, data)
+                if system.job(data).wait(timeout=120) != 0:
+                    raise RuntimeError(f"{kind.title} does not work undisturbed: {system.errors()}")
+                self.right[kind] = results(data)
+            finally:
+                system.end()
+                shutil.rmtree(folder, ignore_errors=True)
+        return self.right[kind]
 
-    def node(self, load, data):
-        child = self.spawn(self.node_command(load, data), stdout=subprocess.PIPE)
-        line = child.stdout.readline().decode()
-        child.port = int(line.split("listening on ")[1].split()[0].rsplit(":", 1)[1])
-        self.nodes.append(child)
-
-    def end(self):
-        for child in self.children:
-            if child.poll() is None:
-                child.send_signal(signal.SIGCONT)
-                child.kill()
-        for child in self.children:
-            child.wait()
-            for pipe in (child.stdin, child.stdout, child.stderr):
-                if pipe:
-                    pipe.close()
-
-
-class Original(System):
-    title = "original's design"
-
-    def node_command(self, load, data):
-        return [sys.executable, os.path.join(ORIGINAL, "node.py"), COMPAT, str(load)]
-
-    def start(self, loads, data):
-        for load in loads:
-            self.node(load, data)
-
-    def job(self, data):
-        ports = [str(node.port) for node in self.nodes]
-        return self.spawn(
-            [sys.executable, os.path.join(ORIGINAL, "server.py"), COMPAT, data, *ports], stdout=subprocess.PIPE
-        )
+    def one(self, kind, row):
+        right = self.undisturbed(kind)
+        system, folder, data = self.fresh(kind)
+        try:
+            return row(system, data, right, self.options.limit)
+        except NoSuchThing as reason:
+            return Told(None, str(reason))
+        finally:
+            system.end()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-class Ballast(System):
-    title = "Ballast"
-
-    def node_command(self, load, data):
-        return [self.arguments.lab, "computenode", str(load), "--listen", "127.0.0.1:0", "--data-root", data]
-
-    def start(self, loads, data):
-        for load in loads:
-            self.node(load, data)
-        command = [self.arguments.lab, "server", "--listen", "127.0.0.1:0", "--results", os.path.join(data, "runs")]
-        for node in self.nodes:
-            command += ["--node", f"127.0.0.1:{node.port}"]
-        command += ["--silence", "1s", "--patience", "5s", "--console", "off", "--log-level", "error"]
-        server = self.spawn(command, stdout=subprocess.PIPE)
-        self.server = server.stdout.readline().decode().split("listening on ")[1].split()[0]
-
-    def job(self, data):
-        command = [self.arguments.lab, "client", data, "load_balancing", "--quiet", "--server", self.server]
-        return self.spawn(command + ["--max-attempts", "40"], stdout=subprocess.PIPE)
+WIDTHS = (2, 20, 46, 56)
 
 
-def results(data):
-    folder = os.path.join(data, "output_dir")
-    names = [name for name in os.listdir(folder) if not name.startswith(".")] if os.path.isdir(folder) else []
-    found = {}
-    for name in names:
-        with open(os.path.join(folder, name), "rb") as file:
-            found[name] = file.read()
-    return found
+def line(cells):
+    """A row of the table, over as many lines as its longest cell needs."""
+    wrapped = [textwrap.wrap(str(cell), width) or [""] for cell, width in zip(cells, WIDTHS)]
+    height = max(map(len, wrapped))
+    filled = [cell + [""] * (height - len(cell)) for cell in wrapped]
+    return [
+        "  ".join(part.ljust(width) for part, width in zip(parts, WIDTHS)).rstrip() for parts in zip(*filled)
+    ]
 
 
-def wait_for_results(data, count, limit):
-    deadline = time.monotonic() + limit
-    while len(results(data)) < count and time.monotonic() < deadline:
-        time.sleep(0.002)
+def mark(told):
+    return {True: "kept: ", False: "BROKEN: ", None: ""}[told.kept] + told.words
 
 
-def finish(job, data, right, limit):
-    """Waits for the job's end; what came out, in words."""
-    begun = time.monotonic()
+def compare(options, top):
+    comparison = Comparison(options, top)
+    kinds = (Original, Ballast)
+    told = {}
+    print("\n".join(line(("", "fault", *(kind.title for kind in kinds)))), flush=True)
+    for number in options.only:
+        name, row = ROWS[number - 1]
+        answers = [comparison.one(kind, row) for kind in kinds]
+        told[number] = answers
+        print("\n".join(line((number, name, *map(mark, answers)))), flush=True)
+    for column, kind in enumerate(kinds):
+        kept = [answers[column].kept for answers in told.values()]
+        tried = sum(answer is not None for answer in kept)
+        print(f"{kind.title}: {kept.count(True)} of {tried} promises kept")
+    return 99 if any(answers[1].kept is False for answers in told.values()) else 0
+
+
+def apart():
+    """Starts this script again in namespaces of its own, where that is possible; returns where it is not."""
+    alone = ["unshare", "--user", "--map-root-user", "--net", "--mount"]
     try:
-        job.wait(timeout=limit)
-        how = f"ended with {job.returncode} after {time.monotonic() - begun:.1f} s"
-    except subprocess.TimeoutExpired:
-        how = f"HANGS (waited {limit} s)"
-    found = results(data)
-    whole = sum(found.get(name) == content for name, content in right.items())
-    broken = sum(name in right and found[name] != right[name] for name in found)
-    return f"{whole}/{len(right)} right, {broken} broken; {how}"
+        possible = subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        possible = False
+    if possible:
+        os.environ[APART] = "yes"
+        os.execvp(alone[0], [*alone, sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
 
 
-def plain(loads=(0,) * NODES, prepare=lambda data: None, during=lambda system: None, after=1):
-    """A job during which something happens."""
-
-    def scenario(system, data, right, limit):
-        prepare(data)
-        system.start(loads, data)
-        job = system.job(data)
-        wait_for_results(data, after, limit)
-        during(system)
-        return finish(job, data, right, limit)
-
-    return scenario
-
-
-def unreadable(data):
-    with open(os.path.join(data, "input_dir", "broken.png"), "wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n" + b"no image" * 20)
-
-
-def bomb(data):
-    """A small file that claims 30,000 x 30,000 pixels, all zero."""
-
-    def chunk(kind, body):
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    packer, packed = zlib.compressobj(9), []
-    for _ in range(30_000):
-        packed.append(packer.compress(bytes(1 + 3 * 30_000)))
-    packed.append(packer.flush())
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    with open(os.path.join(data, "input_dir", "bomb.png"), "wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"".join(packed)) + chunk(b"IEND", b""))
-
-
-def peak_mib(child):
-    with open(f"/proc/{child.pid}/status") as file:
-        return max(int(line.split()[1]) for line in file if line.startswith("VmHWM")) // 1024
-
-
-def bombed(system, data, right, limit):
-    bomb(data)
-    told = plain()(system, data, right, limit)
-    alive = [node for node in system.nodes if node.poll() is None]
-    return f"{told}; largest node {max(map(peak_mib, alive), default=0)} MiB, {len(alive)} of {NODES} nodes live"
-
-
-def call(port, base, name, limit):
-    """The original's call of one image; the answer, or what came instead."""
-    import thriftpy2
-    from thriftpy2.rpc import client_context
-
-    service = thriftpy2.load(os.path.join(COMPAT, "server_compute.thrift"), module_name="server_compute_thrift")
-    time_out = int(limit * 1000)
-    try:
-        with client_context(
-            service.ServerCompute, "127.0.0.1", port, connect_timeout=time_out, socket_timeout=time_out
-        ) as node:
-            return node.execute(base, name)
-    except Exception as error:  # Whatever it is, it is the answer.
-        return f"no answer: {type(error).__name__}"
-
-
-def climbs(system, data, right, limit):
-    system.start((0,) * NODES, data)
-    outside = tempfile.mkdtemp(dir=system.folder)
-    os.makedirs(os.path.join(outside, "input_dir"))
-    os.makedirs(os.path.join(outside, "output_dir"))
-    image, port = sorted(right)[0], system.nodes[0].port
-    shutil.copy(os.path.join(data, "input_dir", image), os.path.join(outside, "input_dir", "other.png"))
-    away = os.path.relpath(os.path.join(outside, "input_dir"), os.path.join(data, "input_dir"))
-    call(port, outside, "other.png", 5)
-    call(port, data, f"{away}/other.png", 5)
-    written = os.listdir(os.path.join(outside, "output_dir"))
-    return "files outside were read and WRITTEN" if written else "refused: nothing outside was touched"
-
-
-def idle(count):
-    def scenario(system, data, right, limit):
-        system.start((0,) * NODES, data)
-        held = [socket.create_connection(("127.0.0.1", system.nodes[0].port)) for _ in range(count)]
-        begun = time.monotonic()
-        answer = call(system.nodes[0].port, data, sorted(right)[0], 5)
-        took = time.monotonic() - begun
-        with open(f"/proc/{system.nodes[0].pid}/status") as file:
-            threads = next(line.split()[1] for line in file if line.startswith("Threads"))
-        for connection in held:
-            connection.close()
-        return f"{answer} in {took * 1000:.0f} ms; {threads} threads"
-
-    return scenario
-
-
-def malformed(system, data, right, limit):
-    system.start((0,) * NODES, data)
-    head = b"\x80\x01\x00\x01\x00\x00\x00\x07execute\x00\x00\x00\x01"
-    for body in (b"\x0b\x00\x01\x7f\xff\xff\xff", b"\x0f\x00\x01\x0c\x06\x40\x00\x00", b"\xff" * 64, b"GET / HTTP/1.1\r\n\r\n"):
-        for whole in (head + body, body):
-            with socket.create_connection(("127.0.0.1", system.nodes[0].port)) as stranger:
-                stranger.sendall(whole)
-    answer = call(system.nodes[0].port, data, sorted(right)[0], 5)
-    lives = "lives" if system.nodes[0].poll() is None else "is DEAD"
-    return f"honest call afterwards: {answer}; the node {lives}"
-
-
-def full_disk(system, data, right, limit):
-    output = os.path.join(data, "output_dir")
-    os.makedirs(output, exist_ok=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", output], capture_output=True)
-    if mounted.returncode != 0:
-        return "not tried: no right to mount a tmpfs"
-    try:
-        return plain()(system, data, right, limit)
-    finally:
-        system.end()
-        subprocess.run(["umount", "--lazy", output], check=True)
-
-
-SCENARIOS = {
-    "no fault": plain(),
-    "node killed": plain(during=lambda system: system.nodes[0].kill()),
-    "node stopped": plain(during=lambda system: system.nodes[0].send_signal(signal.SIGSTOP)),
-    "all nodes killed": plain(during=lambda system: [node.kill() for node in system.nodes]),
-    "p=1 on one node": plain(loads=(1, 0, 0, 0)),
-    "p=1 on all nodes": plain(loads=(1, 1, 1, 1), after=0),
-    "unreadable image": plain(prepare=unreadable),
-    "decompression bomb": bombed,
-    "names that climb": climbs,
-    "64 idle connections": idle(64),
-    "1000 idle connections": idle(1000),
-    "malformed messages": malformed,
-    "full disk": full_disk,
-}
-
-
-def one(kind, name, source, folder, right, arguments):
-    data = os.path.join(folder, "data")
-    shutil.rmtree(data, ignore_errors=True)
-    shutil.copytree(source, data)
-    system = kind(folder, arguments)
-    try:
-        return SCENARIOS[name](system, data, right, arguments.limit)
-    finally:
-        system.end()
-
-
-def undisturbed(kind, source, folder, arguments):
-    """What the system itself makes of the images when nothing happens."""
-    data = os.path.join(folder, "data")
-    shutil.copytree(source, data)
-    system = kind(folder, arguments)
-    try:
-        system.start((0,) * NODES, data)
-        system.job(data).wait(timeout=120)
-        return results(data)
-    finally:
-        system.end()
+def numbers(text):
+    chosen = [int(number) for number in text.split(",")]
+    if not all(1 <= number <= len(ROWS) for number in chosen):
+        raise argparse.ArgumentTypeError(f"rows are 1 to {len(ROWS)}")
+    return chosen
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lab", default=os.path.join(TOP, "target", "release", "lab"), help="the lab's executable")
-    parser.add_argument("--limit", type=float, default=20, help="seconds after which a job counts as hanging")
-    parser.add_argument("--only", default=",".join(SCENARIOS), help="names of faults, comma between")
-    arguments = parser.parse_args()
-    arguments.lab = os.path.abspath(arguments.lab)
+    parser.add_argument("--original", default=os.path.join(TOP, "lab", "bench", "original"), help="folder of the original's design")
+    parser.add_argument("--compat", default=os.path.join(TOP, "idl", "compat"), help="folder of its interface")
+    parser.add_argument("--limit", type=float, default=10, help="seconds after which a job counts as hanging")
+    parser.add_argument("--only", type=numbers, default=list(range(1, len(ROWS) + 1)), help="rows, comma between")
+    options = parser.parse_args()
+    for name in ("lab", "original", "compat"):
+        setattr(options, name, os.path.abspath(getattr(options, name)))
+    if APART not in os.environ:
+        apart()
+    options.apart = APART in os.environ and os.path.exists("/dev/net/tun")
+    if APART in os.environ:
+        raise_device("lo")
     with tempfile.TemporaryDirectory() as top:
-        source = os.path.join(top, "source")
-        subprocess.run(
-            [arguments.lab, "dataset", source, "--count", "40", "--size", "640x480", "--format", "jpg"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        for name in arguments.only.split(","):
-            print(name, flush=True)
-            for kind in (Original, Ballast):
-                folder = tempfile.mkdtemp(dir=top)
-                right = undisturbed(kind, source, folder, arguments)
-                told = one(kind, name, source, folder, right, arguments)
-                print(f"  {kind.title:18} {told}", flush=True)
-                shutil.rmtree(folder, ignore_errors=True)
+        return compare(options, os.path.realpath(top))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,7 @@ mod compare;
 mod dataset;
 mod demo;
 mod experiment_file;
+mod faults;
 mod health;
 mod log;
 mod predict;
@@ -56,6 +57,7 @@ Examples:
   lab top                                             the cluster as a live table
   lab log                                             what happened to nodes and jobs
   lab bench                                           what the testbed itself costs
+  lab faults                                          27 faults against this system and the original's design
   lab certificates certificates                       what --tls takes, for every machine of machine.txt
   lab drain node2 --server 127.0.0.1:5000 --wait      let a node finish what it has; then stop it
   lab computenode 0.8 --listen 127.0.0.1:5001         one of the programs by itself
@@ -82,6 +84,7 @@ enum Verb {
     Log(log::Arguments),
     Top(top::Arguments),
     Torture(torture::Arguments),
+    Faults(faults::Arguments),
     Simulate(simulate::Arguments),
     Run(run::Arguments),
     Why(why::Arguments),
@@ -127,6 +130,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Verb::Log(arguments)) => log::run(&arguments),
         Some(Verb::Top(arguments)) => top::run(&arguments),
         Some(Verb::Torture(arguments)) => torture::run(&arguments),
+        Some(Verb::Faults(arguments)) => faults::run(&arguments),
         Some(Verb::Simulate(arguments)) => simulate::run(&arguments),
         Some(Verb::Run(arguments)) => run::run(&arguments),
         Some(Verb::Why(arguments)) => why::run(&arguments),

@@ -114,5 +114,13 @@ fn two_jobs_on_one_output() {
     }
     let second = world.client(&server, &["data", "random", "--job-key", "second"]);
     refused(&second, 2, &["is writing to the output_dir", "first"]);
+    // Nor may a job of another folder whose results would lie at the same place.
+    let other = world.path().join("data/other");
+    fs::create_dir_all(other.join("input_dir")).unwrap();
+    fs::copy(world.input().join("photograph_00.jpg"), other.join("input_dir/photograph_01.jpg")).unwrap();
+    std::os::unix::fs::symlink("../output_dir", other.join("output_dir")).unwrap();
+    let third = world.client(&server, &["data/other", "random", "--job-key", "third"]);
+    refused(&third, 2, &["is writing to the output_dir", "first"]);
     assert!(first.wait().unwrap().success());
+    world.check_results(&world.images(), "edges");
 }
