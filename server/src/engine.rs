@@ -229,7 +229,7 @@ impl Engine {
         let this = Weak::clone(&self.this);
         let look = move || {
             let Some(engine) = this.upgrade() else { return };
-            let Tasks::Folder { folder, divided: Some(divided), .. } = &job.tasks else { return };
+            let Tasks::Folder { folder, transfer, divided: Some(divided), .. } = &job.tasks else { return };
             // Nodes of the original's interface know whole images only.
             up.retain(|node| matches!(engine.means.peers.get(*node).kind(), Kind::Ballast(_)));
             let tell = |fed| {
@@ -241,7 +241,8 @@ impl Engine {
                 None => tell(None),
                 Some(next) => {
                     let nodes = (&up[..], &engine.means.speeds);
-                    divided.look(next, folder, job.words.seed, nodes, &mut |fed| tell(Some(fed)));
+                    divided
+                        .look(next, (folder, *transfer), job.words.seed, nodes, &mut |fed| tell(Some(fed)));
                 }
             }
         };

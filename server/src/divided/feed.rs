@@ -8,6 +8,7 @@ use records::Text;
 use scheduler::{NodeId, TaskEnd};
 use std::sync::Arc;
 use wire::division::{BatchSize, Way};
+use wire::job::Transfer;
 
 /// Images of a batch at most, however fast they are.
 const MOST_IN_BATCH: usize = 1_000;
@@ -63,7 +64,7 @@ impl Divided {
     pub(crate) fn look(
         &self,
         next: Next,
-        folder: &Folder,
+        (folder, transfer): (&Folder, Transfer),
         seed: u64,
         (up, speeds): (&[NodeId], &Speeds),
         tell: &mut dyn FnMut(Fed),
@@ -75,13 +76,15 @@ impl Divided {
         let Way::Segments { parts, cut: kind } = self.way else {
             return tell(Fed::Failed(image, "it was not to be cut".to_owned()));
         };
+        let is_shared = transfer == Transfer::Shared;
         let parts = match parts {
-            Some(count) => Parts { homes: Vec::new(), weights: vec![1.0; count as usize], kind },
-            None if up.is_empty() => Parts { homes: Vec::new(), weights: vec![1.0], kind },
+            Some(count) => Parts { homes: Vec::new(), weights: vec![1.0; count as usize], kind, is_shared },
+            None if up.is_empty() => Parts { homes: Vec::new(), weights: vec![1.0], kind, is_shared },
             None => Parts {
                 homes: up.iter().copied().map(Some).collect(),
                 weights: speeds.shares(up.iter().map(|node| node.index())),
                 kind,
+                is_shared,
             },
         };
         let surveyed =
@@ -158,7 +161,7 @@ mod tests {
         let divided = Divided::new(division, 2, Mix::parse("edges").unwrap()).unwrap();
         let image = Image { width: 8, height: 60, channels: Channels::Gray, samples: vec![7; 480] };
         let file = encode(&image, Format::Png, &EncodeOptions::default()).unwrap();
-        let parts = Parts { homes: Vec::new(), weights: vec![1.0; 3], kind: CutKind::Rows };
+        let parts = Parts { homes: Vec::new(), weights: vec![1.0; 3], kind: CutKind::Rows, is_shared: false };
         let cutting = Cutting::of(&file, &Operation::parse("edges").unwrap(), parts).unwrap();
         assert!(matches!(divided.next(), Some(Next::Cut { image: 0, .. })));
         (divided, Arc::new(cutting))

@@ -211,7 +211,7 @@ mod tests {
         let image = Image { width: 60, height: 100, channels: Channels::Rgb, samples };
         let (options, operation) = (EncodeOptions::default(), Operation::parse("invert").unwrap());
         let source = encode(&image, Format::Jpeg, &options).unwrap();
-        let parts = Parts { homes: Vec::new(), weights: vec![1.0; 3], kind };
+        let parts = Parts { homes: Vec::new(), weights: vec![1.0; 3], kind, is_shared: false };
         let cutting = Cutting::of(&source, &operation, parts).unwrap();
         let plan = &cutting.plan;
         let pieces = (0..3).map(|part| {

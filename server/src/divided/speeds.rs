@@ -7,6 +7,9 @@ use std::time::Duration;
 const MOST_RATIO: f64 = 8.0;
 /// Work after which what was seen counts half, in microseconds.
 const HALF_US: f64 = 20e6;
+/// What is seen in so many microseconds of work counts as much as the guess that all nodes are equally fast: how long one
+/// part takes says more of what else ran beside it.
+const GUESS_US: f64 = 2e6;
 
 /// What was seen of each node, by number.
 #[derive(Debug, Default)]
@@ -36,16 +39,19 @@ impl Speeds {
         }
     }
 
-    /// The share of work for each of these nodes; one of which nothing was seen counts as the mean of the others.
+    /// The share of work for each of these nodes: by its speed, as far as that is certain; one of which little was seen counts
+    /// about as the mean of the others.
     pub(crate) fn shares(&self, nodes: impl Iterator<Item = usize>) -> Vec<f64> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let speed =
-            |node| all.get(node).filter(|seen: &&Seen| seen.us > 0.0).map(|seen| seen.pixels / seen.us);
-        let speeds: Vec<Option<f64>> = nodes.map(speed).collect();
-        let known: Vec<f64> = speeds.iter().copied().flatten().collect();
+        let of = |node| all.get(node).copied().unwrap_or_default();
+        let nodes: Vec<Seen> = nodes.map(of).collect();
+        let known: Vec<f64> =
+            nodes.iter().filter(|seen| seen.us > 0.0).map(|seen| seen.pixels / seen.us).collect();
         let mean = if known.is_empty() { 1.0 } else { known.iter().sum::<f64>() / known.len() as f64 };
-        let most = known.iter().copied().fold(mean, f64::max);
-        speeds.into_iter().map(|speed| speed.unwrap_or(mean).max(most / MOST_RATIO)).collect()
+        let speed = |seen: &Seen| (seen.pixels + GUESS_US * mean) / (seen.us + GUESS_US);
+        let speeds: Vec<f64> = nodes.iter().map(speed).collect();
+        let most = speeds.iter().copied().fold(mean, f64::max);
+        speeds.into_iter().map(|speed| speed.max(most / MOST_RATIO)).collect()
     }
 }
 
@@ -53,22 +59,40 @@ impl Speeds {
 mod tests {
     use super::*;
 
+    /// Long enough that a guess hardly counts.
+    const LONG: Duration = Duration::from_secs(100_000);
+
+    /// What the shares are, rounded to whole numbers with the last node's as one.
+    fn shares(speeds: &Speeds, nodes: &[usize]) -> Vec<f64> {
+        let shares = speeds.shares(nodes.iter().copied());
+        shares.iter().map(|share| (share / shares[shares.len() - 1]).round()).collect()
+    }
+
     #[test]
     fn a_faster_node_gets_a_larger_share() {
         let speeds = Speeds::default();
         assert_eq!(speeds.shares(0..3), [1.0; 3]);
-        speeds.saw(0, 3_000, Duration::from_micros(1_000));
-        speeds.saw(2, 1_000, Duration::from_micros(1_000));
-        assert_eq!(speeds.shares(0..3), [3.0, 2.0, 1.0]);
-        speeds.saw(0, 0, Duration::from_micros(9_000));
-        assert_eq!(speeds.shares([2, 0].into_iter()), [1.0, 3.0]);
+        speeds.saw(0, 3_000, LONG);
+        speeds.saw(2, 1_000, LONG);
+        assert_eq!(shares(&speeds, &[1, 0, 2]), [2.0, 3.0, 1.0]);
+        speeds.saw(0, 0, LONG);
+        assert_eq!(shares(&speeds, &[0, 2]), [3.0, 1.0]);
+    }
+
+    #[test]
+    fn what_was_seen_of_little_work_counts_little() {
+        let speeds = Speeds::default();
+        speeds.saw(0, 300_000, Duration::from_millis(30));
+        speeds.saw(1, 300_000, Duration::from_millis(60));
+        let shares = speeds.shares(0..2);
+        assert!((1.0..1.1).contains(&(shares[0] / shares[1])), "{shares:?}");
     }
 
     #[test]
     fn nobody_is_starved() {
         let speeds = Speeds::default();
-        speeds.saw(0, 1_000_000, Duration::from_micros(1_000));
-        speeds.saw(1, 1, Duration::from_micros(1_000));
-        assert_eq!(speeds.shares(0..2), [1_000.0, 125.0]);
+        speeds.saw(0, 1_000_000_000, LONG);
+        speeds.saw(1, 1, LONG);
+        assert_eq!(shares(&speeds, &[0, 1]), [8.0, 1.0]);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Cutting {
     /// The strip of the file that each part needs, if parts can be decoded alone; set when it is found.
     strips: Option<Vec<OnceLock<JpegStrip>>>,
     pub(crate) cut: SegmentCut,
+    /// As in [`Parts`].
+    is_shared: bool,
     /// The nodes that are to have the parts.
     pub(crate) homes: Vec<Option<NodeId>>,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) homes: Vec<Option<NodeId>>,
     pub(crate) weights: Vec<f64>,
     pub(crate) kind: CutKind,
+    /// Nodes read the file themselves, so that a part may be given more of it than it needs.
+    pub(crate) is_shared: bool,
 }
 
 /// What a survey has found.
@@ -109,7 +113,7 @@ impl Cutting {
         };
         let mut homes = parts.homes;
         homes.resize(plan.parts().len(), None);
-        Ok(Cutting { plan, format, strips: None, cut, homes })
+        Ok(Cutting { plan, format, strips: None, cut, is_shared: parts.is_shared, homes })
     }
 
     /// Walks through the file and tells of each part once the strip that it needs is found.
@@ -125,7 +129,7 @@ impl Cutting {
             is_told = true;
             let before = known;
             // The last part waits until the file is known to be sound.
-            while known + 1 < count && index.reaches(&self.rows(known)) {
+            while known + 1 < count && self.can_begin(known, index) {
                 if let Err(error) = self.set_strip(known, index, bytes) {
                     trouble = Some(error);
                     return ControlFlow::Break(());
@@ -143,6 +147,13 @@ impl Cutting {
             tell(Found::Parts(count));
         }
         Ok(())
+    }
+
+    /// Whether a part can be put to work with what is known of the file. The first need not wait for anything: it gets more of
+    /// the file than it needs, so that nodes work while the file is walked through.
+    fn can_begin(&self, part: usize, index: &Index) -> bool {
+        let rows = self.rows(part);
+        index.reaches(&rows) || (part == 0 && self.is_shared && index.begins(&rows))
     }
 
     /// Rows of the source that a part needs.
@@ -226,7 +237,7 @@ mod tests {
     use imaging::image::{Channels, Image};
 
     fn parts(count: usize, kind: CutKind) -> Parts {
-        Parts { homes: vec![None; count], weights: vec![1.0; count], kind }
+        Parts { homes: vec![None; count], weights: vec![1.0; count], kind, is_shared: false }
     }
 
     fn file(width: usize, height: usize, format: Format) -> Vec<u8> {
@@ -259,6 +270,26 @@ mod tests {
         let (told, outcome) = tales(&bytes[..bytes.len() - 200], 4, 9);
         assert!(told.starts_with(&[0, 1]) && !told.contains(&4), "{told:?}");
         assert!(outcome.unwrap_err().contains("cut off"));
+    }
+
+    #[test]
+    fn where_nodes_read_the_file_the_first_part_waits_for_nothing() {
+        let bytes = file(64, 200, Format::Jpeg);
+        let parts = Parts { is_shared: true, ..parts(4, CutKind::Rows) };
+        let (mut told, mut first) = (Vec::new(), None);
+        let operation = Operation::parse("edges").unwrap();
+        // All that is known is the head.
+        let outcome = Cutting::find(&bytes[..700], &operation, parts, &mut |found| {
+            match found {
+                Found::Cutting(cutting) => first = Some(cutting),
+                Found::Parts(parts) => told.push(parts),
+            }
+            true
+        });
+        assert!(outcome.unwrap_err().contains("cut off"));
+        assert_eq!(told, [1]);
+        let strip = first.unwrap().strip(0).unwrap();
+        assert_eq!((strip.offset, strip.offset + strip.bytes), (strip.head_bytes, 700));
     }
 
     #[test]

@@ -88,6 +88,62 @@ fn strips_can_be_cut_while_the_index_grows() {
     }
 }
 
+/// A strip that was cut before its end was known has all that follows, and the same rows.
+#[test]
+fn strips_of_unknown_end_decode_to_the_rows_of_the_whole() {
+    let mut scratch = Scratch::default();
+    let tall = Image { width: 64, height: 2_000, channels: Channels::Rgb, samples: noise(64 * 2_000 * 3) };
+    let tall = ("tall".to_owned(), whole_file(&tall, 95));
+    for (name, bytes) in cuttable().into_iter().chain([tall]) {
+        let whole = {
+            let index = index(&bytes, &Limits::default(), &mut scratch).unwrap();
+            stored(&bytes, &index, &mut scratch)
+        };
+        let mut known = None;
+        let mut seen = |index: &Index| {
+            known = Some(index.clone());
+            ControlFlow::Break(())
+        };
+        index_by_rows(&bytes, &Limits::default(), &mut scratch, &mut seen).unwrap();
+        let index = known.unwrap();
+        assert_eq!(index.rows.len(), 1);
+        for end in [1, whole.height.div_ceil(9), whole.height.div_ceil(2), whole.height] {
+            assert!(index.begins(&(0..end)) && !index.reaches(&(0..end)), "{name}");
+            let strip = index.cut(&bytes, &(0..end)).unwrap();
+            assert_eq!(strip.data.len(), bytes.len() - index.head, "{name}");
+            let part = decode_strip(&strip, 0..end, &Limits::default(), &mut scratch).unwrap();
+            assert!(part == rows(&whole, 0..end), "{name}, rows up to {end}");
+        }
+    }
+}
+
+/// Where the first rows take far more of the file than their share, its first try is too short.
+#[test]
+fn rows_that_take_more_than_their_share_are_decoded_too() {
+    let mut samples = vec![7; 64 * 4_000 * 3];
+    let busy = 64 * 1_000 * 3;
+    samples[..busy].copy_from_slice(&noise(busy));
+    let image = Image { width: 64, height: 4_000, channels: Channels::Rgb, samples };
+    let bytes = whole_file(&image, 95);
+    let mut scratch = Scratch::default();
+    let index = index(&bytes, &Limits::default(), &mut scratch).unwrap();
+    let mut strip = index.cut(&bytes, &(0..900)).unwrap();
+    let needed = strip.data.len();
+    strip.data = &bytes[index.head..];
+    assert!(needed > strip.data.len() * 2 * 900 / 4_000 + (16 << 10), "{needed} of {}", strip.data.len());
+    let part = decode_strip(&strip, 0..900, &Limits::default(), &mut scratch).unwrap();
+    assert!(part == rows(&decode(&bytes, &Limits::default()).unwrap().image, 0..900));
+}
+
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let next = |_| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 56) as u8
+    };
+    (0..len).map(next).collect()
+}
+
 #[test]
 fn progressive_files_are_not_cut() {
     let (_, bytes) = subjects().into_iter().find(|(name, _)| name == "420_progressive.jpg").unwrap();

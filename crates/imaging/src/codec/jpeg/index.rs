@@ -17,6 +17,9 @@ use crate::codec::{Limits, Orientation, Scratch, Wanted};
 use crate::error::DecodeError;
 use crate::image::{Channels, Image};
 
+/// Data that are looked at beyond what rows are likely to need.
+const SPARE_BYTES: usize = 16 << 10;
+
 /// What a decoder must know to begin at a row of MCUs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowStart {
@@ -77,7 +80,7 @@ pub fn index(bytes: &[u8], limits: &Limits, scratch: &mut Scratch) -> Result<Ind
 }
 
 /// As [`index()`], but shows what is known so far each time one more row begins, so that strips can be put to work before
-/// all are found. `Ok(None)` when `seen` wanted no more.
+/// all are found: the first row before anything is looked for. `Ok(None)` when `seen` wanted no more.
 ///
 /// Only when this returns is it certain that the file is sound to its end.
 ///
@@ -96,6 +99,21 @@ pub fn index_by_rows(
     let head = bytes.len() - parser.rest().len();
     let context = usize::from(has_context(&frame)?);
 
+    let mut index = Index {
+        width: frame.width,
+        height: frame.height,
+        channels: color.channels(),
+        orientation: parser.orientation(),
+        mcu_height: 8 * frame.v_max,
+        context,
+        head,
+        rows: Vec::with_capacity(frame.mcu_rows()),
+    };
+    index.rows.push(first_row(&parser, head));
+    if seen(&index).is_break() {
+        return Ok(None);
+    }
+
     let DecodeScratch { data, segments, .. } = &mut scratch.jpeg_decode;
     let raw = parser.rest();
     let mut data = ScanData::open(level, &mut parser, data, segments)?;
@@ -111,23 +129,15 @@ pub fn index_by_rows(
         plan.extend(std::iter::repeat_n(block, component.h * component.v));
     }
 
-    let mut index = Index {
-        width: frame.width,
-        height: frame.height,
-        channels: color.channels(),
-        orientation: parser.orientation(),
-        mcu_height: 8 * frame.v_max,
-        context,
-        head,
-        rows: Vec::with_capacity(frame.mcu_rows()),
-    };
     let mut places = Places { raw, offset: 0, plain: 0 };
     let mut predictors = [0; 4];
     for row in 0..frame.mcu_rows() {
-        let (byte, start) = data.row_start(&predictors);
-        index.rows.push(RowStart { offset: (head + places.advance(level, byte)) as u64, ..start });
-        if seen(&index).is_break() {
-            return Ok(None);
+        if row > 0 {
+            let (byte, start) = data.row_start(&predictors);
+            index.rows.push(RowStart { offset: (head + places.advance(level, byte)) as u64, ..start });
+            if seen(&index).is_break() {
+                return Ok(None);
+            }
         }
         let mut column = 0;
         while column < frame.mcu_columns() {
@@ -144,6 +154,12 @@ pub fn index_by_rows(
     data.finish()?;
     expect_end(&mut parser)?;
     Ok(Some(index))
+}
+
+/// Where every scan begins.
+fn first_row(parser: &Parser<'_>, head: usize) -> RowStart {
+    let left = (parser.restart_interval != 0).then_some(parser.restart_interval as u32);
+    RowStart { offset: head as u64, bit: 0, restart: 0, left, predictors: [0; 4] }
 }
 
 /// Reads up to the one scan of a file that can be cut.
@@ -212,7 +228,12 @@ impl Index {
         !rows.is_empty() && self.mcu_rows(rows).end < self.rows.len()
     }
 
-    /// The part of the file that holds rows of pixels.
+    /// Whether an index that is not complete knows where rows of pixels begin, so that they can be cut with all that follows.
+    pub fn begins(&self, rows: &Range<usize>) -> bool {
+        !rows.is_empty() && self.mcu_rows(rows).start < self.rows.len()
+    }
+
+    /// The part of the file that holds rows of pixels; up to the file's end if it is not known yet where they end.
     ///
     /// # Errors
     /// [`DecodeError::Corrupt`] when the rows are none of the image's, or the file is not the one that was indexed.
@@ -238,6 +259,34 @@ impl Index {
 /// # Errors
 /// As [`decode`](crate::codec::decode).
 pub fn decode_strip(
+    strip: &SourceStrip<'_>,
+    rows: Range<usize>,
+    limits: &Limits,
+    scratch: &mut Scratch,
+) -> Result<Image, DecodeError> {
+    // A strip that was cut before its end was known has all that follows: what is likely enough is tried first. Whatever
+    // ails that, such as that it is too little, the whole tells.
+    let likely = likely_bytes(strip, &rows, limits)?;
+    if likely < strip.data.len() {
+        let beginning = SourceStrip { data: &strip.data[..likely], ..*strip };
+        if let Ok(image) = decode_rows(&beginning, rows.clone(), limits, scratch) {
+            return Ok(image);
+        }
+    }
+    decode_rows(strip, rows, limits, scratch)
+}
+
+/// Bytes of a strip's data that its rows hardly exceed, if the rows below are alike.
+fn likely_bytes(strip: &SourceStrip<'_>, rows: &Range<usize>, limits: &Limits) -> Result<usize, DecodeError> {
+    let (frame, ..) = single_scan(&mut Parser::new(strip.head), limits)?;
+    let last = rows.end / (8 * frame.v_max) + 1;
+    let wanted = last.saturating_sub(strip.first_mcu_row).max(1);
+    let left = frame.mcu_rows().saturating_sub(strip.first_mcu_row).max(1);
+    let share = strip.data.len() as f64 * wanted as f64 / left as f64;
+    Ok((2.0 * share) as usize + SPARE_BYTES)
+}
+
+fn decode_rows(
     strip: &SourceStrip<'_>,
     rows: Range<usize>,
     limits: &Limits,
