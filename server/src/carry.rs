@@ -31,12 +31,23 @@ struct Came {
     bytes_out: u64,
     width: u32,
     height: u32,
+    /// The journal did not take the result.
+    is_held_up: bool,
 }
 
 impl Came {
     fn without_result(outcome: Outcome, reason: impl Into<String>) -> Came {
         let reason = Some(reason.into());
-        Came { outcome, reason, timings: None, bytes_in: 0, bytes_out: 0, width: 0, height: 0 }
+        Came {
+            outcome,
+            reason,
+            timings: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            width: 0,
+            height: 0,
+            is_held_up: false,
+        }
     }
 
     fn done(reply: &AttemptReply) -> Came {
@@ -48,6 +59,7 @@ impl Came {
             bytes_out: reply.bytes_out,
             width: reply.width,
             height: reply.height,
+            is_held_up: false,
         }
     }
 }
@@ -55,7 +67,7 @@ impl Came {
 /// An attempt of a job that has ended before it began.
 pub(crate) fn unwanted(attempt: Attempt) -> Returned {
     let observation = Observation { outcome: Outcome::Cancelled, round_trip: Duration::ZERO, node: None };
-    Returned { attempt, observation, reason: None }
+    Returned { attempt, observation, reason: None, is_held_up: false }
 }
 
 /// Carries the attempt out and hands its row to the recorder. A panic on the way is the server's fault and loses the
@@ -95,7 +107,7 @@ pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned 
         &came,
         reason.clone(),
     ));
-    Returned { attempt, observation, reason }
+    Returned { attempt, observation, reason, is_held_up: came.is_held_up }
 }
 
 fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, peer: &Peer) -> Came {
@@ -255,11 +267,14 @@ fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptRe
                 job.depose_if_open();
             }
             job.release(task);
+            let is_held_up = matches!(cause, NotPublished::Journal(_));
+            // A full journal is no fault of the node, and costs the task nothing.
+            let outcome = if is_held_up { Outcome::Cancelled } else { Outcome::Lost(LossReason::Fault) };
             let reason = Some(match cause {
                 NotPublished::Shelf(cause) => crate::publish::failure(&cause),
                 other => format!("the result cannot be published: {other}"),
             });
-            Came { outcome: Outcome::Lost(LossReason::Fault), reason, ..Came::done(reply) }
+            Came { outcome, reason, is_held_up, ..Came::done(reply) }
         }
     }
 }
