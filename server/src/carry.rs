@@ -50,16 +50,19 @@ impl Came {
         }
     }
 
+    fn too_late(reply: &AttemptReply) -> Came {
+        Came { outcome: Outcome::Cancelled, reason: Some("too late".to_owned()), ..Came::done(reply) }
+    }
+
     fn done(reply: &AttemptReply) -> Came {
         Came {
-            outcome: Outcome::Done,
             reason: None,
             timings: Some(reply.timings),
             bytes_in: reply.bytes_in,
             bytes_out: reply.bytes_out,
             width: reply.width,
             height: reply.height,
-            is_held_up: false,
+            ..Came::without_result(Outcome::Done, "")
         }
     }
 }
@@ -205,9 +208,7 @@ fn store_answer(means: &Means, job: &Job, attempt: &Attempt, unit: &Unit, reply:
     let Tasks::Folder { folder, divided: Some(divided), .. } = &job.tasks else { return Came::done(reply) };
     match divided::store(&Press::new(means, job, folder), divided, attempt, unit, reply) {
         Stored::Kept => Came::done(reply),
-        Stored::TooLate => {
-            Came { outcome: Outcome::Cancelled, reason: Some("too late".to_owned()), ..Came::done(reply) }
-        }
+        Stored::TooLate => Came::too_late(reply),
         Stored::Useless(why) => {
             Came { outcome: Outcome::Lost(LossReason::Fault), reason: Some(why), ..Came::done(reply) }
         }
@@ -237,22 +238,17 @@ fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
 /// Makes the result visible if nobody else has and the job is still open.
 fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
     let Tasks::Folder { folder, names, .. } = &job.tasks else { return Came::done(reply) };
-    let task = attempt.task().index();
-    let shelf = FolderShelf::new(folder, means.durable());
+    let (task, shelf) = (attempt.task().index(), FolderShelf::new(folder, means.durable()));
     if !job.claim(task) {
         if let AttemptResult::TemporaryFile(name) = &reply.result {
             shelf.discard(name);
         }
-        return Came {
-            outcome: Outcome::Cancelled,
-            reason: Some("too late".to_owned()),
-            ..Came::done(reply)
-        };
+        return Came::too_late(reply);
     }
     let owner = job.owner(means.incarnation);
     let published = make_output(&shelf, &owner, attempt, reply).and_then(|output| {
-        let entry =
-            Entry::Published { key: owner.key.clone(), task: attempt.task().0, result: output.clone() };
+        let (key, task, result) = (owner.key.clone(), attempt.task().0, output.clone());
+        let entry = Entry::Published { key, task, result };
         let published =
             publication::publish(&shelf, &owner, &output, &names[task], || means.journal.commit(entry));
         if published.is_err() {
@@ -267,8 +263,8 @@ fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptRe
                 job.depose_if_open();
             }
             job.release(task);
-            let is_held_up = matches!(cause, NotPublished::Journal(_));
             // A full journal is no fault of the node, and costs the task nothing.
+            let is_held_up = matches!(cause, NotPublished::Journal(_));
             let outcome = if is_held_up { Outcome::Cancelled } else { Outcome::Lost(LossReason::Fault) };
             let reason = Some(match cause {
                 NotPublished::Shelf(cause) => crate::publish::failure(&cause),

@@ -59,8 +59,11 @@ impl Means {
 }
 
 impl Engine {
-    /// The journal does not take a result of the job: nothing more of it begins until it does.
-    pub(crate) fn hold_up(&self, job: &Arc<Job>) {
+    /// If the journal does not take a result of the job, nothing more of it begins until it does.
+    pub(crate) fn hold_up_if(&self, is_refused: bool, job: &Arc<Job>) {
+        if !is_refused {
+            return;
+        }
         let is_paused = self.running_report(job.id).is_some_and(|report| report.progress.paused);
         if is_paused && !self.means.held_up.is_resting(job) {
             // By an operator, who lets it go on.
