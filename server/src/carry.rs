@@ -247,8 +247,8 @@ fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptRe
     }
     let owner = job.owner(means.incarnation);
     let published = make_output(&shelf, &owner, attempt, reply).and_then(|output| {
-        let (key, task, result) = (owner.key.clone(), attempt.task().0, output.clone());
-        let entry = Entry::Published { key, task, result };
+        let (key, result) = (owner.key.clone(), output.clone());
+        let entry = Entry::Published { key, task: attempt.task().0, result };
         let published =
             publication::publish(&shelf, &owner, &output, &names[task], || means.journal.commit(entry));
         if published.is_err() {
