@@ -45,7 +45,6 @@ fn elsewhere(why: &str) -> SubmitError {
 impl Service {
     /// Takes a job, or tells of it again.
     pub(crate) fn take(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
-        self.check_stays(&request)?;
         if let Some(job) = self.book().known(&request)? {
             return self.again(job, request.epoch);
         }
@@ -53,8 +52,7 @@ impl Service {
         if let Some(receipt) = self.adopt(&request)? {
             return Ok(receipt);
         }
-        // An end that could not be written keeps its folder from others.
-        self.engine.try_again();
+        self.tell_put_off();
         // Listing a folder takes time: the book stays open to others meanwhile.
         let (strategy, operation, tasks) = self.examine(&request)?;
         let mut book = self.book();
@@ -147,6 +145,16 @@ impl Service {
     fn retry(&self, request: &JobRequest) -> RetryRule {
         let max_attempts = request.max_attempts.unwrap_or(self.terms.retry.max_attempts).max(1);
         RetryRule { max_attempts, ..self.terms.retry }
+    }
+
+    /// Tries again to write down ends of jobs that the journal did not take: they keep their folders from others.
+    pub(crate) fn tell_put_off(&self) {
+        let jobs: Vec<Arc<Job>> = self.book().all().cloned().collect();
+        for job in jobs {
+            if let Some(report) = job.take_put_off() {
+                self.engine.means.finish(&job, report);
+            }
+        }
     }
 
     /// Puts an accepted job to work.

@@ -161,7 +161,7 @@ impl ServerService for Fake {
     fn report(&self, job_key: &str) -> Result<JobReport, UnknownJob> {
         let jobs = self.jobs.lock().unwrap();
         let job = jobs.iter().find(|job| job.receipt.job_key == job_key);
-        let job = job.ok_or_else(|| UnknownJob::of(job_key))?;
+        let job = job.ok_or_else(|| UnknownJob { job_key: job_key.to_owned() })?;
         Ok(JobReport {
             progress: job.progress,
             failures: Vec::new(),

@@ -18,7 +18,6 @@ pub mod job;
 pub mod membership;
 mod message;
 pub mod node;
-mod refusal;
 mod serve;
 pub mod stored;
 
