@@ -10,7 +10,7 @@ use wire::division::{BatchSize, CutKind, Division, Way};
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct DivisionArguments {
     /// Cut each image into so many parts, which nodes do side by side; auto: one for each node that is up, larger ones for
-    /// faster nodes. The merged result has the same bytes
+    /// faster nodes, of each JPEG; other images stay whole. The merged result has the same bytes
     #[arg(long, value_name = "N|auto", env = "BALLAST_SEGMENTS")]
     pub segments: Option<Parts>,
     /// How images are cut

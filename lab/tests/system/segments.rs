@@ -6,7 +6,7 @@ use imaging::image::{Channels, Image};
 use imaging::operation::{Operation, draw};
 use imaging::statistics::Statistics;
 use luck::Seed;
-use records::{AttemptOutcome, Run};
+use records::{AttemptOutcome, AttemptRow, Run};
 use std::fs;
 use std::process::Stdio;
 
@@ -47,7 +47,10 @@ fn parts_merge_to_the_bytes_of_the_whole_whatever_refuses_on_the_way() {
     }
     let run = Run::read(&world.run_folder()).unwrap();
     assert_eq!(run.tasks.len(), 3 * ways.len(), "a row an image");
-    assert!(run.attempts.iter().all(|row| row.segment.starts_with("part ")));
+    // Where nobody asked for a number of parts, a PNG stays whole.
+    let is_whole = |row: &AttemptRow| row.image.ends_with(".png") && row.segment == "batch of 1".into();
+    assert!(run.attempts.iter().all(|row| row.segment.starts_with("part ") || is_whole(row)));
+    assert!(run.attempts.iter().any(is_whole));
     assert!(run.attempts.iter().any(|row| row.outcome == AttemptOutcome::Rejected));
 }
 

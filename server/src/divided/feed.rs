@@ -77,24 +77,30 @@ impl Divided {
             return tell(Fed::Failed(image, "it was not to be cut".to_owned()));
         };
         let is_shared = transfer == Transfer::Shared;
-        let parts = match parts {
-            Some(count) => Parts { homes: Vec::new(), weights: vec![1.0; count as usize], kind, is_shared },
-            None if up.is_empty() => Parts { homes: Vec::new(), weights: vec![1.0], kind, is_shared },
-            None => Parts {
-                homes: up.iter().copied().map(Some).collect(),
-                weights: speeds.shares(up.iter().map(|node| node.index())),
-                kind,
-                is_shared,
-            },
+        let (homes, weights) = match parts {
+            Some(count) => (Vec::new(), vec![1.0; count as usize]),
+            None if up.is_empty() => (Vec::new(), vec![1.0]),
+            None => {
+                (up.iter().copied().map(Some).collect(), speeds.shares(up.iter().map(|node| node.index())))
+            }
         };
+        let parts = Parts { homes, weights, kind, is_shared, may_stay_whole: parts.is_none() };
+        let mut is_whole = false;
         let surveyed =
             Cutting::survey(folder, &folder.images[image], mix.of(seed, image), parts, &mut |found| {
                 tell(match found {
+                    Found::Whole => {
+                        is_whole = true;
+                        Fed::Batch { images: Arc::from([image]), measure: false }
+                    }
                     Found::Cutting(cutting) => Fed::Cut(image, cutting),
                     Found::Parts(end) => Fed::Parts(image, end),
                 });
                 self.lock().cuts.get(&image).is_some_and(|cut| !cut.is_over)
             });
+        if is_whole {
+            return;
+        }
         tell(match surveyed {
             Ok(()) => Fed::End(image),
             Err(why) => Fed::Failed(image, why),
@@ -161,7 +167,13 @@ mod tests {
         let divided = Divided::new(division, 2, Mix::parse("edges").unwrap()).unwrap();
         let image = Image { width: 8, height: 60, channels: Channels::Gray, samples: vec![7; 480] };
         let file = encode(&image, Format::Png, &EncodeOptions::default()).unwrap();
-        let parts = Parts { homes: Vec::new(), weights: vec![1.0; 3], kind: CutKind::Rows, is_shared: false };
+        let parts = Parts {
+            homes: Vec::new(),
+            weights: vec![1.0; 3],
+            kind: CutKind::Rows,
+            is_shared: false,
+            may_stay_whole: false,
+        };
         let cutting = Cutting::of(&file, &Operation::parse("edges").unwrap(), parts).unwrap();
         assert!(matches!(divided.next(), Some(Next::Cut { image: 0, .. })));
         (divided, Arc::new(cutting))

@@ -14,9 +14,14 @@ use imaging::segment::{MAX_STRIP_HEAD, Piece, stitcher, strip_head};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
+use std::sync::mpsc::channel;
+use std::thread;
 
-/// Bytes that are read, shifted and written at a time: they stay in the processor's cache on the way.
-const BUFFER: usize = 64 << 10;
+/// Bytes that are read, shifted and written at a time. They stay in the processor's second cache on the way; files written in
+/// smaller pieces cost the system more, when they are written and when they go.
+const BUFFER: usize = 256 << 10;
+/// Buffers between who shifts a strip and who writes it.
+const BUFFERS: usize = 3;
 
 /// A finished piece until its image is published.
 #[derive(Debug)]
@@ -99,6 +104,8 @@ pub(super) struct Joining {
     pub(super) strips: usize,
     read: Vec<u8>,
     out: Vec<u8>,
+    /// Buffers that nobody uses.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Joining {
@@ -116,7 +123,7 @@ impl Joining {
         let stitcher = stitcher(&cutting.plan, channels, &EncodeOptions::default(), &mut out)
             .map_err(|error| error.to_string())?;
         let file = file.map_err(unwritable)?;
-        Ok(Joining { file, stitcher, strips: 0, read: vec![0; BUFFER], out })
+        Ok(Joining { file, stitcher, strips: 0, read: vec![0; BUFFER], out, spare: Vec::new() })
     }
 
     /// Puts the next strip behind the others.
@@ -152,14 +159,20 @@ impl Joining {
         let unreadable = |cause| format!("the piece {path:?} cannot be read: {cause}");
         let mut file = File::open(&path).map_err(unreadable)?;
         file.seek(SeekFrom::Start(coded.bits.0)).map_err(unreadable)?;
-        loop {
-            let count = file.read(&mut self.read).map_err(unreadable)?;
-            if count == 0 {
-                return Ok(());
-            }
-            self.stitcher.bits(&self.read[..count], &mut self.out).map_err(|error| error.to_string())?;
-            self.write()?;
+        let (file, read) = (&mut file, &mut self.read);
+        let mut next = |stitcher: &mut Stitcher, out: &mut Vec<u8>| {
+            let count = file.read(read).map_err(unreadable)?;
+            stitcher.bits(&read[..count], out).map_err(|error| error.to_string())?;
+            Ok(count > 0)
+        };
+        if coded.bits.1 > BUFFER {
+            return write_beside(&mut self.file, &mut self.stitcher, &mut self.spare, &mut next);
         }
+        while next(&mut self.stitcher, &mut self.out)? {
+            self.file.write(&self.out).map_err(unwritable)?;
+            self.out.clear();
+        }
+        Ok(())
     }
 
     fn write(&mut self) -> Result<(), String> {
@@ -177,6 +190,44 @@ impl Joining {
         stitcher.finish(&mut out).map_err(|error| error.to_string())?;
         file.write(&out).and_then(|()| file.publish(give_name)).map_err(unwritable)
     }
+}
+
+/// Has a thread of its own write what `next` makes, until that answers that nothing follows. When the last strips come
+/// together nodes have nothing left to do, so that cores are idle.
+fn write_beside(
+    file: &mut Growing,
+    stitcher: &mut Stitcher,
+    spare: &mut Vec<Vec<u8>>,
+    next: &mut dyn FnMut(&mut Stitcher, &mut Vec<u8>) -> Result<bool, String>,
+) -> Result<(), String> {
+    let (full, to_write) = channel::<Vec<u8>>();
+    let (written, to_fill) = channel::<Vec<u8>>();
+    spare.resize_with(BUFFERS, || Vec::with_capacity(BUFFER + BUFFER / 4));
+    // Nobody can have closed the channel yet.
+    spare.drain(..).for_each(|buffer| drop(written.send(buffer)));
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            for mut bytes in to_write {
+                file.write(&bytes).map_err(unwritable)?;
+                bytes.clear();
+                // If nobody fills it any more it has served.
+                let _ = written.send(bytes);
+            }
+            Ok(())
+        });
+        let mut made = Ok(false);
+        // When the writer has failed it takes no buffers and gives none back, and tells why below.
+        while let Ok(mut buffer) = to_fill.recv() {
+            made = next(stitcher, &mut buffer);
+            if full.send(buffer).is_err() || made != Ok(true) {
+                break;
+            }
+        }
+        drop(full);
+        let wrote = writer.join().unwrap_or_else(|_| Err("the server panicked as it wrote".to_owned()));
+        spare.extend(to_fill.try_iter());
+        wrote.and(made.map(|_| ()))
+    })
 }
 
 fn unwritable(cause: std::io::Error) -> String {
@@ -205,13 +256,18 @@ mod tests {
 
     /// An image of 100 rows inverted in three parts; as strips, or as pixels where they cannot be strips.
     fn fixture(kind: CutKind) -> Fixture {
+        fixture_of(60, 100, kind)
+    }
+
+    fn fixture_of(width: usize, height: usize, kind: CutKind) -> Fixture {
         let guard = tempfile::tempdir().unwrap();
         let folder = Folder { base: guard.path().to_owned(), images: Vec::new(), skipped: 0 };
-        let samples = (0..60 * 100 * 3).map(|i| (i * i / 7 % 251) as u8).collect();
-        let image = Image { width: 60, height: 100, channels: Channels::Rgb, samples };
+        let samples = (0..width * height * 3).map(|i| (i * i / 7 % 1_009 * 57) as u8).collect();
+        let image = Image { width, height, channels: Channels::Rgb, samples };
         let (options, operation) = (EncodeOptions::default(), Operation::parse("invert").unwrap());
         let source = encode(&image, Format::Jpeg, &options).unwrap();
-        let parts = Parts { homes: Vec::new(), weights: vec![1.0; 3], kind, is_shared: false };
+        let parts =
+            Parts { homes: Vec::new(), weights: vec![1.0; 3], kind, is_shared: false, may_stay_whole: false };
         let cutting = Cutting::of(&source, &operation, parts).unwrap();
         let plan = &cutting.plan;
         let pieces = (0..3).map(|part| {
@@ -263,6 +319,25 @@ mod tests {
         held.iter().for_each(|held| held.forget(&at.folder));
         let left = std::fs::read_dir(at.folder.base.join(OUTPUT).join(".ballast/job")).unwrap();
         assert_eq!(left.count(), 0, "nothing else is left");
+    }
+
+    /// Strips that take many buffers are written by a thread of its own.
+    #[test]
+    fn large_strips_are_written_while_they_are_shifted() {
+        let at = fixture_of(1_400, 1_500, CutKind::Rows);
+        assert!(at.whole.len() > 3 * BUFFERS * BUFFER, "{}", at.whole.len());
+        let mut joining = at.begin();
+        let held: Vec<Held> = (0..3).map(|part| at.in_file(part)).collect();
+        held.iter().for_each(|held| joining.add(&at.folder, held).unwrap());
+        assert_eq!(joining.spare.len(), BUFFERS);
+        joining.publish(|name| at.give(name, "a.jpg")).unwrap();
+        assert!(at.output("a.jpg").unwrap() == at.whole);
+        // One that was cut off in the middle is told by the next.
+        let path = path(&at.folder, ".ballast/job/0.tmp").unwrap();
+        std::fs::write(&path, &std::fs::read(&path).unwrap()[..2 * BUFFER]).unwrap();
+        let mut joining = at.begin();
+        joining.add(&at.folder, &held[0]).unwrap();
+        assert!(joining.add(&at.folder, &held[1]).unwrap_err().contains("lacks"));
     }
 
     #[test]

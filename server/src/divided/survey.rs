@@ -37,10 +37,14 @@ pub(crate) struct Parts {
     pub(crate) kind: CutKind,
     /// Nodes read the file themselves, so that a part may be given more of it than it needs.
     pub(crate) is_shared: bool,
+    /// Nobody asked for so many parts: an image that gains nothing by them stays whole.
+    pub(crate) may_stay_whole: bool,
 }
 
 /// What a survey has found.
 pub(crate) enum Found {
+    /// The image is better done whole, by one node.
+    Whole,
     /// How the image is cut; no part can be put to work yet.
     Cutting(Arc<Cutting>),
     /// The parts up to this number can be put to work.
@@ -79,6 +83,10 @@ impl Cutting {
         let told = |error: DecodeError| format!("cannot do {operation}: {error}");
         let header = header(bytes, &LIMITS).map_err(told)?;
         let size = Size { width: header.width, height: header.height };
+        if parts.may_stay_whole && gains_nothing(operation, size, header.format, parts.weights.len()) {
+            let _ = tell(Found::Whole);
+            return Ok(());
+        }
         let mut cutting = Cutting::plan(operation, size, header.format, parts)?;
         let count = cutting.count();
         if (header.format, header.orientation) == (Format::Jpeg, Orientation::Upright) {
@@ -210,6 +218,17 @@ impl Cutting {
     }
 }
 
+/// Whether parts of an image cost more than they save. Only of a JPEG can parts be coded apart, if each has rows enough; of
+/// every other format each node decodes the whole file, and the server codes the whole result alone: together that is most
+/// of the work, and cut over idle nodes such an image takes longer than whole even with an operation as heavy as a blur of 31.
+fn gains_nothing(operation: &Operation, size: Size, format: Format, parts: usize) -> bool {
+    let too_low = || {
+        let result = Plan::new(operation, size, &Cut::rows(1)).map(|plan| plan.result());
+        result.is_ok_and(|result| Cut::strips(&vec![1.0; parts], result.height).is_none())
+    };
+    parts < 2 || format != Format::Jpeg || too_low()
+}
+
 fn cut(parts: &Parts, format: Format, result: Size) -> Cut {
     let weights = parts.weights.clone();
     match parts.kind {
@@ -237,7 +256,13 @@ mod tests {
     use imaging::image::{Channels, Image};
 
     fn parts(count: usize, kind: CutKind) -> Parts {
-        Parts { homes: vec![None; count], weights: vec![1.0; count], kind, is_shared: false }
+        Parts {
+            homes: vec![None; count],
+            weights: vec![1.0; count],
+            kind,
+            is_shared: false,
+            may_stay_whole: false,
+        }
     }
 
     fn file(width: usize, height: usize, format: Format) -> Vec<u8> {
@@ -283,6 +308,7 @@ mod tests {
             match found {
                 Found::Cutting(cutting) => first = Some(cutting),
                 Found::Parts(parts) => told.push(parts),
+                Found::Whole => panic!(),
             }
             true
         });
@@ -309,6 +335,26 @@ mod tests {
         assert_eq!(cutting.strip(0), None);
         let tiles = survey(&file(64, 100, Format::Png), parts(6, CutKind::Tiles)).unwrap();
         assert_eq!((tiles.cut.clone(), tiles.count()), (SegmentCut::Tiles { columns: 3, rows: 2 }, 6));
+    }
+
+    #[test]
+    fn what_gains_nothing_stays_whole_if_nobody_asked_for_parts() {
+        let stays_whole = |bytes: &[u8], count, operation: &str| {
+            let mut is_whole = false;
+            let parts = Parts { may_stay_whole: true, ..parts(count, CutKind::Rows) };
+            Cutting::find(bytes, &Operation::parse(operation).unwrap(), parts, &mut |found| {
+                is_whole |= matches!(found, Found::Whole);
+                true
+            })
+            .unwrap();
+            is_whole
+        };
+        let jpeg = file(64, 100, Format::Jpeg);
+        assert!(!stays_whole(&jpeg, 7, "edges") && stays_whole(&jpeg, 8, "edges"), "it has 7 rows of MCUs");
+        assert!(stays_whole(&jpeg, 2, "resize[percent=10]"), "its result has one");
+        assert!(
+            stays_whole(&jpeg, 1, "edges") && stays_whole(&file(64, 100, Format::Png), 2, "blur[size=31]")
+        );
     }
 
     #[test]

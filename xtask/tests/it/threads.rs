@@ -9,6 +9,7 @@ const THREADS: &[(&str, &str)] = &[
     ("crates/wire/src/serve/accept.rs", "one that accepts, one a connection, bounded"),
     ("crates/program/src/probe.rs", "one that answers monitors, where asked for"),
     ("server/src/engine.rs", "the pool of workers, one an attempt in flight; one a probe or a greeting"),
+    ("server/src/divided/joining.rs", "one that writes while a large strip is shifted"),
     ("server/src/alarm.rs", "the scheduler's timer"),
     ("server/src/recorder.rs", "the writer of CSV files"),
     ("server/src/greet.rs", "one a node at the start; one that greets again"),
