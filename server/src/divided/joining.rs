@@ -192,13 +192,16 @@ impl Joining {
     }
 }
 
+/// Appends what a file goes on with, and answers whether more may follow.
+type Next<'a> = dyn FnMut(&mut Stitcher, &mut Vec<u8>) -> Result<bool, String> + 'a;
+
 /// Has a thread of its own write what `next` makes, until that answers that nothing follows. When the last strips come
 /// together nodes have nothing left to do, so that cores are idle.
 fn write_beside(
     file: &mut Growing,
     stitcher: &mut Stitcher,
     spare: &mut Vec<Vec<u8>>,
-    next: &mut dyn FnMut(&mut Stitcher, &mut Vec<u8>) -> Result<bool, String>,
+    next: &mut Next<'_>,
 ) -> Result<(), String> {
     let (full, to_write) = channel::<Vec<u8>>();
     let (written, to_fill) = channel::<Vec<u8>>();
