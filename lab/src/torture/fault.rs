@@ -47,10 +47,14 @@ pub enum Kind {
     Delay,
     /// Answers break off in their middle.
     Truncate,
+    /// Three packets of ten are dropped, both ways.
+    Lose,
+    /// It reaches nodes, and neither other servers nor clients.
+    Estrange,
 }
 
 impl Kind {
-    /// Every kind.
+    /// Every kind that a wire of bytes can suffer; [`Kind::of_packets`] tells those of a wire of packets.
     pub const ALL: [Kind; 9] = [
         Kind::Kill,
         Kind::Terminate,
@@ -71,15 +75,29 @@ impl Kind {
         }
     }
 
+    /// What befalls `role` instead where the wire carries packets and no bytes.
+    pub fn of_packets(self, role: Role) -> Kind {
+        match self {
+            Kind::Truncate if role == Role::Server => Kind::Estrange,
+            Kind::Truncate | Kind::Delay => Kind::Lose,
+            other => other,
+        }
+    }
+
     /// Whether another process takes the place of the one that it befalls.
     pub fn ends_the_process(self) -> bool {
         matches!(self, Kind::Kill | Kind::Terminate)
     }
 
-    /// What the wire does meanwhile, if it is a fault of the wire.
+    /// Whether it befalls the wire and no process.
+    pub fn is_of_the_wire(self) -> bool {
+        !matches!(self, Kind::Kill | Kind::Terminate | Kind::Stop)
+    }
+
+    /// What a wire of bytes does meanwhile, if it is a fault of it.
     pub fn weather(self) -> Option<Weather> {
         match self {
-            Kind::Kill | Kind::Terminate | Kind::Stop => None,
+            Kind::Kill | Kind::Terminate | Kind::Stop | Kind::Lose | Kind::Estrange => None,
             Kind::Cut => Some(Weather::Cut),
             Kind::Partition => Some(Weather::Silent),
             Kind::LoseRequests => Some(Weather::SilentOn(Way::Out)),
@@ -102,6 +120,8 @@ impl fmt::Display for Kind {
             Kind::LoseAnswers => "answers lost",
             Kind::Delay => "wire slow",
             Kind::Truncate => "answers cut short",
+            Kind::Lose => "packets lost",
+            Kind::Estrange => "nodes alone reached",
         })
     }
 }

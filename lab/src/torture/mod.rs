@@ -4,12 +4,13 @@
 //! The seed names the faults, their victims and their lengths; real processes and real sockets do the rest, so that a
 //! replay meets the same faults and not the same moments.
 //!
-//! Reading order: [`fault`] (pure: what happens), [`proxy`] (a wire that misbehaves), [`stage`] (the processes),
+//! Reading order: [`fault`] (pure: what happens), [`proxy`] and [`network`] (wires that misbehave), [`stage`] (the processes),
 //! [`user`] (hands jobs in), [`nemesis`] (makes faults happen), [`witness`] (looks at what is left), [`soak`]
 //! (whether a process grows), and here the run.
 
 pub mod fault;
 pub mod nemesis;
+pub mod network;
 pub mod proxy;
 pub mod soak;
 pub mod stage;
@@ -20,6 +21,7 @@ use crate::dataset::{Dataset, Format, Size};
 use crate::local_cluster::ProcessError;
 use luck::Seed;
 use nemesis::{Nemesis, Tally};
+use network::Network;
 use stage::{Actor, Stage};
 use std::collections::BTreeMap;
 use std::io;
@@ -43,6 +45,11 @@ pub enum TortureError {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// No network of our own can be had, or a fault of it could not be made.
+    #[error(
+        "a network of namespaces cannot be had here: {0}; be root and have iproute2 and nftables, or take --network proxies"
+    )]
+    Network(#[from] network::NetworkError),
     /// The images could not be made.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
@@ -74,6 +81,8 @@ pub struct Plan {
     pub strategies: Vec<String>,
     /// Go on, with more faults if need be, until so many tasks are done.
     pub tasks: u64,
+    /// Have each program in a network namespace of its own and drop packets, instead of proxies on loopback.
+    pub namespaces: bool,
     /// Never end a server, so that its growth is seen over the whole run.
     pub keep_servers: bool,
 }
@@ -107,7 +116,8 @@ pub fn run(plan: &Plan, folder: &Path) -> Result<Verdict, TortureError> {
     let data = folder.join("data");
     let size = Size { width: 48, height: 36 };
     Dataset { count: plan.images, size, format: Format::Mix, seed: Seed(1) }.write(&data)?;
-    let stage = Stage::start(folder, plan.nodes, plan.servers)?;
+    let network = plan.namespaces.then(Network::new).transpose()?;
+    let stage = Stage::start(folder, plan.nodes, plan.servers, network)?;
     let mut run = Run { plan, stage: &stage, data, jobs: Vec::new(), verdict: Verdict::default() };
     run.job().map_err(TortureError::Undisturbed)?;
     let undisturbed = witness::outputs(&run.data)?;

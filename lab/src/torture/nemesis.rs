@@ -106,7 +106,7 @@ impl Nemesis {
             return Ok((Role::Client, kind));
         };
         let is_spared = self.keep_servers && actor.role() == Role::Server && kind.ends_the_process();
-        let kind = if is_spared { Kind::Stop } else { kind };
+        let kind = actor.kind(if is_spared { Kind::Stop } else { kind });
         actor.suffer(kind)?;
         Ok((actor.role(), kind))
     }

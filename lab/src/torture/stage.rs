@@ -1,7 +1,8 @@
-//! The processes under torture: nodes and servers, each behind a wire that misbehaves on request, and the user's client.
+//! The processes under torture: nodes and servers, each behind a wire that misbehaves on request, and the user.
 
 use super::TortureError;
 use super::fault::{Kind, Role};
+use super::network::{Link, Network, NetworkError};
 use super::proxy::{FaultProxy, Weather};
 use super::user::User;
 use crate::local_cluster::Process;
@@ -21,8 +22,75 @@ pub struct Actor {
     name: String,
     role: Role,
     arguments: Vec<OsString>,
-    wire: FaultProxy,
+    wire: Wire,
     process: Mutex<Option<Process>>,
+}
+
+/// What carries messages to a program.
+#[derive(Debug)]
+enum Wire {
+    /// A proxy on loopback.
+    Bytes(FaultProxy),
+    /// A network namespace.
+    Packets(Link),
+}
+
+impl Wire {
+    /// Where the program is reached over it.
+    fn address(&self) -> SocketAddr {
+        match self {
+            Wire::Bytes(proxy) => proxy.address(),
+            Wire::Packets(link) => link.address(),
+        }
+    }
+
+    /// What the program is told of where to listen.
+    fn listen(&self) -> Vec<OsString> {
+        match self {
+            Wire::Bytes(_) => words(&["--listen", "127.0.0.1:0"]),
+            // Nobody else is in that network.
+            Wire::Packets(link) => words(&["--listen", &link.address().to_string(), "--insecure"]),
+        }
+    }
+
+    /// The fault of the wire that is possible instead of `kind`.
+    fn kind(&self, kind: Kind, role: Role) -> Kind {
+        match self {
+            Wire::Bytes(_) => kind,
+            Wire::Packets(_) => kind.of_packets(role),
+        }
+    }
+
+    fn suffer(&self, kind: Kind) -> Result<(), NetworkError> {
+        match self {
+            Wire::Bytes(proxy) => proxy.set(kind.weather().unwrap_or(Weather::Clear)),
+            Wire::Packets(link) => link.suffer(kind)?,
+        }
+        Ok(())
+    }
+
+    fn heal(&self, kind: Kind) -> Result<(), NetworkError> {
+        match self {
+            Wire::Bytes(proxy) => proxy.set(Weather::Clear),
+            Wire::Packets(link) => link.heal(kind)?,
+        }
+        Ok(())
+    }
+
+    fn link(&self) -> Option<&Link> {
+        match self {
+            Wire::Bytes(_) => None,
+            Wire::Packets(link) => Some(link),
+        }
+    }
+
+    /// Does something where the program is.
+    fn there<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, NetworkError> {
+        match self {
+            Wire::Bytes(_) => Ok(work()),
+            Wire::Packets(link) => link.namespace().inside(work),
+        }
+    }
 }
 
 /// All programs.
@@ -32,20 +100,28 @@ pub struct Stage {
     folder: PathBuf,
     actors: Vec<Actor>,
     user: User,
+    network: Option<Network>,
 }
 
 /// Where a wire leads whose process has not started yet: to nobody.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 impl Stage {
-    /// Starts `nodes` nodes and `servers` servers that work inside `folder`. Each server stands by for all before it.
+    /// Starts `nodes` nodes and `servers` servers that work inside `folder`, over `network` or over proxies on loopback.
+    /// Each server stands by for all before it.
     ///
     /// # Errors
     /// If one does not get ready.
-    pub fn start(folder: &Path, nodes: usize, servers: usize) -> Result<Stage, TortureError> {
+    pub fn start(
+        folder: &Path,
+        nodes: usize,
+        servers: usize,
+        mut network: Option<Network>,
+    ) -> Result<Stage, TortureError> {
         let executable = std::env::current_exe().map_err(TortureError::System)?;
-        let user = User::new(folder);
-        let mut stage = Stage { executable, folder: folder.to_owned(), actors: Vec::new(), user };
+        let at = network.as_mut().map(|network| network.join(Vec::new())).transpose()?;
+        let user = User::new(folder, at);
+        let mut stage = Stage { executable, folder: folder.to_owned(), actors: Vec::new(), user, network };
         for number in 0..nodes {
             let arguments = stage.node_arguments(number);
             stage.enter(format!("node{number}"), Role::Node, arguments)?;
@@ -72,7 +148,7 @@ impl Stage {
     fn node_arguments(&self, number: usize) -> Vec<OsString> {
         let name = format!("node{number}");
         let mut arguments = words(&[LOADS[number % LOADS.len()], "--name", &name, "--delay", "40ms"]);
-        arguments.extend(words(&["--listen", "127.0.0.1:0", "--slots", "2", "--grace", "1s"]));
+        arguments.extend(words(&["--slots", "2", "--grace", "1s"]));
         arguments.extend(words(&["--log-level", "warn", "--data-root"]));
         arguments.push(self.folder.clone().into_os_string());
         arguments
@@ -80,7 +156,7 @@ impl Stage {
 
     fn server_arguments(&self, number: usize) -> Vec<OsString> {
         let name = format!("server{number}");
-        let mut arguments = words(&["--listen", "127.0.0.1:0", "--name", &name, "--label", &name]);
+        let mut arguments = words(&["--name", &name, "--label", &name]);
         arguments.extend(words(&["--log-level", "warn"]));
         // Silence short enough that a stopped node is noticed, patience long enough that no job is given up.
         arguments.extend(words(&["--silence", "300ms", "--attempt-timeout", "5s", "--patience", "60s"]));
@@ -108,7 +184,17 @@ impl Stage {
     }
 
     fn enter(&mut self, name: String, role: Role, arguments: Vec<OsString>) -> Result<(), TortureError> {
-        let wire = FaultProxy::start(NOWHERE).map_err(TortureError::System)?;
+        let wire = match &mut self.network {
+            None => Wire::Bytes(FaultProxy::start(NOWHERE).map_err(TortureError::System)?),
+            Some(network) => {
+                let servers = self.actors.iter().filter(|actor| actor.role == Role::Server);
+                let servers = servers.filter_map(|actor| actor.wire.link()).map(Link::number);
+                Wire::Packets(
+                    network.join(self.user.link().map(Link::number).into_iter().chain(servers).collect())?,
+                )
+            }
+        };
+        let arguments = [wire.listen(), arguments].concat();
         let actor = Actor { name, role, arguments, wire, process: Mutex::new(None) };
         actor.begin(&self.executable)?;
         self.actors.push(actor);
@@ -167,8 +253,11 @@ impl Actor {
     /// Starts its process.
     fn begin(&self, executable: &Path) -> Result<(), TortureError> {
         let verb = if self.role == Role::Server { "server" } else { "computenode" };
-        let started = Process::spawn(executable, verb, &self.name, self.arguments.clone())?.ready()?;
-        self.wire.lead_to(started.address());
+        let start = || Process::spawn(executable, verb, &self.name, self.arguments.clone())?.ready();
+        let started = self.wire.there(start)??;
+        if let Wire::Bytes(proxy) = &self.wire {
+            proxy.lead_to(started.address());
+        }
         *self.lock() = Some(started);
         Ok(())
     }
@@ -178,14 +267,18 @@ impl Actor {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The fault that befalls it instead of `kind`, as its wire can.
+    pub fn kind(&self, kind: Kind) -> Kind {
+        self.wire.kind(kind, self.role)
+    }
+
     /// The fault begins.
     ///
     /// # Errors
     /// If the operating system refuses a signal.
     pub fn suffer(&self, kind: Kind) -> Result<(), TortureError> {
-        if let Some(weather) = kind.weather() {
-            self.wire.set(weather);
-            return Ok(());
+        if kind.is_of_the_wire() {
+            return Ok(self.wire.suffer(kind)?);
         }
         let mut process = self.lock();
         match kind {
@@ -214,10 +307,7 @@ impl Actor {
         match kind {
             Kind::Kill | Kind::Terminate => self.begin(executable),
             Kind::Stop => send(self.lock().as_ref(), Signal::CONT),
-            _ => {
-                self.wire.set(Weather::Clear);
-                Ok(())
-            }
+            _ => Ok(self.wire.heal(kind)?),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::TortureError;
 use super::fault::Kind;
+use super::network::Link;
 use luck::{Purpose, Seed};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
@@ -40,6 +41,8 @@ pub struct User {
     /// Where the clients say what they have to say.
     said: PathBuf,
     client: Mutex<Option<Child>>,
+    /// Where the clients are, if not here.
+    link: Option<Link>,
     killed: AtomicU64,
     awaited: AtomicU64,
 }
@@ -72,13 +75,27 @@ impl Ended {
 }
 
 impl User {
-    /// A user whose clients write what they say into `folder`.
-    pub fn new(folder: &Path) -> User {
+    /// A user whose clients write what they say into `folder`, and are at `link`, or here.
+    pub fn new(folder: &Path, link: Option<Link>) -> User {
         User {
             said: folder.join("client.log"),
             client: Mutex::default(),
+            link,
             killed: AtomicU64::new(0),
             awaited: AtomicU64::new(0),
+        }
+    }
+
+    /// Where the clients are, if not here.
+    pub fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
+    }
+
+    /// Does something where the clients are.
+    fn there<T: Send>(&self, work: impl FnOnce() -> T + Send) -> io::Result<T> {
+        match &self.link {
+            None => Ok(work()),
+            Some(link) => link.namespace().inside(work).map_err(io::Error::other),
         }
     }
 
@@ -139,7 +156,8 @@ impl User {
                 let coin = order.seed.coin(Purpose::Fault, order.number, 1 + turn);
                 if ended.said.contains(TAKEN) && coin.uniform() < 0.5 {
                     self.awaited.fetch_add(1, Ordering::Relaxed);
-                    wait_for_end(key, &order.servers)?;
+                    let ended = self.there(|| wait_for_end(key, &order.servers));
+                    ended.map_err(|error| format!("job {key}: {error}"))??;
                 }
             } else if ended.status.success() {
                 return Ok(());
@@ -158,7 +176,7 @@ impl User {
     fn run(&self, command: &mut Command) -> io::Result<Ended> {
         let said = File::create(&self.said)?;
         command.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said);
-        *self.lock() = Some(command.spawn()?);
+        *self.lock() = Some(self.there(|| command.spawn())??);
         loop {
             thread::sleep(LOOK);
             let mut client = self.lock();

@@ -15,6 +15,7 @@ Examples:
   lab torture --faults 2000            ten times as many
   lab torture --tasks 100000 --images 500 --nodes 16 --keep-servers
                                        a soak: faults until so many tasks are done, and whether the servers grew
+  lab torture --network namespaces     each program in a network namespace of its own; packets are dropped
   lab torture --seed 7                 other faults; a failure prints the seed that it happened under
 
 Every job's results are compared byte for byte with those of an undisturbed run; every task must have exactly one
@@ -34,6 +35,10 @@ pub(super) struct Arguments {
     /// Servers, each standing by for those before it
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=8), env = "BALLAST_TORTURE_SERVERS")]
     servers: u64,
+    /// What carries messages: proxies on loopback that misbehave, or a network of namespaces that drops packets (as
+    /// root, with iproute2 and nftables)
+    #[arg(long, value_enum, default_value_t = NetworkName::Proxies, env = "BALLAST_TORTURE_NETWORK")]
+    network: NetworkName,
     /// Images of every job
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=10_000), env = "BALLAST_TORTURE_IMAGES")]
     images: u64,
@@ -48,6 +53,15 @@ pub(super) struct Arguments {
     strategies: Vec<String>,
 }
 
+/// What carries messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum NetworkName {
+    /// Proxies on loopback
+    Proxies,
+    /// Network namespaces
+    Namespaces,
+}
+
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match rack(arguments) {
         Ok(verdict) => {
@@ -55,9 +69,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             if verdict.wrong.is_empty() {
                 return printed;
             }
-            let Arguments { faults, seed, servers, .. } = arguments;
+            let Arguments { faults, seed, servers, network, .. } = arguments;
+            let network = if *network == NetworkName::Namespaces { " --network namespaces" } else { "" };
             tell(&format!(
-                "lab: under these faults again: lab torture --faults {faults} --seed {seed} --servers {servers}"
+                "lab: under these faults again: lab torture --faults {faults} --seed {seed} --servers {servers}{network}"
             ));
             ExitCode::FAILURE
         }
@@ -76,6 +91,7 @@ fn rack(arguments: &Arguments) -> Result<Verdict, Box<dyn std::error::Error>> {
         images: usize::try_from(arguments.images)?,
         strategies: arguments.strategies.clone(),
         tasks: arguments.tasks,
+        namespaces: arguments.network == NetworkName::Namespaces,
         keep_servers: arguments.keep_servers,
     };
     Ok(torture::run(&plan, &path)?)

@@ -29,6 +29,7 @@ const THREADS: &[(&str, &str)] = &[
     ("lab/src/benchmark/port.rs", "two strangers at a besieged port"),
     ("crates/histories/src/many.rs", "one a core while histories are lived"),
     ("lab/src/torture/mod.rs", "the one that makes faults happen"),
+    ("lab/src/torture/network.rs", "one for whatever is done in another network namespace"),
     ("lab/src/torture/proxy.rs", "one that accepts, two a connection of a wire that misbehaves"),
     ("lab/src/benchmark/plain_loop.rs", "one a core: the rival without any RPC"),
 ];
