@@ -55,6 +55,7 @@ impl Service {
         self.tell_put_off();
         // Listing a folder takes time: the book stays open to others meanwhile.
         let (strategy, operation, tasks) = self.examine(&request)?;
+        self.let_go_of_moved(&tasks);
         let mut book = self.book();
         if let Some(job) = book.known(&request)? {
             return self.again(job, request.epoch);

@@ -1,13 +1,15 @@
-//! An end that another server has told is told here too.
+//! An end that another server has told is told here too, and a job that went there is let go.
 //!
 //! Who brings a job here under the next epoch may not have heard that it had ended: the answer was lost, or a standby saw
 //! it running last. Its results lie there under their names, and the folder may be a later job's by now, so nothing is
 //! done again. The end, which the other server's journal holds, goes into this server's journal under the new epoch.
 
 use crate::book::is_same;
+use crate::job::{Job, Tasks};
 use crate::service::Service;
 use journal::book::Kept;
 use journal::entry::{Accepted, Entry};
+use std::sync::Arc;
 use std::time::Duration;
 use wire::job::{JobReceipt, JobRequest, SubmitError};
 use wire::stored::Stored as _;
@@ -30,6 +32,26 @@ impl Service {
         self.recall(&kept, &report).map_err(|why| SubmitError::Unavailable { why: why.to_string() })?;
         log::info!("job '{}' has ended at another server: its end is told here too", request.job_key);
         Ok(Some(receipt))
+    }
+
+    /// Lets go of jobs that would keep these tasks from their folder and have moved to another server, which this one, cut
+    /// off from its nodes or just woken, has not noticed yet.
+    pub(crate) fn let_go_of_moved(&self, tasks: &Tasks) {
+        let Tasks::Folder { folder, .. } = tasks else { return };
+        let place = folder.place();
+        let is_in_the_way = |job: &&Arc<Job>| match &job.tasks {
+            Tasks::Folder { folder: other, .. } => {
+                job.wait(Duration::ZERO).is_none() && !job.is_deposed() && other.place() == place
+            }
+            Tasks::Synthetic { .. } => false,
+        };
+        let found: Vec<Arc<Job>> = self.book().all().filter(is_in_the_way).cloned().collect();
+        for job in found {
+            if self.place_elsewhere(&job.receipt.job_key, job.epoch(), &job.request).is_some() {
+                job.depose();
+                self.engine.let_go(&job);
+            }
+        }
     }
 
     /// Whether this server tells of a job's end.

@@ -67,7 +67,7 @@ impl Book {
         let place = folder.place();
         let writes_there = |job: &&Arc<Job>| match &job.tasks {
             Tasks::Folder { folder: other, .. } => {
-                job.wait(Duration::ZERO).is_none() && other.place() == place
+                job.wait(Duration::ZERO).is_none() && !job.is_deposed() && other.place() == place
             }
             Tasks::Synthetic { .. } => false,
         };

@@ -62,6 +62,7 @@ impl Means {
         let kept = if job.is_deposed() { Vec::new() } else { report.to_bytes() };
         match self.journal.commit(Entry::Ended { key, report: kept }) {
             Ok(()) => {
+                self.leave_to_successor(job);
                 self.give_back(job);
                 let text = format!("job '{}': {}", job.receipt.job_key, crate::words::job_end(&report));
                 self.events.note(EventKind::JobEnded, &job.receipt.job_key, text);
@@ -71,6 +72,18 @@ impl Means {
                 log::error!("the end of job '{}' cannot be told yet: {why}", job.receipt.job_key);
                 job.put_off(report);
             }
+        }
+    }
+
+    /// Tells nobody of the end if another server owns the folder by now: it took the job over before it could see the end
+    /// in our journal, and whoever heard of the end here would go on to a job that finds the folder taken. Whoever takes
+    /// a folder over looks at the journals after it has written itself down, so one of the two sees the other.
+    fn leave_to_successor(&self, job: &Job) {
+        let Tasks::Folder { folder, .. } = &job.tasks else { return };
+        let shelf = FolderShelf::new(folder, self.durable());
+        if shelf.is_succeeded(&job.owner(self.incarnation)).unwrap_or(false) {
+            log::warn!("job '{}' has moved to another server, which tells of its end", job.receipt.job_key);
+            job.depose();
         }
     }
 

@@ -86,10 +86,24 @@ impl Service {
         let tasks = Tasks::synthetic(0, Duration::ZERO);
         let job =
             self.make(kept, JobReceipt::from_bytes(&kept.accepted.receipt)?, tasks, self.engine.now())?;
+        if self.is_succeeded(kept)? {
+            // It was about to see that when it ended.
+            job.depose();
+        }
         job.close();
         job.finish(report);
         self.book().enter(&job);
         Ok(())
+    }
+
+    /// Whether another server took an ended job over before it could see the end.
+    fn is_succeeded(&self, kept: &Kept) -> Result<bool, NotResumed> {
+        let request = JobRequest::from_bytes(&kept.accepted.request)?;
+        let JobSource::Folder { path, .. } = request.source else { return Ok(false) };
+        let folder = Folder { base: PathBuf::from(path), images: Vec::new(), skipped: 0 };
+        let (key, epoch) = (kept.accepted.key.clone(), kept.accepted.epoch);
+        let owner = Owner { key, epoch, incarnation: self.engine.means.incarnation };
+        Ok(FolderShelf::new(&folder, false).is_succeeded(&owner).unwrap_or(false))
     }
 
     /// Clears what an ended job left in its folder, if the server ended before it could.

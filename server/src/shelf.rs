@@ -75,6 +75,16 @@ impl<'folder> FolderShelf<'folder> {
         }))
     }
 
+    /// Whether a later submission of `owner`'s job owns the shelf.
+    ///
+    /// # Errors
+    /// If that cannot be told.
+    pub(crate) fn is_succeeded(&self, owner: &Owner) -> io::Result<bool> {
+        Ok(self.owner()?.is_some_and(|seen| {
+            seen.epoch > owner.epoch && seen.key == owner.key.escape_default().to_string()
+        }))
+    }
+
     fn workshop(&self) -> PathBuf {
         self.output().join(TEMPORARY)
     }
@@ -485,6 +495,22 @@ mod tests {
         assert_eq!(fs::read(base.path().join("output_dir/a.png")).unwrap(), b"old");
         new.give_back(&owner(2));
         assert!(!base.path().join("output_dir/.ballast").exists());
+    }
+
+    #[test]
+    fn a_later_submission_of_the_job_is_a_successor_and_another_job_is_none() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = folder(base.path());
+        let first = owner(1);
+        let (shelf, _) = take(&folder, &first, &BTreeMap::new());
+        assert!(!shelf.is_succeeded(&first).unwrap(), "nobody came");
+        let second = Owner { epoch: first.epoch + 1, ..owner(2) };
+        take(&folder, &second, &BTreeMap::new());
+        assert!(shelf.is_succeeded(&first).unwrap());
+        assert!(!shelf.is_succeeded(&second).unwrap());
+        let other = Owner { key: "the next job".to_owned(), epoch: 9, incarnation: 2 };
+        take(&folder, &other, &BTreeMap::new());
+        assert!(!shelf.is_succeeded(&first).unwrap(), "its end was heard: the folder is a later job's");
     }
 
     #[test]

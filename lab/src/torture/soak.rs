@@ -30,31 +30,35 @@ impl Usage {
 impl fmt::Display for Usage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Usage { memory_kib, descriptors, threads } = self;
-        write!(formatter, "{} MiB, {descriptors} descriptors, {threads} threads", memory_kib / 1024)
+        let tenths = memory_kib * 10 / 1024;
+        let (whole, tenth) = (tenths / 10, tenths % 10);
+        write!(formatter, "{whole}.{tenth} MiB, {descriptors} descriptors, {threads} threads")
     }
 }
 
 /// Fewer samples than this say nothing about growth.
-const FEWEST: usize = 8;
-/// What may come on top between the second quarter and the last without being growth: buffers and threads of a job that
-/// had more in flight, and what is remembered of ended jobs.
-const SLACK: Usage = Usage { memory_kib: 16 << 10, descriptors: 48, threads: 48 };
+const FEWEST: usize = 40;
+/// By so much of itself, in per cent, memory may grow from one quarter to the next and still be called flat.
+const FLAT_PERCENT: u64 = 1;
+/// What there may be more of in the last quarter without being growth: descriptors and threads of what is in flight.
+const SLACK: u64 = 16;
 
-/// Medians over the second and the last quarter of a process's life; the first quarter is warming up.
+/// Medians over the third and the last quarter of a process's life; the first half is warming up.
 pub fn quarters(samples: &[Usage]) -> Option<[Usage; 2]> {
     (samples.len() >= FEWEST).then(|| {
         let quarter = samples.len() / 4;
-        [&samples[quarter..2 * quarter], &samples[samples.len() - quarter..]].map(median)
+        let last = samples.len() - quarter;
+        [&samples[last - quarter..last], &samples[last..]].map(median)
     })
 }
 
-/// A sentence for everything that grew.
+/// A sentence for everything that grew in the second half.
 pub fn growth(samples: &[Usage]) -> Vec<String> {
     let Some([early, late]) = quarters(samples) else { return Vec::new() };
     let figures = [
-        ("memory in KiB", early.memory_kib, late.memory_kib, SLACK.memory_kib),
-        ("descriptors", early.descriptors, late.descriptors, SLACK.descriptors),
-        ("threads", early.threads, late.threads, SLACK.threads),
+        ("memory in KiB", early.memory_kib, late.memory_kib, early.memory_kib * FLAT_PERCENT / 100),
+        ("descriptors", early.descriptors, late.descriptors, SLACK),
+        ("threads", early.threads, late.threads, SLACK),
     ];
     let grown = figures.into_iter().filter(|(_, early, late, slack)| *late > early + slack);
     grown.map(|(what, early, late, _)| format!("{what} grew from {early} to {late}")).collect()
@@ -77,16 +81,25 @@ fn median(samples: &[Usage]) -> Usage {
 mod tests {
     use super::*;
 
-    fn samples(count: u64, step: u64) -> Vec<Usage> {
-        let at = |number| Usage { memory_kib: 10_000, descriptors: 20 + number * step, threads: 9 };
+    fn samples(count: u64, memory_step: u64, step: u64) -> Vec<Usage> {
+        let at = |number| Usage {
+            memory_kib: 10_000 + number * memory_step,
+            descriptors: 20 + number * step,
+            threads: 9,
+        };
         (0..count).map(at).collect()
     }
 
     #[test]
     fn what_grows_with_every_job_is_told_and_what_is_flat_is_not() {
-        assert_eq!(growth(&samples(100, 0)), [""; 0]);
-        assert_eq!(growth(&samples(100, 1)), ["descriptors grew from 57 to 107"]);
-        assert_eq!(growth(&samples(4, 1_000)), [""; 0], "too few to say");
+        assert_eq!(growth(&samples(100, 0, 0)), [""; 0]);
+        assert_eq!(growth(&samples(100, 4, 0)), [""; 0], "25 times 4 are 1 per cent of 10,248");
+        assert_eq!(growth(&samples(100, 5, 0)), ["memory in KiB grew from 10310 to 10435"]);
+        assert_eq!(growth(&samples(100, 0, 1)), ["descriptors grew from 82 to 107"]);
+        assert_eq!(growth(&samples(39, 1_000, 1_000)), [""; 0], "too few to say");
+        let mut warm = samples(100, 0, 0);
+        warm[..50].fill(Usage { memory_kib: 1, descriptors: 1, threads: 1 });
+        assert_eq!(growth(&warm), [""; 0], "the first half does not count");
     }
 
     #[test]

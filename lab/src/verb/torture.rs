@@ -114,7 +114,7 @@ fn render(verdict: &Verdict) -> String {
     );
     for (server, usage) in usage {
         if let Some([early, late]) = quarters(usage) {
-            let _ = writeln!(text, "{server} after {} jobs: {early}; at the end: {late}", usage.len() / 2);
+            let _ = writeln!(text, "{server} in the third quarter: {early}; in the last one: {late}");
         }
     }
     if wrong.is_empty() {

@@ -291,6 +291,35 @@ fn an_end_that_another_server_told_is_told_here_too_and_nothing_is_done_again() 
 }
 
 #[test]
+fn a_job_that_has_moved_to_another_server_does_not_keep_its_folder_from_the_next_one() {
+    let world = World::new();
+    let mut command = world.command("computenode");
+    command.args(["1", "--listen", "127.0.0.1:0", "--delay", "10m"]);
+    let (stuck, quick) = (world.start(command), world.node("0", &[]));
+    let start = |name: &str, node: &Program| {
+        let mut command = world.command("server");
+        let address = format!("127.0.0.1:{}", free_ports(1)[0]);
+        command.args(["--listen", &address, "--node", &node.address, "--name", name, "--grace", "0s"]);
+        world.start(command)
+    };
+    let (first, second) = (start("one", &stuck), start("two", &quick));
+    let request = JobRequest { strategy: "random".to_owned(), ..request(&world.data(), Transfer::Shared) };
+    client(&first).submit(&request, PATIENCE).unwrap().unwrap();
+    let moved = JobRequest { epoch: 2, ..request.clone() };
+    client(&second).submit(&moved, PATIENCE).unwrap().unwrap();
+    assert_eq!(report(&client(&second), "the-job").progress.state, JobState::Done);
+    // The first one waits for its node and has noticed nothing.
+    let next = JobRequest { job_key: "the-next".to_owned(), ..request };
+    client(&first).submit(&next, PATIENCE).unwrap().unwrap();
+    assert!(
+        client(&first).report("the-job", PATIENCE).unwrap().is_err(),
+        "it is to be asked for at the other"
+    );
+    signal(first.child.id(), "KILL");
+    signal(stuck.child.id(), "KILL");
+}
+
+#[test]
 fn a_second_signal_ends_a_server_at_once_and_the_next_one_finishes_its_jobs() {
     let world = World::new();
     world.multiply(60);
