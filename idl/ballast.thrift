@@ -11,7 +11,7 @@ include "compat/client_server.thrift"
 include "compat/server_compute.thrift"
 
 /** Version of this interface by the rules of SemVer. REMEMBER TO EDIT when a method or a field is added. */
-const string VERSION = "1.6.0"
+const string VERSION = "1.7.0"
 
 // ---------------------------------------------------------------------------------------------- shared words
 
@@ -614,6 +614,14 @@ struct EventsReply {
   2: required i64 server_incarnation,
 }
 
+/** What a server knows of the election in which it takes part. */
+struct ElectionView {
+  /** `host:port` of another server that leads, if one is known to. */
+  1: optional string leader,
+  /** The term under which this server leads; absent if it does not. */
+  2: optional i64 term,
+}
+
 struct ServerDescription {
   1: required string name,
   2: required string interface_version,
@@ -631,6 +639,8 @@ struct ServerDescription {
   12: optional list<string> standby_of,
   /** Highest epoch of the running jobs: of two servers with the same job the one with the higher epoch has it. */
   13: optional i64 epoch,
+  /** Where servers elect who leads. */
+  14: optional ElectionView election,
 }
 
 /** The server. */

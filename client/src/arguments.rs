@@ -189,21 +189,7 @@ mod tests {
             transfer: Transfer::Shared,
             division: Division::default(),
         };
-        assert_eq!(
-            request,
-            JobRequest {
-                job_key: "key".to_owned(),
-                epoch: 1,
-                source,
-                strategy: "random".to_owned(),
-                admission: None,
-                operation: "edges".to_owned(),
-                seed: None,
-                max_in_flight: None,
-                max_attempts: None,
-                label: None,
-            }
-        );
+        assert_eq!(request, JobRequest::new("key", source, "random", "edges"));
     }
 
     #[test]

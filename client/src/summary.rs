@@ -42,7 +42,7 @@ pub const fn status(state: JobState, interrupted: bool) -> Status {
         _ if interrupted => Status::Interrupted,
         JobState::Partial => Status::SomeFailed,
         JobState::NoNode => Status::NoNode,
-        JobState::Cancelled | JobState::Running => Status::Failure,
+        JobState::Cancelled | JobState::Running | JobState::Other(_) => Status::Failure,
     }
 }
 
@@ -54,6 +54,7 @@ fn headline(receipt: &JobReceipt, report: &JobReport, noun: &str) -> String {
         JobState::Partial => "Ended with failures",
         JobState::Cancelled => "Cancelled",
         JobState::NoNode => "Given up",
+        JobState::Other(_) => "In a state that only a later version of the client knows",
     };
     let mut text = format!(
         "{end}: {} of {} in {}",

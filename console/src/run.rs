@@ -1,5 +1,6 @@
 //! A console at work: one thread with a runtime of its own, so that nothing asynchronous reaches the server's code.
 
+use crate::clear;
 use crate::history::History;
 use crate::http::port::Port;
 use crate::http::{self, App, Guard};
@@ -7,7 +8,7 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::watch::Watch;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -64,6 +65,12 @@ impl Console {
             None if !address.ip().to_canonical().is_loopback() => Some(program::chance::token()?),
             given => given,
         };
+        if address.ip().is_unspecified() {
+            let port = address.port();
+            log::info!(
+                "the console answers at every address of this machine, port {port}: elsewhere use one of those"
+            );
+        }
         let store = Store::open(&settings.data_root)
             .map_err(|cause| StartError::Root { path: settings.data_root.clone(), cause })?;
         let history = match History::open(&settings.results) {
@@ -104,11 +111,18 @@ impl Console {
         self.address
     }
 
-    /// The address to open, with the token if one is asked for.
+    /// The address to open, with the token if one is asked for. Where it answers at every address of the machine it is the
+    /// machine's own: "every address" is no place to go to.
     pub fn url(&self) -> String {
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
         match &self.token {
-            Some(token) => format!("http://{}/?token={token}", self.address),
-            None => format!("http://{}/", self.address),
+            Some(token) => format!("http://{address}/?token={token}"),
+            None => format!("http://{address}/"),
         }
     }
 }
@@ -138,6 +152,7 @@ async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<
         }
     };
     let watching = tokio::spawn(Arc::clone(&app.watch).run());
+    let clearing = tokio::spawn(clear::run(Arc::clone(&app)));
     let answering = axum::serve(Port::new(listener), http::router(app)).into_future();
     tokio::select! {
         ended = answering => log::error!("the console stopped answering: {ended:?}"),
@@ -145,4 +160,5 @@ async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<
         _ = stopped => {}
     }
     watching.abort();
+    clearing.abort();
 }

@@ -4,6 +4,7 @@ import { Curve } from './curve.js';
 import { bar, el, mark, say } from './dom.js';
 import { feed } from './feed.js';
 import { count, micros, percent, rate, span } from './format.js';
+import { isOpen } from './head.js';
 import { jobLine } from './jobs.js';
 import { NodeList } from './nodes.js';
 
@@ -32,7 +33,7 @@ function tile([title, figure, below, place, colour]) {
   return node;
 }
 
-const STATES = ['up', 'draining', 'ejected', 'suspected', 'down'];
+const STATES = ['up', 'draining', 'ejected', 'suspected', 'down', 'unknown'];
 
 function drawStates(node) {
   if (!node.children.length) node.append(...STATES.map((state) => el('i', { data: { state } })));
@@ -58,6 +59,9 @@ function keep(parent, items, key, make) {
 /** What a server does for the cluster: in a word, and in a sentence. */
 function roleOf(server) {
   if (!server.up) return ['down', 'It does not answer.'];
+  const elected = server.election;
+  if (elected?.term != null) return ['leads', `Elected in term ${elected.term}: new jobs go to it, and the nodes below are as it sees them.`];
+  if (elected) return ['follows', elected.leader ? `The server at ${elected.leader} is elected; this one may be the next.` : 'It knows of no leader at this moment: one is being elected.'];
   const taken = server.epoch > 1 ? ' It goes on with jobs of another server, or from before it was started again.' : '';
   if (server.leads) return ['leads', `New jobs go to it, and the nodes below are as it sees them.${taken}`];
   if (server.standby_of.length > 0) return ['stands by', `It goes on with the jobs of ${server.standby_of.join(', ')} when there is no answer any more.`];
@@ -77,7 +81,8 @@ function serverCard() {
     mark(node, 'title', meaning);
     mark(badge, 'data-kind', server.leads ? 'good' : server.up ? '' : 'bad');
     const jobs = `${count(server.jobs_running)} ${server.jobs_running === 1 ? 'job runs' : 'jobs run'}, ${count(server.jobs_ended)} ended`;
-    say(foot, server.up ? `${server.address} · up ${span(feed.at - server.started_ms)} · ${jobs}` : `${server.address} · ${server.why ?? ''}`);
+    const term = server.election?.term != null ? ` · term ${server.election.term}` : server.epoch > 1 ? ` · epoch ${server.epoch}` : '';
+    say(foot, server.up ? `${server.address} · up ${span(feed.at - server.started_ms)} · ${jobs}${term}` : `${server.address} · ${server.why ?? ''}`);
   };
   return node;
 }
@@ -127,7 +132,7 @@ function running() {
   const empty = el('p', { class: 'hint' }, 'No job is running. ', el('a', { href: '#/jobs/new' }, 'Hand in some images'), '.');
   const node = el('section', { class: 'panel' }, el('h2', {}, 'Jobs at work'), list, empty);
   node.draw = () => {
-    const jobs = feed.jobs.filter((job) => job.state === 'running' || job.state === 'paused').slice(0, 8);
+    const jobs = feed.jobs.filter((job) => isOpen(job)).slice(0, 8);
     empty.hidden = jobs.length > 0;
     keep(list, jobs, (job) => job.key, () => jobLine());
   };

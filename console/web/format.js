@@ -75,4 +75,5 @@ export const JOB_STATES = {
   cancelled: 'cancelled',
   no_node: 'no node took it',
   lost: 'lost',
+  unknown: 'unknown',
 };

@@ -50,7 +50,7 @@ export function jobLine() {
 }
 
 export const stateKind = (state) =>
-  ({ running: 'work', paused: 'warn', done: 'good', partial: 'warn', cancelled: '', no_node: 'bad', lost: 'bad' })[state] ?? '';
+  ({ running: 'work', paused: 'warn', done: 'good', partial: 'warn', cancelled: '', no_node: 'bad', lost: 'bad', unknown: 'warn' })[state] ?? '';
 
 export function jobsPage(part) {
   const list = el('ul', { class: 'lines tall' });

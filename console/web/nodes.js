@@ -5,7 +5,7 @@ import { bar, el, mark, say, tell, toast } from './dom.js';
 import { feed } from './feed.js';
 import { count, micros, percent, span } from './format.js';
 
-const ORDER = { up: 0, draining: 1, ejected: 2, suspected: 3, down: 4 };
+const ORDER = { up: 0, draining: 1, ejected: 2, suspected: 3, down: 4, unknown: 5 };
 
 // key, heading, what it means, value to sort by
 const COLUMNS = [
@@ -246,7 +246,7 @@ class NodeSheet {
     if (!node) return;
     say(this.title, node.name);
     say(this.badge, node.state);
-    mark(this.badge, 'data-kind', { up: 'good', down: 'bad', ejected: 'bad', suspected: 'bad', draining: 'warn' }[node.state]);
+    mark(this.badge, 'data-kind', { up: 'good', down: 'bad', ejected: 'bad', suspected: 'bad', draining: 'warn', unknown: 'warn' }[node.state]);
     const top = Math.max(...node.curve.filter((value) => value !== null), 0);
     say(this.top, top > 0 ? micros(top) : 'nothing finished');
     this.curve.draw(node.curve);

@@ -5126,6 +5126,88 @@ impl TSerializable for EventsReply {
 }
 
 //
+// ElectionView
+//
+
+/// What a server knows of the election in which it takes part.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ElectionView {
+  /// `host:port` of another server that leads, if one is known to.
+  pub leader: Option<String>,
+  /// The term under which this server leads; absent if it does not.
+  pub term: Option<i64>,
+}
+
+impl ElectionView {
+  pub fn new<F1, F2>(leader: F1, term: F2) -> ElectionView where F1: Into<Option<String>>, F2: Into<Option<i64>> {
+    ElectionView {
+      leader: leader.into(),
+      term: term.into(),
+    }
+  }
+}
+
+impl TSerializable for ElectionView {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ElectionView> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ElectionView {
+      leader: f_1,
+      term: f_2,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ElectionView");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.leader {
+      o_prot.write_field_begin(&TFieldIdentifier::new("leader", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.term {
+      o_prot.write_field_begin(&TFieldIdentifier::new("term", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for ElectionView {
+  fn default() -> Self {
+    ElectionView{
+      leader: Some("".to_owned()),
+      term: Some(0),
+    }
+  }
+}
+
+//
 // ServerDescription
 //
 
@@ -5147,10 +5229,12 @@ pub struct ServerDescription {
   pub standby_of: Option<Vec<String>>,
   /// Highest epoch of the running jobs: of two servers with the same job the one with the higher epoch has it.
   pub epoch: Option<i64>,
+  /// Where servers elect who leads.
+  pub election: Option<ElectionView>,
 }
 
 impl ServerDescription {
-  pub fn new<F11, F12, F13>(name: String, interface_version: String, program_version: String, incarnation: i64, uptime_us: i64, nodes: Vec<NodeView>, jobs_running: i64, jobs_ended: i64, strategies: Vec<String>, operations: Vec<String>, port: F11, standby_of: F12, epoch: F13) -> ServerDescription where F11: Into<Option<BTreeMap<String, i64>>>, F12: Into<Option<Vec<String>>>, F13: Into<Option<i64>> {
+  pub fn new<F11, F12, F13, F14>(name: String, interface_version: String, program_version: String, incarnation: i64, uptime_us: i64, nodes: Vec<NodeView>, jobs_running: i64, jobs_ended: i64, strategies: Vec<String>, operations: Vec<String>, port: F11, standby_of: F12, epoch: F13, election: F14) -> ServerDescription where F11: Into<Option<BTreeMap<String, i64>>>, F12: Into<Option<Vec<String>>>, F13: Into<Option<i64>>, F14: Into<Option<ElectionView>> {
     ServerDescription {
       name,
       interface_version,
@@ -5165,6 +5249,7 @@ impl ServerDescription {
       port: port.into(),
       standby_of: standby_of.into(),
       epoch: epoch.into(),
+      election: election.into(),
     }
   }
 }
@@ -5185,6 +5270,7 @@ impl TSerializable for ServerDescription {
     let mut f_11: Option<BTreeMap<String, i64>> = None;
     let mut f_12: Option<Vec<String>> = None;
     let mut f_13: Option<i64> = None;
+    let mut f_14: Option<ElectionView> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -5275,6 +5361,10 @@ impl TSerializable for ServerDescription {
           let val = i_prot.read_i64()?;
           f_13 = Some(val);
         },
+        14 => {
+          let val = ElectionView::read_from_in_protocol(i_prot)?;
+          f_14 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -5306,6 +5396,7 @@ impl TSerializable for ServerDescription {
       port: f_11,
       standby_of: f_12,
       epoch: f_13,
+      election: f_14,
     };
     Ok(ret)
   }
@@ -5378,12 +5469,17 @@ impl TSerializable for ServerDescription {
       o_prot.write_i64(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.election {
+      o_prot.write_field_begin(&TFieldIdentifier::new("election", TType::Struct, 14))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
 }
 
-pub const VERSION: &str = "1.6.0";
+pub const VERSION: &str = "1.7.0";
 
 //
 // BallastNode service client

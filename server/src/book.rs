@@ -109,18 +109,12 @@ mod tests {
 
     #[test]
     fn a_job_is_the_same_under_its_own_luck_only() {
-        let known = JobRequest {
-            job_key: "k".to_owned(),
-            epoch: 1,
-            source: JobSource::Synthetic { tasks: 1, service: Duration::ZERO },
-            strategy: "random".to_owned(),
-            admission: None,
-            operation: "edges".to_owned(),
-            seed: None,
-            max_in_flight: None,
-            max_attempts: None,
-            label: None,
-        };
+        let known = JobRequest::new(
+            "k",
+            JobSource::Synthetic { tasks: 1, service: Duration::ZERO },
+            "random",
+            "edges",
+        );
         let asked = |epoch, seed| JobRequest { epoch, seed, ..known.clone() };
         assert!(is_same(&known, 99, &asked(1, None)), "the same request");
         assert!(is_same(&known, 99, &asked(2, Some(99))), "who moves it names its luck");

@@ -133,6 +133,10 @@ fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, pe
                 job.depose();
             }
             if matches!(error, AttemptError::Fault { .. }) {
+                // The folder of a job that has ended is gone by our own doing: that is no fault of the node.
+                if job.is_closed() {
+                    return Came::without_result(Outcome::Cancelled, "the job had ended");
+                }
                 look_at_folder(means, job);
             }
             refused(error)

@@ -245,6 +245,7 @@ impl ServerService for Service {
             port: wire::Counters::default(),
             standby_of: self.terms.standby_of.clone(),
             epoch: self.engine.running().iter().map(|job| job.request.epoch).max(),
+            election: self.terms.leadership.as_ref().map(|leadership| leadership.view()),
         }
     }
 
@@ -334,21 +335,18 @@ impl ServerService for Service {
             std::path::absolute(source_folder.trim_end_matches('/')).map_err(|error| error.to_string())?;
         let admission = admission_of_flag(is_random);
         let request = JobRequest {
-            job_key: format!("original-{:016x}-{number}", self.engine.means.incarnation),
-            epoch: 1,
-            source: JobSource::Folder {
-                path: path.to_string_lossy().into_owned(),
-                recursive: false,
-                transfer: Transfer::Shared,
-                division: Division::default(),
-            },
-            strategy: if admission == Admission::MayReject { "load_balancing" } else { "random" }.to_owned(),
-            admission: None,
-            operation: crate::peer::COMPATIBLE_OPERATION.to_owned(),
-            seed: None,
-            max_in_flight: None,
-            max_attempts: None,
             label: Some("original".to_owned()),
+            ..JobRequest::new(
+                format!("original-{:016x}-{number}", self.engine.means.incarnation),
+                JobSource::Folder {
+                    path: path.to_string_lossy().into_owned(),
+                    recursive: false,
+                    transfer: Transfer::Shared,
+                    division: Division::default(),
+                },
+                if admission == Admission::MayReject { "load_balancing" } else { "random" },
+                crate::peer::COMPATIBLE_OPERATION,
+            )
         };
         let receipt = self.submit(request).map_err(|error| error.to_string())?;
         let job = self.find(&receipt.job_key).map_err(|error| error.to_string())?;

@@ -34,6 +34,7 @@ pub(crate) fn job_end(report: &JobReport) -> String {
         JobState::Partial => "ended with failed images",
         JobState::Cancelled => "cancelled",
         JobState::NoNode => "given up for want of a node",
+        JobState::Other(_) => "in an unknown state",
     };
     let why = report.why.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
     format!(

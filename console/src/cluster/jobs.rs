@@ -42,13 +42,14 @@ pub(crate) const fn state_word(state: JobState) -> &'static str {
         JobState::Partial => "partial",
         JobState::Cancelled => "cancelled",
         JobState::NoNode => "no_node",
+        JobState::Other(_) => "unknown",
     }
 }
 
 impl Job {
-    /// Whether it has not ended; it may be paused.
+    /// Whether it is not known to have ended; it may be paused.
     pub(crate) fn is_running(&self) -> bool {
-        self.state == "running" || self.state == "paused"
+        matches!(self.state.as_str(), "running" | "paused" | "unknown")
     }
 
     /// Takes over where the job stands now.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
-use wire::job::{NodeState, NodeView, ServerDescription};
+use wire::job::{ElectionView, NodeState, NodeView, ServerDescription};
 
 /// Samples that a node's curve keeps.
 pub(crate) const CURVE_SAMPLES: usize = 60;
@@ -36,6 +36,8 @@ pub(crate) struct Server {
     pub(crate) standby_of: Vec<String>,
     /// Highest epoch of its running jobs.
     pub(crate) epoch: Option<u64>,
+    /// Where servers elect who leads: what this one knows of that.
+    pub(crate) election: Option<Election>,
     /// Why it does not answer.
     pub(crate) why: Option<String>,
     /// When it started, in milliseconds since 1970; so that nothing changes while nothing happens.
@@ -45,6 +47,21 @@ pub(crate) struct Server {
     pub(crate) version: String,
     pub(crate) jobs_running: u64,
     pub(crate) jobs_ended: u64,
+}
+
+/// What a server knows of the election in which it takes part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Election {
+    /// `host:port` of another server that leads.
+    pub(crate) leader: Option<String>,
+    /// The term under which it leads itself.
+    pub(crate) term: Option<u64>,
+}
+
+impl From<&ElectionView> for Election {
+    fn from(view: &ElectionView) -> Election {
+        Election { leader: view.leader.clone(), term: view.term }
+    }
 }
 
 /// A node as it is shown.
@@ -109,6 +126,7 @@ pub(crate) const fn state_word(state: NodeState) -> &'static str {
         NodeState::Ejected => "ejected",
         NodeState::Draining => "draining",
         NodeState::Suspected => "suspected",
+        NodeState::Other(_) => "unknown",
     }
 }
 
@@ -153,6 +171,7 @@ impl Picture {
                     leads,
                     standby_of: told.standby_of.clone(),
                     epoch: told.epoch,
+                    election: told.election.as_ref().map(Election::from),
                     why: None,
                     started_ms: known.map_or(started_ms, |server| server.started_ms),
                     incarnation,
@@ -168,6 +187,7 @@ impl Picture {
                 leads: false,
                 standby_of: before.map(|server| server.standby_of.clone()).unwrap_or_default(),
                 epoch: None,
+                election: None,
                 why: Some(why.clone()),
                 started_ms: 0,
                 incarnation: before.map(|server| server.incarnation.clone()).unwrap_or_default(),
@@ -226,13 +246,18 @@ impl Picture {
     }
 }
 
-/// The place of the server that leads: the one that has taken jobs over, which its epoch tells; else the first that
-/// answers and does not stand by for one that answers; else the first that answers.
+/// The place of the server that leads. Where servers elect one it is who was elected last, or nobody; else the one that has
+/// taken jobs over, which its epoch tells; else the first that answers and does not stand by for one that answers; else the
+/// first that answers.
 fn leader(looks: &[Look]) -> Option<usize> {
     let answers = || {
         let told = looks.iter().enumerate();
         told.filter_map(|(place, look)| look.answer.as_ref().ok().map(|told| (place, told)))
     };
+    if answers().any(|(_, told)| told.election.is_some()) {
+        let elected = answers().filter_map(|(place, told)| Some((told.election.as_ref()?.term?, place)));
+        return elected.max().map(|(_, place)| place);
+    }
     let taken_over =
         answers().filter_map(|(place, told)| Some((told.epoch.filter(|&epoch| epoch > 1)?, place)));
     // Of equal epochs the first server's counts.
@@ -332,6 +357,7 @@ pub(crate) mod tests {
             port: wire::Counters::default(),
             standby_of: Vec::new(),
             epoch: None,
+            election: None,
         };
         Look { name: "server".to_owned(), address: "127.0.0.1:5000".to_owned(), answer: Ok(description) }
     }
@@ -387,6 +413,27 @@ pub(crate) mod tests {
         assert_eq!(leader(&[standby(None), server("a:1", &[], None)]), Some(1));
         assert_eq!(leader(&[server("a:1", &["b:1"], None), standby(None)]), Some(0), "each for the other");
         assert_eq!(leader(&[silent("a:1")]), None);
+    }
+
+    #[test]
+    fn where_servers_elect_who_leads_nobody_else_does() {
+        let elected = |address: &str, leader: Option<&str>, term| {
+            let mut look = look(Vec::new());
+            look.address = address.to_owned();
+            if let Ok(told) = &mut look.answer {
+                let leader = leader.map(str::to_owned);
+                // What it goes on with, and whom it stands by, tells nothing here.
+                (told.election, told.epoch) = (Some(ElectionView { leader, term }), Some(90));
+            }
+            look
+        };
+        let follower = || elected("a:1", Some("b:1"), None);
+        assert_eq!(leader(&[follower(), elected("b:1", None, Some(7))]), Some(1));
+        assert_eq!(leader(&[follower(), silent("b:1")]), None, "the next one is being elected");
+        // One that was frozen has not heard yet of the higher term.
+        assert_eq!(leader(&[elected("a:1", None, Some(6)), elected("b:1", None, Some(7))]), Some(1));
+        let picture = Picture::default().next(&[follower(), elected("b:1", None, Some(7))], 1_000);
+        assert_eq!(picture.servers[1].election, Some(Election { leader: None, term: Some(7) }));
     }
 
     #[test]

@@ -82,13 +82,19 @@ impl History {
 
     /// Keys of the jobs that a server had when they were last heard of, and that had not ended.
     pub(crate) fn running_at(&self, server: &str) -> Result<Vec<String>, HistoryError> {
-        let statement =
-            "SELECT key FROM jobs WHERE server = ?1 AND state IN ('running', 'paused') ORDER BY key";
+        let statement = "SELECT key FROM jobs WHERE server = ?1 AND state IN ('running', 'paused', 'unknown') ORDER BY key";
         let connection = self.lock();
         let read = || -> rusqlite::Result<Vec<String>> {
             connection.prepare(statement)?.query_map([server], |row| row.get(0))?.collect()
         };
         read().map_err(|cause| self.wrap(cause))
+    }
+
+    /// Whether a job worked in the folder.
+    pub(crate) fn has_job_in(&self, folder: &str) -> Result<bool, HistoryError> {
+        let statement = "SELECT EXISTS (SELECT 1 FROM jobs WHERE folder = ?1)";
+        let found = self.lock().query_row(statement, [folder], |row| row.get(0));
+        found.map_err(|cause| self.wrap(cause))
     }
 
     /// One job by its key.

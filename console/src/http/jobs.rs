@@ -13,8 +13,9 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+use wire::CallError;
 use wire::division::Division;
-use wire::job::{JobReport, JobRequest, JobSource, JobState, Transfer};
+use wire::job::{JobReceipt, JobReport, JobRequest, JobSource, Transfer};
 
 /// How long the server may take for an answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -55,7 +56,7 @@ pub(super) async fn submit(State(app): State<Arc<App>>, body: Bytes) -> Result<R
     blocking(move || {
         let request = request(&app, wanted)?;
         let leader = app.watch.leader().ok_or_else(|| Problem::unavailable("no server is known"))?;
-        let receipt = leader.client.submit(&request, PATIENCE)??;
+        let receipt = submitted(&app, &leader, &request)?;
         app.watch.note(
             &receipt.job_key,
             format!("submitted by the console: {} by {}", receipt.operation, receipt.strategy),
@@ -72,6 +73,20 @@ pub(super) async fn submit(State(app): State<Arc<App>>, body: Bytes) -> Result<R
         })))
     })
     .await
+}
+
+/// Hands the job in. Its upload, if it works on one, is kept from then on, unless the server refuses.
+fn submitted(app: &App, leader: &Asked, request: &JobRequest) -> Result<JobReceipt, Problem> {
+    let JobSource::Folder { path, .. } = &request.source else {
+        return Ok(leader.client.submit(request, PATIENCE)??);
+    };
+    let folder = std::path::Path::new(path);
+    let first = app.store.submitted(folder)?;
+    let answer = leader.client.submit(request, PATIENCE)?;
+    if first && answer.is_err() {
+        app.store.refused(folder);
+    }
+    Ok(answer?)
 }
 
 fn request(app: &App, wanted: Wanted) -> Result<JobRequest, Problem> {
@@ -104,21 +119,20 @@ fn request(app: &App, wanted: Wanted) -> Result<JobRequest, Problem> {
     };
     let made_up = || format!("console-{:016x}", program::chance::draw());
     Ok(JobRequest {
-        job_key: wanted.key.filter(|key| !key.is_empty()).unwrap_or_else(made_up),
-        epoch: 1,
-        source: JobSource::Folder {
-            path: path.to_owned(),
-            recursive: wanted.recursive,
-            transfer,
-            division: Division::default(),
-        },
-        strategy,
         admission,
-        operation: wanted.operation,
         seed,
-        max_in_flight: None,
-        max_attempts: None,
         label: wanted.label.filter(|label| !label.is_empty()),
+        ..JobRequest::new(
+            wanted.key.filter(|key| !key.is_empty()).unwrap_or_else(made_up),
+            JobSource::Folder {
+                path: path.to_owned(),
+                recursive: wanted.recursive,
+                transfer,
+                division: Division::default(),
+            },
+            strategy,
+            wanted.operation,
+        )
     })
 }
 
@@ -175,7 +189,7 @@ pub(super) async fn cancel(
 /// Whether there is still something to be done to the job, so that nobody is told that he stopped what had ended.
 pub(super) fn not_ended(server: &Asked, key: &str) -> Result<(), Problem> {
     match server.client.progress(key, Duration::ZERO)??.state {
-        JobState::Running => Ok(()),
+        open if !open.is_ended() => Ok(()),
         ended => Err(Problem::too_late(format!("job '{key}' has ended: {}", state_word(ended)))),
     }
 }
@@ -197,6 +211,21 @@ impl Found {
     }
 }
 
+/// The job as the server lists it. One that has just ended is left out of the list until its end is written, which the server
+/// waits for when it is asked for that job's progress.
+fn listed(server: &Asked, key: &str) -> Result<Option<Job>, CallError> {
+    let find = || -> Result<Option<Job>, CallError> {
+        let jobs = server.client.jobs(false, PATIENCE)?;
+        let found = jobs.into_iter().find(|job| job.receipt.job_key == key);
+        Ok(found.map(|job| Job::of(job, server.address())))
+    };
+    match find()? {
+        Some(job) => Ok(Some(job)),
+        None if server.client.progress(key, Duration::ZERO)?.is_ok() => find(),
+        None => Ok(None),
+    }
+}
+
 /// A job by its key. Nothing of a folder is shown that no job was in.
 pub(super) fn find(app: &App, key: &str) -> Result<Found, Problem> {
     let scene = app.watch.scene();
@@ -204,16 +233,10 @@ pub(super) fn find(app: &App, key: &str) -> Result<Found, Problem> {
         return Ok(Found::Live(Box::new(job.clone())));
     }
     // It may have been submitted since the last look.
-    let listed = app.watch.leader().map(|leader| (leader.client.jobs(false, PATIENCE), leader));
-    let unheard = match listed {
-        Some((Ok(jobs), leader)) => {
-            if let Some(job) = jobs.into_iter().find(|job| job.receipt.job_key == key) {
-                return Ok(Found::Live(Box::new(Job::of(job, leader.address()))));
-            }
-            None
-        }
-        Some((Err(error), _)) => Some(error),
-        None => None,
+    let unheard = match app.watch.leader().map(|leader| listed(&leader, key)) {
+        Some(Ok(Some(job))) => return Ok(Found::Live(Box::new(job))),
+        Some(Ok(None)) | None => None,
+        Some(Err(error)) => Some(error),
     };
     let past = match &app.history {
         Some(history) => history.job(key)?,

@@ -8,8 +8,7 @@ use wire::job::{NodeState, NodeView};
 
 /// Nodes that get labels of their own; the others are summed up as `other`.
 const LABELLED_NODES: usize = 2_000;
-const STATES: [NodeState; 5] =
-    [NodeState::Up, NodeState::Draining, NodeState::Ejected, NodeState::Suspected, NodeState::Down];
+const STATES: [&str; 6] = ["up", "draining", "ejected", "suspected", "down", "unknown"];
 
 /// The whole answer to a scrape.
 pub(super) fn text(scene: &Scene, followers: usize) -> String {
@@ -61,8 +60,8 @@ fn nodes(metrics: &mut Metrics, scene: &Scene) {
     let (shown, summed) = scene.picture.nodes.split_at(scene.picture.nodes.len().min(LABELLED_NODES));
     let mut states = metrics.family("ballast_nodes", Kind::Gauge, "Nodes by state.");
     for state in STATES {
-        let count = scene.picture.nodes.iter().filter(|node| node.view.state == state).count();
-        states.sample(&[("state", state_word(state))], count as f64);
+        let count = scene.picture.nodes.iter().filter(|node| state_word(node.view.state) == state).count();
+        states.sample(&[("state", state)], count as f64);
     }
     let mut each = |name: &str, kind, help: &str, value: fn(&Node) -> Option<f64>| {
         let mut family = metrics.family(name, kind, help);

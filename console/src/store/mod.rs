@@ -3,6 +3,7 @@
 //! Every file is opened relative to a directory handle that was opened at the start, so neither `..` nor a symbolic
 //! link, nor one that is swapped meanwhile, leads out.
 
+mod abandoned;
 mod name;
 mod upload;
 mod weights;
@@ -14,6 +15,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
 
 /// Where the images of a job are, below its folder.
 pub(crate) const INPUT: &str = "input_dir";
@@ -31,6 +33,8 @@ pub(crate) struct Store {
     real: PathBuf,
     dir: Dir,
     weights: weights::Weights,
+    /// Held while an upload is cleared, or noted as one that has a job.
+    clearing: Mutex<()>,
 }
 
 /// What cannot be had from the data root.
@@ -80,7 +84,13 @@ impl Store {
     pub(crate) fn open(path: &Path) -> io::Result<Store> {
         let real = path.canonicalize()?;
         let dir = Dir::open_ambient_dir(&real, ambient_authority())?;
-        Ok(Store { given: std::path::absolute(path)?, real, dir, weights: weights::Weights::default() })
+        Ok(Store {
+            given: std::path::absolute(path)?,
+            real,
+            dir,
+            weights: weights::Weights::default(),
+            clearing: Mutex::new(()),
+        })
     }
 
     /// The root as people know it.

@@ -58,6 +58,16 @@ impl Store {
     }
 }
 
+/// Whether a folder is called as [`Store::new_upload`] calls them: a time and 16 digits that nobody can guess.
+pub(super) fn is_ours(id: &str) -> bool {
+    id.split_once('-').is_some_and(|(stamp, chance)| {
+        stamp.len() == "20260101t000000z".len()
+            && stamp.bytes().all(|byte| byte.is_ascii_digit() || byte == b't' || byte == b'z')
+            && chance.len() == 16
+            && chance.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
 impl Upload {
     /// A file for what is on its way. It counts once [`Upload::keep`] has given it a name.
     pub(crate) fn begin(&self) -> Result<(String, File), StoreError> {
@@ -138,6 +148,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let store = Store::open(root.path()).unwrap();
         let upload = store.new_upload().unwrap();
+        assert!(
+            is_ours(&upload.id) && !is_ours("holidays") && !is_ours("20260101t000000z-1"),
+            "{}",
+            upload.id
+        );
         let put = |bytes: &[u8]| {
             let (temporary, mut file) = upload.begin().unwrap();
             file.write_all(bytes).unwrap();

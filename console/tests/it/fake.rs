@@ -3,16 +3,17 @@
 use cluster::Admission;
 use console::settings::UploadLimits;
 use console::{Console, Settings, Target};
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use wire::job::{
-    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeState, NodeView,
-    ServerDescription, ServerService, SubmitError, UnknownJob,
+    ElectionView, JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeState,
+    NodeView, ServerDescription, ServerService, SubmitError, UnknownJob,
 };
 use wire::membership::{
     ClusterEvent, EventKind, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode,
@@ -26,6 +27,10 @@ pub(crate) struct Fake {
     pub(crate) events: Mutex<Vec<ClusterEvent>>,
     pub(crate) incarnation: AtomicU64,
     pub(crate) standby_of: Mutex<Vec<String>>,
+    pub(crate) election: Mutex<Option<ElectionView>>,
+    /// Jobs are left out of the list until somebody asks for their progress, as those whose end is not written yet.
+    pub(crate) writes_slowly: AtomicBool,
+    written: Mutex<BTreeSet<String>>,
 }
 
 pub(crate) fn node(name: &str) -> NodeView {
@@ -110,6 +115,7 @@ impl ServerService for Fake {
             port: wire::Counters::default(),
             standby_of: self.standby_of.lock().unwrap().clone(),
             epoch: running.into_iter().max(),
+            election: self.election.lock().unwrap().clone(),
         }
     }
 
@@ -155,6 +161,7 @@ impl ServerService for Fake {
     }
 
     fn progress(&self, job_key: &str, _wait: Duration) -> Result<JobProgress, UnknownJob> {
+        self.written.lock().unwrap().insert(job_key.to_owned());
         self.report(job_key).map(|report| report.progress)
     }
 
@@ -178,7 +185,12 @@ impl ServerService for Fake {
     }
 
     fn jobs(&self, _running_only: bool) -> Vec<JobView> {
-        self.jobs.lock().unwrap().clone()
+        let mut jobs = self.jobs.lock().unwrap().clone();
+        if self.writes_slowly.load(Ordering::Acquire) {
+            let written = self.written.lock().unwrap();
+            jobs.retain(|job| written.contains(&job.receipt.job_key));
+        }
+        jobs
     }
 
     fn pause_job(&self, job_key: &str) -> Result<(), UnknownJob> {

@@ -79,6 +79,8 @@ fn an_empty_token_opens_nothing_and_an_unfit_one_is_refused() {
     let empty = [("Authorization", "Bearer "), ("Cookie", "ballast_token=")];
     assert_eq!(world.send("GET", "/api/cluster", &empty, b"").status, 401);
     let url = world.console.url();
+    // "Every address" is no place to go to.
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     assert!(url.split_once("?token=").unwrap().1.len() >= 32, "one is drawn: {url}");
     for unfit in ["a b", "a;b", "a&b", "a+b", "ä", "a\nb", "a%20"] {
         let settings = console::Settings {

@@ -5,7 +5,7 @@ use console::Target;
 use serde_json::{Value, json};
 use std::fs;
 use std::sync::atomic::Ordering;
-use wire::job::JobState;
+use wire::job::{ElectionView, JobState, NodeState};
 use wire::membership::EventKind;
 
 fn events(world: &World, kind: &str) -> Vec<String> {
@@ -142,4 +142,54 @@ fn a_job_that_its_server_let_go_does_not_run_for_ever_in_the_history() {
     world.wait("it is lost", |world| state(world, &gone) == "lost");
     assert_eq!(events(&world, "job_lost").len(), 1);
     assert_eq!(state(&world, &kept), "running");
+}
+
+#[test]
+fn a_state_of_a_later_version_hides_neither_the_server_nor_what_is_beside_it() {
+    let world = World::new();
+    let key = submit(&world);
+    world.wait("the job", |world| job(world, &key)["state"] == "done");
+    let other = submit(&world);
+    world.fake.set_job(&other, JobState::Other(77), 1);
+    world.fake.nodes.lock().unwrap()[0].state = NodeState::Other(99);
+    world.wait("the job's state", |world| job(world, &other)["state"] == "unknown");
+    assert_eq!(job(&world, &key)["state"], "done");
+    let nodes = |world: &World| world.get("/api/cluster").json()["nodes"].clone();
+    world.wait("the node's state", |world| nodes(world)[0][3] == "unknown");
+    assert_eq!(nodes(&world)[1][3], "up");
+    assert!(world.get("/metrics").text().contains("ballast_nodes{state=\"unknown\"} 1"));
+}
+
+#[test]
+fn who_was_elected_is_shown_with_its_term() {
+    let spare = Fake::with_nodes(&["node0", "node1"]);
+    let (_running, address) = spare.serve();
+    let world = World::with(|settings| {
+        settings.servers.push(Target { name: "spare".to_owned(), address: address.clone() });
+    });
+    *world.fake.election.lock().unwrap() = Some(ElectionView { leader: Some(address.clone()), term: None });
+    *spare.election.lock().unwrap() = Some(ElectionView { leader: None, term: Some(41) });
+    let servers = |world: &World| world.get("/api/cluster").json()["servers"].clone();
+    world.wait("the elected one", |world| servers(world)[1]["leads"] == true);
+    let shown = servers(&world);
+    assert_eq!(shown[1]["election"], json!({ "leader": null, "term": 41 }));
+    assert_eq!((&shown[0]["leads"], &shown[0]["election"]["leader"]), (&json!(false), &json!(address)));
+    // Nobody leads while the next one is being elected: clients have nowhere to go.
+    *spare.election.lock().unwrap() = Some(ElectionView::default());
+    *world.fake.election.lock().unwrap() = Some(ElectionView::default());
+    world.wait("no leader", |world| {
+        servers(world).as_array().unwrap().iter().all(|one| one["leads"] == false)
+    });
+    assert_eq!(world.get("/readyz").status, 503);
+}
+
+/// A page asks for the pictures of a small job before the console has heard of it, and just when its end is being written.
+#[test]
+fn a_job_whose_end_is_being_written_is_not_missing() {
+    let world = World::new();
+    world.fake.writes_slowly.store(true, Ordering::Release);
+    let key = submit(&world);
+    let images = world.get(&format!("/api/jobs/{key}/images"));
+    assert_eq!((images.status, images.json()["total"].as_u64()), (200, Some(1)), "{}", images.text());
+    assert_eq!(world.get("/api/jobs/nobody's/images").status, 404);
 }

@@ -59,6 +59,39 @@ impl Family<'_> {
     }
 }
 
+#[doc(hidden)] // for tests of the programs that tell metrics
+pub mod checker {
+    //! Prometheus's own opinion of a text of metrics.
+
+    use std::io::{self, Write as _};
+    use std::process::{Command, Stdio};
+
+    /// What `promtool check metrics` complains of in `text`: nothing if all is well. `None`, said on standard output, where
+    /// there is no promtool.
+    ///
+    /// # Errors
+    /// If it cannot be talked to.
+    pub fn complaints(text: &str) -> io::Result<Option<String>> {
+        let checker = Command::new("promtool")
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let Ok(mut checker) = checker else {
+            println!("skipped: no promtool (Debian's package prometheus has it)");
+            return Ok(None);
+        };
+        if let Some(mut input) = checker.stdin.take() {
+            input.write_all(text.as_bytes())?;
+        }
+        let said = checker.wait_with_output()?;
+        let complaints = String::from_utf8_lossy(&said.stderr).into_owned();
+        let failed = !said.status.success() && complaints.is_empty();
+        Ok(Some(if failed { format!("it ended with {}", said.status) } else { complaints }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

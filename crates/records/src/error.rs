@@ -36,6 +36,18 @@ pub enum RecordsError {
         /// What the system says.
         cause: io::Error,
     },
+    /// A file of arrival times cannot be read.
+    #[error(
+        "cannot read '{}': {cause}; name a CSV file with a column of times, or the folder of a run (a relative name is \
+         one in the current folder)",
+        path.display()
+    )]
+    ReadTimes {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
     /// A CSV file is not what its name says.
     #[error("{}:{}", path.display(), fault)]
     Row {

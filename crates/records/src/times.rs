@@ -24,15 +24,22 @@ fn fault(path: &Path, why: String) -> RecordsError {
     RecordsError::Times { path: path.to_owned(), why }
 }
 
+fn unreadable(path: &Path, cause: std::io::Error) -> RecordsError {
+    RecordsError::ReadTimes { path: path.to_owned(), cause }
+}
+
 fn of_run(folder: &Path) -> Result<Vec<f64>, RecordsError> {
-    let (tasks, _) = read_rows::<TaskRow>(folder)?;
+    let (tasks, _) = read_rows::<TaskRow>(folder).map_err(|error| match error {
+        RecordsError::Read { path, cause } => unreadable(&path, cause),
+        other => other,
+    })?;
     let first = tasks.first().map(|task| task.job_key.clone());
     let of_first = tasks.iter().filter(|task| Some(&task.job_key) == first.as_ref());
     Ok(of_first.map(|task| task.submitted_us as f64 / 1e6).collect())
 }
 
 fn of_file(path: &Path, column: Option<&str>) -> Result<Vec<f64>, RecordsError> {
-    let unreadable = |cause: csv::Error| RecordsError::Read { path: path.to_owned(), cause: cause.into() };
+    let unreadable = |cause: csv::Error| unreadable(path, cause.into());
     let mut csv = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -114,6 +114,29 @@ pub struct JobRequest {
     pub label: Option<String>,
 }
 
+impl JobRequest {
+    /// A first submission that leaves the rest to the server and to what the strategy's name implies.
+    pub fn new(
+        job_key: impl Into<String>,
+        source: JobSource,
+        strategy: impl Into<String>,
+        operation: impl Into<String>,
+    ) -> JobRequest {
+        JobRequest {
+            job_key: job_key.into(),
+            epoch: 1,
+            source,
+            strategy: strategy.into(),
+            admission: None,
+            operation: operation.into(),
+            seed: None,
+            max_in_flight: None,
+            max_attempts: None,
+            label: None,
+        }
+    }
+}
+
 /// When the tasks of an open job arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenArrivals {
@@ -214,6 +237,15 @@ pub enum JobState {
     Cancelled,
     /// Given up because no node took work.
     NoNode,
+    /// One that a later version of the interface tells, by its number: nobody can say whether the job has ended.
+    Other(i32),
+}
+
+impl JobState {
+    /// Whether the job is known to have ended.
+    pub const fn is_ended(self) -> bool {
+        matches!(self, JobState::Done | JobState::Partial | JobState::Cancelled | JobState::NoNode)
+    }
 }
 
 /// What happened so far.
@@ -318,6 +350,8 @@ pub enum NodeState {
     Draining,
     /// Gives no sign of life.
     Suspected,
+    /// One that a later version of the interface tells, by its number.
+    Other(i32),
 }
 
 /// One node as the server sees it.
@@ -359,6 +393,15 @@ pub struct NodeView {
     pub status: Option<(NodeStatus, Duration)>,
 }
 
+/// What a server knows of the election in which it takes part.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ElectionView {
+    /// `host:port` of another server that leads, if one is known to.
+    pub leader: Option<String>,
+    /// The term under which this server leads, if it does.
+    pub term: Option<u64>,
+}
+
 /// The server and how it sees its nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServerDescription {
@@ -388,4 +431,6 @@ pub struct ServerDescription {
     pub standby_of: Vec<String>,
     /// Highest epoch of the running jobs, if one runs.
     pub epoch: Option<u64>,
+    /// Who leads, where servers elect that.
+    pub election: Option<ElectionView>,
 }

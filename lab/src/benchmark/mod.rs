@@ -94,16 +94,9 @@ fn plan(folder: &Path, load: Probability, slots: usize, delay: Duration) -> Clus
 /// A job under a fixed seed.
 fn request(source: JobSource, strategy: &str, max_in_flight: u32) -> JobRequest {
     JobRequest {
-        job_key: String::new(),
-        epoch: 1,
-        source,
-        strategy: strategy.to_owned(),
-        admission: None,
-        operation: "edges".to_owned(),
         seed: Some(1),
         max_in_flight: Some(max_in_flight),
-        max_attempts: None,
-        label: None,
+        ..JobRequest::new(String::new(), source, strategy, "edges")
     }
 }
 

@@ -106,7 +106,7 @@ pub fn parse(text: &str, settings: &[String]) -> Result<Design, DesignError> {
     let wrong = |error: toml::de::Error| DesignError::Toml(in_plain_words(error.to_string().trim_end()));
     let mut fields: Fields = toml::from_str(text).map_err(wrong)?;
     let mut table: toml::Table = text.parse().map_err(wrong)?;
-    let mut text = text.to_owned();
+    let (own, mut text) = (text, text.to_owned());
     if !settings.is_empty() {
         for setting in settings {
             apply(&mut table, setting).map_err(|fault| fault.in_text(""))?;
@@ -114,7 +114,20 @@ pub fn parse(text: &str, settings: &[String]) -> Result<Design, DesignError> {
         fields = read(table.clone()).map_err(|why| Fault::new("--set", why).in_text(""))?;
         text = table.to_string();
     }
-    design(fields, &table, text.clone()).map_err(|fault| fault.in_text(&text))
+    design(fields, &table, text).map_err(|fault| {
+        match settings.iter().any(|setting| speaks_of(setting, &fault.path)) {
+            true => Fault::new(format!("--set {}", fault.path), fault.why).in_text(""),
+            false => fault.in_text(own),
+        }
+    })
+}
+
+/// Whether `nodes.slots=2` is, holds or is a part of the value at a path.
+fn speaks_of(setting: &str, path: &str) -> bool {
+    let set = setting.split('=').next().unwrap_or_default().trim();
+    let inside =
+        |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+    set == path || inside(set, path) || inside(path, set)
 }
 
 /// Puts `nodes.slots=2` in its place; a value that is no TOML is a text.

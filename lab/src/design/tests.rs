@@ -145,6 +145,8 @@ fn the_command_line_overrides_the_file_and_its_sweep() {
     assert_eq!((design.replications.at_least, design.policies[0].to_string().as_str()), (3, "round_robin"));
     let wrong = |setting: &str| parse(SMALL, &[setting.to_owned()]).unwrap_err().to_string();
     insta::assert_snapshot!(wrong("nodes.slots"), @"--set: 'nodes.slots' is not PATH=VALUE, such as nodes.slots=2");
+    // A line of the file would be that of another value.
+    insta::assert_snapshot!(wrong("nodes.slots=0"), @"--set nodes.slots: every node has at least 1: give whole numbers from 1 up");
     insta::assert_snapshot!(wrong("nodes.slot=2"), @"--set: unknown name `slot`, expected one of `count`, `slots`, `queue`, `load`, `reject_probability`, `delay_probability`, `delay`, `speed`, `processors`, `wire`, `tells_load` in `nodes`");
 }
 

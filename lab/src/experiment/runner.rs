@@ -80,7 +80,7 @@ impl Experiment {
     }
 
     /// The job of one trial, without its key.
-    pub(super) fn request(&self, trial: Trial) -> JobRequest {
+    pub(crate) fn request(&self, trial: Trial) -> JobRequest {
         JobRequest {
             job_key: String::new(),
             epoch: 1,

@@ -67,7 +67,9 @@ impl Findings {
                 evidence::comparison::Metric::Mean => row.summary.latency_mean_s,
                 evidence::comparison::Metric::P99 => row.summary.latency_p99_s,
             };
+            let ties = comparison.overall.ties.iter().any(|other| other == name);
             let best = if comparison.overall.best == name { " *" } else { "" };
+            let best = if ties { " =" } else { best };
             let dropped = if row.summary.dropped > 0.0 { " †" } else { "" };
             value.map(|value| format!("{}{dropped}{best}", time(value)))
         };
@@ -81,7 +83,9 @@ impl Findings {
         let table = grid_in(&columns, rows.collect(), format);
         let drops = comparisons().flat_map(|one| &one.rows).any(|row| row.summary.dropped > 0.0);
         let dropped = if drops { "; † of the arrivals that were not dropped" } else { "" };
-        format!("{table}\n{}; * the lowest of the cell{dropped}.\n", self.metric.name())
+        let ties = comparisons().any(|one| !one.overall.ties.is_empty());
+        let tied = if ties { "; = not surely above it" } else { "" };
+        format!("{table}\n{}; * the lowest of the cell{tied}{dropped}.\n", self.metric.name())
     }
 }
 
@@ -132,7 +136,7 @@ fn theory(checked: &[Checked], format: Format) -> String {
         };
         let deviation = match (one.claim, one.deviation) {
             (_, Some(deviation)) => {
-                format!("{deviation:+.1} se{}", if deviation.abs() > 3.0 { " !" } else { "" })
+                format!("{deviation:+.1} se{}", if one.contradicts { " !" } else { "" })
             }
             ("lower bound", _) => format!("x {:.2}", one.measured / one.theory),
             _ => format!("{:+.1} %", 100.0 * (one.measured / one.theory - 1.0)),
@@ -141,5 +145,6 @@ fn theory(checked: &[Checked], format: Format) -> String {
         vec![one.policy.clone(), one.quantity.clone(), format!("{:.4}", one.theory), measured, deviation, law]
     });
     grid_in(&columns, rows.collect(), format)
-        + "\ntheory beside measurement: se is the standard error of the mean over seeds, ! is beyond 3 of them.\n"
+        + "\ntheory beside measurement: ± and se are the standard error of the mean over seeds; ! where chance gives such a \
+           deviation less than once in 370 times (3 se of many seeds, more of few).\n"
 }

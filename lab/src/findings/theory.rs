@@ -4,6 +4,7 @@ use crate::design::Setting;
 use crate::simulation::scenario::scenario;
 use cluster::Admission;
 use evidence::comparison::{Group, Replication};
+use evidence::statistics::student::two_sided_p_value;
 use evidence::statistics::{mean, standard_deviation};
 use luck::Seed;
 use scheduler::Strategy;
@@ -25,29 +26,38 @@ pub struct Checked {
     pub standard_error: Option<f64>,
     /// Deviation in standard errors, where the law gives the mean itself.
     pub deviation: Option<f64>,
+    /// Whether chance gives such a deviation less than once in 370 times: 3 standard errors of many seeds, 9 of four.
+    pub contradicts: bool,
     /// How much the law claims: `exact`, `steady state`, `limit`, `approximation` or `lower bound`.
     pub claim: &'static str,
     /// Its name.
     pub law: &'static str,
 }
 
+/// How seldom chance gives a deviation that contradicts a law: that of 3 standard errors where these are known.
+const CHANCE: f64 = 0.0027;
+
 /// Holds what theory says of `strategy` in `setting` against what `group` measured.
 pub fn check(setting: &Setting, strategy: &Strategy, group: &Group) -> Vec<Checked> {
     let checked = |expected: Expectation| {
         let measured = group.figures(|job| measure(expected.quantity, setting, job));
+        let freedom = measured.len().saturating_sub(1);
         let standard_error =
             standard_deviation(&measured).map(|deviation| deviation / (measured.len() as f64).sqrt());
         let measured = mean(&measured)?;
         let off = measured - expected.value;
         let deviation = standard_error.map(|error| if off.abs() < 1e-9 { 0.0 } else { off / error });
         let binds = matches!(expected.claim, Claim::Exact | Claim::SteadyState);
+        let deviation = deviation.filter(|_| binds);
+        let chance = deviation.and_then(|deviation| two_sided_p_value(deviation, freedom));
         Some(Checked {
             policy: group.name(),
             quantity: name(expected.quantity, setting),
             theory: expected.value,
             measured,
             standard_error,
-            deviation: deviation.filter(|_| binds),
+            deviation,
+            contradicts: chance.is_some_and(|chance| chance < CHANCE),
             claim: word(expected.claim),
             law: expected.law,
         })
@@ -139,11 +149,12 @@ mod tests {
     use super::*;
     use crate::design;
 
+    const TEXT: &str = "name = \"t\"\npolicies = [\"random\"]\n[nodes]\nload = [0.8, 0.6, 0.5, 0.2]\nwire = \"2ms\"\n\
+                        [arrivals]\nkind = \"batch\"\ntasks = 8\n[work]\nservice = \"50ms\"\n";
+
     fn laws(change: &[&str], strategy: &str) -> Vec<(String, String)> {
-        let text = "name = \"t\"\npolicies = [\"random\"]\n[nodes]\nload = [0.8, 0.6, 0.5, 0.2]\nwire = \"2ms\"\n\
-                    [arrivals]\nkind = \"batch\"\ntasks = 8\n[work]\nservice = \"50ms\"\n";
         let change: Vec<String> = change.iter().map(|&one| one.to_owned()).collect();
-        let design = design::parse(text, &change).unwrap();
+        let design = design::parse(TEXT, &change).unwrap();
         let setting = &design.cells[0].setting;
         let told = predictions(setting, &strategy.parse().unwrap()).into_iter();
         told.map(|one| (name(one.quantity, setting), format!("{:.4}", one.value))).collect()
@@ -160,6 +171,26 @@ mod tests {
         assert_eq!(value(&balanced, "attempts a task").as_deref(), Some("2.0466"), "{balanced:?}");
         assert_eq!(value(&laws(&[], "random"), "delayed share").as_deref(), Some("0.5250"));
         assert_eq!(laws(&[], "load_aware"), []);
+    }
+
+    #[test]
+    fn few_seeds_contradict_a_law_less_easily_than_many() {
+        use evidence::comparison::{examples, group::group};
+        let design = design::parse(TEXT, &[]).unwrap();
+        let checked = |seeds: u64| {
+            // 2.15 attempts a task, give or take little, where 2.0466 is right.
+            let job = |seed| Replication {
+                attempts: 21 + seed / 2 % 2,
+                ..examples::job("load_balancing", seed, 1_000)
+            };
+            let group = group((0..seeds).map(job).collect()).remove(0);
+            let all = check(&design.cells[0].setting, &"load_balancing".parse().unwrap(), &group);
+            all.into_iter().find(|one| one.quantity == "attempts a task").unwrap()
+        };
+        let (few, many) = (checked(4), checked(40));
+        assert!(few.deviation.unwrap() > 3.0 && !few.contradicts, "{few:?}");
+        assert!(many.contradicts, "{many:?}");
+        assert!(!checked(1).contradicts);
     }
 
     #[test]

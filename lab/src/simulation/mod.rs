@@ -48,7 +48,7 @@ pub enum SimulationError {
     #[error(transparent)]
     Records(#[from] RecordsError),
     /// A file beside the rows could not be written or read.
-    #[error("'{}': {source}; name a folder that you may write, or one that lab simulate has made", path.display())]
+    #[error("cannot use '{}': {source}; name a folder that you may write, or one that lab simulate or lab run has made", path.display())]
     Folder {
         /// Which.
         path: PathBuf,

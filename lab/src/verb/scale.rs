@@ -5,15 +5,13 @@ use crate::benchmark::plain_loop;
 use crate::dataset::{self, Dataset, Size};
 use crate::experiment::Experiment;
 use crate::experiment::interrupt::Interrupt;
-use crate::experiment::runner::{Observer, run as run_experiment};
-use crate::local_cluster::ClusterPlan;
-use crate::prediction::scale::{Measured, text};
+use crate::experiment::jobs::Jobs;
+use crate::local_cluster::{ClusterPlan, LocalCluster};
+use crate::prediction::scale::{Measured, Scaling};
 use cluster::Probability;
-use evidence::statistics::{interval_of_mean, mean};
 use luck::Seed;
-use records::Run;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 use wire::division::Division;
@@ -47,7 +45,7 @@ pub(super) struct Arguments {
     /// Attempts that each node works on at once
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), env = "BALLAST_SLOTS")]
     slots: u32,
-    /// Jobs of each number of nodes
+    /// Rounds; in each every number of nodes has one job. Another round before them warms up
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=1_000), env = "BALLAST_REPLICATIONS")]
     replications: u64,
     /// Folder of the CSV files
@@ -62,36 +60,60 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
+/// The processes of one number of nodes.
+struct Site {
+    nodes: u32,
+    experiment: Experiment,
+    cluster: LocalCluster,
+}
+
 fn measure(arguments: &Arguments) -> Result<String, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().canonicalize()?;
-    let central_s = match arguments.service {
-        Some(service) => service.as_secs_f64() * f64::from(arguments.tasks),
-        None => centralised(arguments, &data)?,
-    };
+    if arguments.service.is_none() {
+        photographs(arguments, &data)?;
+    }
     let interrupt = Interrupt::listen()?;
-    let mut measured = Vec::new();
-    for &nodes in &arguments.nodes {
-        let finished = run_experiment(&experiment(arguments, nodes, data.clone())?, &interrupt, &mut Silent)?;
-        let runs =
-            finished.run_folders.iter().map(|folder| Run::read(folder)).collect::<Result<Vec<Run>, _>>()?;
-        let jobs = runs.iter().flat_map(|run| &run.jobs);
-        let seconds: Vec<f64> = jobs.map(|job| job.makespan_us as f64 / 1e6).collect();
-        let half_width = interval_of_mean(&seconds, 0.95).map(|interval| interval.half_width());
-        let seconds = mean(&seconds).ok_or("no job ended with results")?;
-        tell(&format!("{nodes} nodes: {seconds:.3} s"));
-        measured.push(Measured { nodes, seconds, half_width });
+    let start = |&nodes: &u32| -> Result<Site, Box<dyn Error>> {
+        let experiment = experiment(arguments, nodes, data.clone())?;
+        Ok(Site { nodes, cluster: LocalCluster::start(&experiment.cluster)?, experiment })
+    };
+    let sites: Vec<Site> = arguments.nodes.iter().map(start).collect::<Result<_, _>>()?;
+    let jobs: Vec<Jobs<'_>> = sites.iter().map(|site| Jobs::on(&site.cluster, &interrupt)).collect();
+    let of_site = |site: &Site| Measured { nodes: site.nodes, seconds: Vec::new() };
+    let mut measured: Vec<Measured> = sites.iter().map(of_site).collect();
+    let mut central = Vec::new();
+    // All have a turn in every round, so that what else the machine does falls on all alike. The first round warms up.
+    for round in 0..=arguments.replications {
+        let alone = centralised(arguments, &data)?;
+        let turn = usize::try_from(round).unwrap_or(0);
+        for place in (0..sites.len()).map(|place| (place + turn) % sites.len()) {
+            let seconds = one_job(&jobs[place], &sites[place].experiment, turn)?;
+            if round > 0 {
+                measured[place].seconds.push(seconds);
+            }
+        }
+        if round > 0 {
+            central.push(alone);
+            tell(&format!("round {round} of {}", arguments.replications));
+        }
     }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let shared = match arguments.service {
-        Some(_) => String::new(),
-        None => format!("All nodes share the {processors} processors of this machine.\n"),
-    };
-    Ok(text(u64::from(arguments.tasks), Some(central_s), &measured) + &shared)
+    let processors = arguments.service.is_none().then(|| u32::try_from(processors).unwrap_or(u32::MAX));
+    Ok(Scaling { tasks: u64::from(arguments.tasks), central, measured, processors }.text())
 }
 
-/// Seconds that one thread takes for the photographs, which are made first. The fastest of several rounds.
-fn centralised(arguments: &Arguments, data: &std::path::Path) -> Result<f64, Box<dyn Error>> {
+/// Seconds of the experiment's job in a round.
+fn one_job(jobs: &Jobs<'_>, experiment: &Experiment, round: usize) -> Result<f64, Box<dyn Error>> {
+    let trial = experiment.trials().into_iter().nth(round).ok_or("there are fewer jobs than rounds")?;
+    let (_, report) = jobs.run(experiment.request(trial))?;
+    match report.failures.first() {
+        Some(failure) => Err(format!("{}: {}", failure.file_name, failure.why).into()),
+        None => Ok(report.progress.elapsed.as_secs_f64()),
+    }
+}
+
+fn photographs(arguments: &Arguments, data: &Path) -> Result<(), Box<dyn Error>> {
     let photographs = Dataset {
         count: arguments.tasks as usize,
         size: Size { width: 816, height: 612 },
@@ -99,13 +121,17 @@ fn centralised(arguments: &Arguments, data: &std::path::Path) -> Result<f64, Box
         seed: Seed(1),
     };
     photographs.write(data)?;
-    let operation = arguments.operation.parse().map_err(|error| format!("{error}"))?;
-    let mut fastest = Duration::MAX;
-    for _ in 0..arguments.replications {
-        let (input, output) = (data.join("input_dir"), data.join("centralised"));
-        fastest = fastest.min(plain_loop::run_on(1, &input, &output, &operation)?);
+    Ok(())
+}
+
+/// Seconds that one thread takes without any network; tasks that sleep would sleep one after the other.
+fn centralised(arguments: &Arguments, data: &Path) -> Result<f64, Box<dyn Error>> {
+    if let Some(service) = arguments.service {
+        return Ok(service.as_secs_f64() * f64::from(arguments.tasks));
     }
-    Ok(fastest.as_secs_f64())
+    let operation = arguments.operation.parse().map_err(|error| format!("{error}"))?;
+    let (input, output) = (data.join("input_dir"), data.join("centralised"));
+    Ok(plain_loop::run_on(1, &input, &output, &operation)?.as_secs_f64())
 }
 
 fn experiment(arguments: &Arguments, nodes: u32, data: PathBuf) -> Result<Experiment, Box<dyn Error>> {
@@ -137,13 +163,9 @@ fn experiment(arguments: &Arguments, nodes: u32, data: PathBuf) -> Result<Experi
         operation: arguments.operation.clone(),
         strategies: vec![arguments.strategy.clone()],
         seed: 1,
-        replications: arguments.replications,
+        replications: arguments.replications + 1,
         // Two for each slot: one works while the other's images travel.
         max_in_flight: Some(2 * nodes * arguments.slots),
         max_attempts: None,
     })
 }
-
-struct Silent;
-
-impl Observer for Silent {}

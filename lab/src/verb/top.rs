@@ -6,7 +6,7 @@ use evidence::comparison::render::grid;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
-use wire::job::{JobProgress, JobState, JobView, NodeState, NodeView, ServerDescription};
+use wire::job::{JobProgress, JobView, NodeState, NodeView, ServerDescription};
 
 /// Watch a server's cluster in the terminal, until Ctrl-C
 #[derive(Debug, clap::Args)]
@@ -110,7 +110,7 @@ fn table(
     arguments: &Arguments,
 ) -> String {
     let mut text = headline(told, before);
-    for job in jobs.iter().filter(|job| job.progress.state == JobState::Running).take(MOST_JOBS) {
+    for job in jobs.iter().filter(|job| !job.progress.state.is_ended()).take(MOST_JOBS) {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{}", job_line(job));
     }
@@ -181,6 +181,7 @@ fn row(node: &NodeView) -> Vec<String> {
         NodeState::Ejected => "EJECTED",
         NodeState::Draining => "draining",
         NodeState::Suspected => "SUSPECTED",
+        NodeState::Other(_) => "UNKNOWN",
     };
     // What it told may be older than what the server knows: nothing waits where nothing is in flight.
     let waiting =

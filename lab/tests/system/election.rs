@@ -1,6 +1,6 @@
 //! Two servers of which etcd says who leads. Debian's package etcd-server has it; without it these tests say so.
 
-use crate::membership::{begin_at, client_of, registering, wait_for};
+use crate::membership::{begin_at, client_of, goes_on_at, registering, wait_for};
 use crate::world::{Program, Said, World};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -109,10 +109,7 @@ fn one_server_leads_and_another_goes_on_with_its_jobs() {
     assert!(said.err.contains(&format!("{} leads: ask that one", first.address)), "{said:?}");
     begin_at(&world, &first, &second);
     drop(first);
-    let asked = client_of(&second);
-    wait_for(&asked, 0, |event| event.kind == EventKind::JobFailedOver);
-    wait_for(&asked, 0, |event| event.kind == EventKind::JobEnded);
-    world.check_results(&world.images(), "edges");
+    goes_on_at(&world, &second);
 }
 
 #[test]

@@ -20,21 +20,18 @@ const UNCERTAIN: i32 = 70;
 
 fn request(world: &World) -> JobRequest {
     JobRequest {
-        job_key: KEY.to_owned(),
-        epoch: 1,
-        source: JobSource::Folder {
-            path: world.data().canonicalize().unwrap().to_string_lossy().into_owned(),
-            recursive: false,
-            transfer: Transfer::Shared,
-            division: Division::default(),
-        },
-        strategy: "round_robin".to_owned(),
-        admission: None,
-        operation: "grayscale".to_owned(),
         seed: Some(1),
-        max_in_flight: None,
-        max_attempts: None,
-        label: None,
+        ..JobRequest::new(
+            KEY,
+            JobSource::Folder {
+                path: world.data().canonicalize().unwrap().to_string_lossy().into_owned(),
+                recursive: false,
+                transfer: Transfer::Shared,
+                division: Division::default(),
+            },
+            "round_robin",
+            "grayscale",
+        )
     }
 }
 

@@ -181,6 +181,14 @@ pub(crate) fn begin_at(world: &World, first: &Program, second: &Program) {
     client.wait().unwrap();
 }
 
+/// The watched job goes on at `second` to its end, and every image has its result.
+pub(crate) fn goes_on_at(world: &World, second: &Program) {
+    let asked = client_of(second);
+    wait_for(&asked, 0, |event| event.kind == EventKind::JobFailedOver);
+    wait_for(&asked, 0, |event| event.kind == EventKind::JobEnded);
+    world.check_results(&world.images(), "edges");
+}
+
 #[test]
 fn a_standby_goes_on_with_a_job_whose_server_and_client_are_gone() {
     let world = World::new();
@@ -188,10 +196,7 @@ fn a_standby_goes_on_with_a_job_whose_server_and_client_are_gone() {
     let (first, second, _node) = pair(&world);
     begin_at(&world, &first, &second);
     drop(first);
-    let asked = client_of(&second);
-    wait_for(&asked, 0, |event| event.kind == EventKind::JobFailedOver);
-    wait_for(&asked, 0, |event| event.kind == EventKind::JobEnded);
-    world.check_results(&world.images(), "edges");
+    goes_on_at(&world, &second);
 }
 
 #[test]

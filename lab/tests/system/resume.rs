@@ -13,21 +13,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn request(data: &Path, transfer: Transfer) -> JobRequest {
     JobRequest {
-        job_key: "the-job".to_owned(),
-        epoch: 1,
-        source: JobSource::Folder {
-            path: data.canonicalize().unwrap().to_string_lossy().into_owned(),
-            recursive: false,
-            transfer,
-            division: Division::default(),
-        },
-        strategy: "round_robin".to_owned(),
-        admission: None,
-        operation: "edges".to_owned(),
         seed: Some(1),
-        max_in_flight: None,
-        max_attempts: None,
-        label: None,
+        ..JobRequest::new(
+            "the-job",
+            JobSource::Folder {
+                path: data.canonicalize().unwrap().to_string_lossy().into_owned(),
+                recursive: false,
+                transfer,
+                division: Division::default(),
+            },
+            "round_robin",
+            "edges",
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::time::Duration;
-use wire::job::{JobRequest, JobState, JobView};
+use wire::job::{JobRequest, JobView};
 use wire::{Credentials, PoolSettings, ServerClient};
 
 /// How long the leader may take to tell of its jobs.
@@ -53,7 +53,7 @@ impl Handover {
 /// Whether the leader tells how a job ended. One that it has let go, because it leads no more, it does not know.
 fn has_ended(leader: &ServerClient, key: &str) -> bool {
     let told = leader.progress(key, Duration::ZERO);
-    told.is_ok_and(|known| known.is_ok_and(|progress| progress.state != JobState::Running))
+    told.is_ok_and(|known| known.is_ok_and(|progress| progress.state.is_ended()))
 }
 
 /// A job under its luck, as its next submission begins it.

@@ -15,7 +15,7 @@ pub(crate) use drive::{Election, start};
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use wire::job::{JobRequest, SubmitError};
+use wire::job::{ElectionView, JobRequest, SubmitError};
 
 /// Where the servers of one cluster elect their leader.
 #[derive(Clone, Debug)]
@@ -55,6 +55,17 @@ impl Leadership {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = standing;
     }
 
+    /// Who leads, as far as this server knows.
+    pub(crate) fn view(&self) -> ElectionView {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            Standing::Leads { term, until } if Instant::now() < until => {
+                ElectionView { leader: None, term: Some(term) }
+            }
+            Standing::Follows(leader) => ElectionView { leader, term: None },
+            Standing::Leads { .. } => ElectionView::default(),
+        }
+    }
+
     /// A submission as this leader takes it: under its term at least.
     ///
     /// # Errors
@@ -82,16 +93,13 @@ mod tests {
 
     fn request(epoch: u64) -> JobRequest {
         JobRequest {
-            job_key: "key".to_owned(),
             epoch,
-            source: JobSource::Synthetic { tasks: 1, service: Duration::ZERO },
-            strategy: "random".to_owned(),
-            admission: None,
-            operation: "edges".to_owned(),
-            seed: None,
-            max_in_flight: None,
-            max_attempts: None,
-            label: None,
+            ..JobRequest::new(
+                "key",
+                JobSource::Synthetic { tasks: 1, service: Duration::ZERO },
+                "random",
+                "edges",
+            )
         }
     }
 
@@ -105,11 +113,15 @@ mod tests {
         assert!(why(leadership.admit(request(1))).contains("no server leads"));
         leadership.set(Standing::Follows(Some("10.0.0.1:5000".to_owned())));
         assert!(why(leadership.admit(request(1))).contains("10.0.0.1:5000 leads"));
+        let followed = ElectionView { leader: Some("10.0.0.1:5000".to_owned()), term: None };
+        assert_eq!(leadership.view(), followed);
         let until = Instant::now() + Duration::from_secs(3_600);
         leadership.set(Standing::Leads { term: 40, until });
         assert_eq!(leadership.admit(request(2)).unwrap().epoch, 40);
         assert_eq!(leadership.admit(request(41)).unwrap().epoch, 41);
+        assert_eq!(leadership.view(), ElectionView { leader: None, term: Some(40) });
         leadership.set(Standing::Leads { term: 40, until: Instant::now() });
         assert!(why(leadership.admit(request(1))).contains("no server leads"), "its lease may have ended");
+        assert_eq!(leadership.view(), ElectionView::default());
     }
 }

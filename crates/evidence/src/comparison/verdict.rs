@@ -145,7 +145,10 @@ impl Overall {
             (true, true) => format!("{best} ran alone."),
             (false, true) => format!("{best} wins: it is faster than every other strategy."),
             (true, false) => {
-                format!("{best} has {least}, but none of its leads is certain; more seeds may tell.")
+                format!(
+                    "{best} has {least}, but none of its leads is certain when all pairs are judged at once; more seeds \
+                     may tell."
+                )
             }
             (false, false) => format!(
                 "{best} has {least} and beats {}; its lead over {} is not certain.",
@@ -259,7 +262,8 @@ mod tests {
         assert_eq!(sentence(vec![job("a", 1, 5)]), "a ran alone.");
         assert_eq!(
             sentence(vec![job("a", 1, 5), job("b", 1, 4)]),
-            "b has the shortest mean makespan, but none of its leads is certain; more seeds may tell."
+            "b has the shortest mean makespan, but none of its leads is certain when all pairs are judged at once; more \
+             seeds may tell."
         );
         let mut jobs = three_strategies();
         for (twin, own) in [1.01, 0.99, 1.00, 1.02, 0.99].into_iter().enumerate() {

@@ -14,6 +14,7 @@ pub mod kendall;
 pub mod kolmogorov;
 pub mod quantile;
 pub mod student;
+pub mod transport;
 pub mod warm_up;
 
 pub use describe::{geometric_mean, mean, standard_deviation};

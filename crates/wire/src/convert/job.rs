@@ -3,11 +3,12 @@
 use super::arrivals::made_up;
 use super::division::{division_in, division_out};
 use super::{
-    Unfit, admission, count, date, enumerations, from_admission, micros, out, probability, since_epoch, time,
+    Unfit, admission, count, date, enumerations, from_admission, micros, open_enumerations, out, probability,
+    since_epoch, time,
 };
 use crate::job::{
-    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobState, JobView, NodeShare, NodeState,
-    NodeView, SubmitError, TaskFailure, Transfer, UnknownJob,
+    JobProgress, JobReceipt, JobReport, JobRequest, JobSource, JobView, NodeShare, NodeView, SubmitError,
+    TaskFailure, Transfer, UnknownJob,
 };
 use idl::ballast as interface;
 use std::time::Duration;
@@ -18,14 +19,17 @@ enumerations! {
         SHARED = Shared,
         INLINE = Inline,
     }
-    "state": JobState <=> crate::job::JobState {
+}
+
+open_enumerations! {
+    JobState <=> crate::job::JobState {
         RUNNING = Running,
         DONE = Done,
         PARTIAL = Partial,
         CANCELLED = Cancelled,
         NO_NODE = NoNode,
     }
-    "state": NodeState <=> crate::job::NodeState {
+    NodeState <=> crate::job::NodeState {
         UP = Up,
         DOWN = Down,
         EJECTED = Ejected,
@@ -190,7 +194,7 @@ impl TryFrom<interface::JobProgress> for JobProgress {
 
     fn try_from(progress: interface::JobProgress) -> Result<Self, Unfit> {
         Ok(Self {
-            state: JobState::try_from(progress.state)?,
+            state: progress.state.into(),
             tasks: count("tasks", progress.tasks)?,
             done: count("done", progress.done)?,
             failed: count("failed", progress.failed)?,
@@ -331,7 +335,7 @@ impl TryFrom<interface::NodeView> for NodeView {
         Ok(Self {
             name: view.name,
             address: view.address,
-            state: NodeState::try_from(view.state)?,
+            state: view.state.into(),
             since: time("since_us", view.since_us)?,
             in_flight: count("in_flight", view.in_flight)?,
             attempts: count("attempts", view.attempts)?,
@@ -365,21 +369,16 @@ pub(crate) fn wait(microseconds: i64) -> Duration {
 mod tests {
     use super::*;
     use crate::division::Division;
+    use crate::job::JobState;
     use crate::job::OpenArrivals;
     use cluster::Admission;
 
     fn request(source: JobSource) -> JobRequest {
         JobRequest {
-            job_key: "key".to_owned(),
-            epoch: 1,
-            source,
-            strategy: "random".to_owned(),
             admission: Some(Admission::MayReject),
-            operation: "edges".to_owned(),
             seed: Some(u64::MAX),
             max_in_flight: Some(10),
-            max_attempts: None,
-            label: None,
+            ..JobRequest::new("key", source, "random", "edges")
         }
     }
 
@@ -421,8 +420,16 @@ mod tests {
 
     #[test]
     fn reports_survive_the_way_there_and_back() {
+        for state in [JobState::Partial, JobState::Other(77)] {
+            the_way_there_and_back(state);
+        }
+        assert!(JobState::Partial.is_ended() && !JobState::Running.is_ended());
+        assert!(!JobState::Other(77).is_ended(), "nobody knows");
+    }
+
+    fn the_way_there_and_back(state: JobState) {
         let progress = JobProgress {
-            state: JobState::Partial,
+            state,
             tasks: 10,
             done: 9,
             failed: 1,

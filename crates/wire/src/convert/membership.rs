@@ -1,52 +1,28 @@
 //! Registrations and events.
 
-use super::{Unfit, count, date, micros, out, since_epoch, time};
-use crate::membership::{
-    ClusterEvent, EventKind, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode,
-};
+use super::{Unfit, count, date, micros, open_enumerations, out, since_epoch, time};
+use crate::membership::{ClusterEvent, NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 use idl::ballast as interface;
 
-/// Both ways between kinds of events. A kind of a later version is taken by its number, so that one unknown event does
-/// not cost those beside it.
-macro_rules! kinds {
-    ($($constant:ident = $variant:ident,)*) => {
-        impl From<EventKind> for interface::EventKind {
-            fn from(kind: EventKind) -> Self {
-                match kind {
-                    $(EventKind::$variant => Self::$constant,)*
-                    EventKind::Other(number) => Self(number),
-                }
-            }
-        }
-
-        impl From<interface::EventKind> for EventKind {
-            fn from(kind: interface::EventKind) -> Self {
-                match kind {
-                    $(interface::EventKind::$constant => Self::$variant,)*
-                    other => Self::Other(other.0),
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    NODE_REGISTERED = NodeRegistered,
-    NODE_UP = NodeUp,
-    NODE_SUSPECTED = NodeSuspected,
-    NODE_DOWN = NodeDown,
-    NODE_EJECTED = NodeEjected,
-    NODE_DRAINING = NodeDraining,
-    NODE_DRAINED = NodeDrained,
-    NODE_REMOVED = NodeRemoved,
-    NODE_RESTARTED = NodeRestarted,
-    JOB_TAKEN = JobTaken,
-    JOB_ENDED = JobEnded,
-    JOB_FAILED_OVER = JobFailedOver,
-    JOB_DEPOSED = JobDeposed,
-    JOB_PAUSED = JobPaused,
-    JOB_RESUMED = JobResumed,
-    JOB_WATCHED = JobWatched,
+open_enumerations! {
+    EventKind <=> crate::membership::EventKind {
+        NODE_REGISTERED = NodeRegistered,
+        NODE_UP = NodeUp,
+        NODE_SUSPECTED = NodeSuspected,
+        NODE_DOWN = NodeDown,
+        NODE_EJECTED = NodeEjected,
+        NODE_DRAINING = NodeDraining,
+        NODE_DRAINED = NodeDrained,
+        NODE_REMOVED = NodeRemoved,
+        NODE_RESTARTED = NodeRestarted,
+        JOB_TAKEN = JobTaken,
+        JOB_ENDED = JobEnded,
+        JOB_FAILED_OVER = JobFailedOver,
+        JOB_DEPOSED = JobDeposed,
+        JOB_PAUSED = JobPaused,
+        JOB_RESUMED = JobResumed,
+        JOB_WATCHED = JobWatched,
+    }
 }
 
 /// Longest name of a node.
@@ -157,6 +133,7 @@ impl TryFrom<interface::EventsReply> for ServerEvents {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::membership::EventKind;
     use std::time::{Duration, SystemTime};
 
     fn registration(address: &str, name: &str) -> Result<NodeRegistration, &'static str> {

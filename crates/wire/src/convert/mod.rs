@@ -137,3 +137,29 @@ macro_rules! enumerations {
     )*};
 }
 use enumerations;
+
+/// Both ways between an enum of the interface and ours, where a value of a later version is taken by its number, as
+/// `Other`: what is listed beside it, such as the other nodes or events, must not become unreadable with it.
+macro_rules! open_enumerations {
+    ($($generated:ident <=> $plain:ty { $($constant:ident = $variant:ident,)* })*) => {$(
+        impl From<$plain> for idl::ballast::$generated {
+            fn from(value: $plain) -> Self {
+                type Plain = $plain;
+                match value {
+                    $(Plain::$variant => Self::$constant,)*
+                    Plain::Other(number) => Self(number),
+                }
+            }
+        }
+
+        impl From<idl::ballast::$generated> for $plain {
+            fn from(value: idl::ballast::$generated) -> Self {
+                match value {
+                    $(idl::ballast::$generated::$constant => Self::$variant,)*
+                    other => Self::Other(other.0),
+                }
+            }
+        }
+    )*};
+}
+use open_enumerations;

@@ -2,7 +2,7 @@
 
 use super::{Unfit, count, micros, out, time};
 use crate::Counters;
-use crate::job::{NodeView, ServerDescription};
+use crate::job::{ElectionView, NodeView, ServerDescription};
 use idl::ballast as interface;
 
 impl From<ServerDescription> for interface::ServerDescription {
@@ -21,6 +21,10 @@ impl From<ServerDescription> for interface::ServerDescription {
             port: Some(server.port.by_name().map(|(name, value)| (name.to_owned(), out(value))).collect()),
             standby_of: (!server.standby_of.is_empty()).then_some(server.standby_of),
             epoch: server.epoch.map(out),
+            election: server.election.map(|election| interface::ElectionView {
+                leader: election.leader,
+                term: election.term.map(out),
+            }),
         }
     }
 }
@@ -42,6 +46,7 @@ impl TryFrom<interface::ServerDescription> for ServerDescription {
             operations: server.operations,
             standby_of: server.standby_of.unwrap_or_default(),
             epoch: server.epoch.map(|epoch| count("epoch", epoch)).transpose()?,
+            election: server.election.map(election_in).transpose()?,
             port: {
                 let port = server.port.unwrap_or_default();
                 Counters::of_names(
@@ -50,4 +55,9 @@ impl TryFrom<interface::ServerDescription> for ServerDescription {
             },
         })
     }
+}
+
+fn election_in(election: interface::ElectionView) -> Result<ElectionView, Unfit> {
+    let term = election.term.map(|term| count("term", term)).transpose()?;
+    Ok(ElectionView { leader: election.leader, term })
 }

@@ -72,18 +72,7 @@ fn the_originals_calls_are_answered_and_can_be_made() {
 }
 
 fn job(strategy: &str) -> JobRequest {
-    JobRequest {
-        job_key: "job".to_owned(),
-        epoch: 1,
-        source: JobSource::Synthetic { tasks: 10, service: Duration::ZERO },
-        strategy: strategy.to_owned(),
-        admission: None,
-        operation: "edges".to_owned(),
-        seed: None,
-        max_in_flight: None,
-        max_attempts: None,
-        label: None,
-    }
+    JobRequest::new("job", JobSource::Synthetic { tasks: 10, service: Duration::ZERO }, strategy, "edges")
 }
 
 #[test]

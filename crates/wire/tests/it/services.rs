@@ -172,16 +172,14 @@ fn known(job_key: &str) -> Result<(), UnknownJob> {
 
 pub(crate) fn job_view() -> JobView {
     let request = JobRequest {
-        job_key: "job".to_owned(),
         epoch: 3,
-        source: JobSource::Synthetic { tasks: 10, service: Duration::from_millis(2) },
-        strategy: "random".to_owned(),
-        admission: None,
-        operation: "edges".to_owned(),
         seed: Some(7),
-        max_in_flight: None,
-        max_attempts: None,
-        label: None,
+        ..JobRequest::new(
+            "job",
+            JobSource::Synthetic { tasks: 10, service: Duration::from_millis(2) },
+            "random",
+            "edges",
+        )
     };
     let receipt = JobReceipt {
         job_key: "job".to_owned(),
@@ -208,7 +206,8 @@ impl ServerService for Server {
             nodes: vec![NodeView {
                 name: "node0".to_owned(),
                 address: "127.0.0.1:5000".to_owned(),
-                state: NodeState::Ejected,
+                // Of a later version: it costs neither this node's other figures nor other nodes.
+                state: NodeState::Other(99),
                 since: Duration::ZERO,
                 in_flight: 1,
                 attempts: 2,
@@ -231,6 +230,7 @@ impl ServerService for Server {
             port: wire::Counters::default(),
             standby_of: vec!["127.0.0.1:5010".to_owned()],
             epoch: Some(3),
+            election: Some(ElectionView { leader: Some("127.0.0.1:5000".to_owned()), term: Some(12) }),
         }
     }
 

@@ -133,21 +133,18 @@ struct Recorded {
 
 fn request(world: &World) -> JobRequest {
     JobRequest {
-        job_key: KEY.to_owned(),
-        epoch: 1,
-        source: JobSource::Folder {
-            path: text(&world.data()).to_owned(),
-            recursive: false,
-            transfer: Transfer::Shared,
-            division: Division::default(),
-        },
-        strategy: "round_robin".to_owned(),
-        admission: None,
-        operation: "edges".to_owned(),
         seed: Some(1),
-        max_in_flight: None,
-        max_attempts: None,
-        label: None,
+        ..JobRequest::new(
+            KEY,
+            JobSource::Folder {
+                path: text(&world.data()).to_owned(),
+                recursive: false,
+                transfer: Transfer::Shared,
+                division: Division::default(),
+            },
+            "round_robin",
+            "edges",
+        )
     }
 }
 
