@@ -40,8 +40,10 @@ fn prometheus_accepts_what_a_node_tells() {
     {
         assert!(text.lines().any(|each| each == line), "{line} is not in\n{text}");
     }
-    let complaints = program::metrics::checker::complaints(&text).unwrap();
-    assert!(complaints.as_ref().is_none_or(String::is_empty), "{complaints:?}");
+    match program::metrics::checker::complaints(&text).unwrap() {
+        Some(complaints) => assert_eq!(complaints, ""),
+        None => println!("skipped: no promtool (Debian's package prometheus has it)"),
+    }
 }
 
 #[test]

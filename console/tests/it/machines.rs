@@ -16,8 +16,10 @@ fn prometheus_accepts_the_metrics() {
         text.contains("ballast_attempts_total{node=\"quote\\\" and back\\\\slash\",outcome=\"done\"} 5\n"),
         "{text}"
     );
-    let complaints = program::metrics::checker::complaints(&text).unwrap();
-    assert!(complaints.as_ref().is_none_or(String::is_empty), "{complaints:?}");
+    match program::metrics::checker::complaints(&text).unwrap() {
+        Some(complaints) => assert_eq!(complaints, ""),
+        None => println!("skipped: no promtool (Debian's package prometheus has it)"),
+    }
 }
 
 #[test]

@@ -51,6 +51,51 @@ fn functions_are_short() {
     tree::none(&judge(&found, FUNCTION_LINES, LONG_FUNCTIONS), "split it where its idea changes:");
 }
 
+/// Functions and methods of a script by the lines that open them, as our scripts are laid out: what begins at the margin, or
+/// in a class, ends with a brace at the same place.
+fn script_functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let opens = |line: &str| {
+        let inner = line.trim_start();
+        let margin = line.len() - inner.len();
+        let is_word = |word: &str| inner.starts_with(&format!("{word} "));
+        let names = ["if", "for", "while", "switch", "try", "class", "const", "else", "}"];
+        let is_one = margin == 0 && (inner.contains("function ") || inner.contains("=> {"))
+            || margin == 2 && inner.contains('(') && !names.iter().any(|word| is_word(word));
+        (is_one && inner.ends_with('{')).then_some(margin)
+    };
+    let end = |from: usize, margin: usize| {
+        let closed = lines[from..].iter().position(|line| {
+            line.len() > margin && line[..margin].trim().is_empty() && line[margin..].starts_with('}')
+        });
+        closed.map(|lines| lines + 1)
+    };
+    let found = lines.iter().enumerate().filter_map(|(from, line)| Some((from, line, opens(line)?)));
+    found.filter_map(|(from, line, margin)| Some((line.trim().to_owned(), end(from, margin)?))).collect()
+}
+
+#[test]
+fn functions_of_scripts_are_short_too() {
+    let scripts = tree::texts().iter().filter(|file| file.path.ends_with(".js"));
+    let found: BTreeMap<String, usize> = scripts
+        .flat_map(|file| {
+            script_functions(&file.text)
+                .into_iter()
+                .map(|(name, lines)| (format!("{} {name}", file.path), lines))
+        })
+        .collect();
+    assert!(found.len() > 50, "the scripts are read: {found:?}");
+    tree::none(&judge(&found, FUNCTION_LINES, LONG_FUNCTIONS), "split it where its idea changes:");
+}
+
+#[test]
+fn the_length_of_a_scripts_function_is_seen() {
+    let text = "export function one() {\n  if (x) {\n  }\n}\n\nclass A {\n  two(b) {\n    return () => {\n    };\n  }\n}\n";
+    let found = script_functions(text);
+    let found: Vec<(&str, usize)> = found.iter().map(|(name, lines)| (name.as_str(), *lines)).collect();
+    assert_eq!(found, [("export function one() {", 4), ("two(b) {", 4)]);
+}
+
 #[test]
 fn files_are_short() {
     let found = sources().iter().map(|source| (source.path.clone(), source.lines())).collect();
