@@ -155,9 +155,12 @@ macro_rules! on_vectors {
                         store(scores, x, $nothing);
                         continue;
                     }
-                    let ring = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map(sample);
-                    let up = ring.map(|sample| $minus(sample, middle));
-                    let down = ring.map(|sample| $minus(middle, sample));
+                    // Not by `map`, of which each step would be a call: the library's code is not compiled for these vectors.
+                    let (mut up, mut down) = ([$nothing; 16], [$nothing; 16]);
+                    for k in 0..16 {
+                        let sample = load(rows[CIRCLE[k].0], x + CIRCLE[k].1);
+                        (up[k], down[k]) = ($minus(sample, middle), $minus(middle, sample));
+                    }
                     let best = $max(
                         best_of_nine!(up, $min, $max, $nothing),
                         best_of_nine!(down, $min, $max, $nothing),
