@@ -93,3 +93,26 @@ macro_rules! written_for_each {
         }
     )* };
 }
+
+/// Declares kernels that are written by hand in `avx2` and in `sse2`, which every x86-64 processor has, under the same name
+/// and signature. The plain twin is for other processors.
+macro_rules! written_down_to_sse2 {
+    ($($(#[$meta:meta])* fn $name:ident($level:ident $(, $arg:ident: $ty:ty)* $(,)?) $(-> $ret:ty)?;)*) => { $(
+        $(#[$meta])*
+        pub fn $name($level: $crate::Level $(, $arg: $ty)*) $(-> $ret)? {
+            #[cfg(target_arch = "x86_64")]
+            if $level.avx2() {
+                // SAFETY: the level is the proof that the processor has the features.
+                unsafe { avx2::$name($($arg),*) }
+            } else {
+                // SAFETY: SSE2 is a part of x86-64, so every processor that runs this has it.
+                unsafe { sse2::$name($($arg),*) }
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            {
+                let _ = $level;
+                scalar::$name($($arg),*)
+            }
+        }
+    )* };
+}

@@ -17,7 +17,7 @@ compiled_for_each! {
     fn five_rows(level, channels: usize, sums: &[u16], out: &mut [u8]);
 }
 
-written_twice! {
+written_down_to_sse2! {
     /// Columns of any symmetric kernel: `weights[0]` times the row in the middle (`pairs[0][0]`) and `weights[k]` times
     /// the sum of the two rows of `pairs[k]`.
     ///
@@ -30,6 +30,21 @@ written_twice! {
     /// # Panics
     /// When `sums` is not as many pixels longer than `out` on each side as there are weights but one.
     fn rows(level, channels: usize, sums: &[u16], weights: &[u8], out: &mut [u8]);
+}
+
+/// The sum of one column.
+#[cfg(target_arch = "x86_64")]
+fn column(pairs: &[[&[u8]; 2]], weights: &[u8], x: usize) -> u16 {
+    let pair = |[a, b]: &[&[u8]; 2]| u16::from(a[x]) + u16::from(b[x]);
+    let sides = pairs.iter().zip(weights).skip(1).map(|(p, w)| u16::from(*w) * pair(p)).sum::<u16>();
+    u16::from(weights[0]) * u16::from(pairs[0][0][x]) + sides
+}
+
+/// What rows begin with: a half to round by, and what lowering the sums by 32768 takes away (the weights add up to 256).
+#[cfg(target_arch = "x86_64")]
+fn start(weights: &[u8]) -> i32 {
+    let total = i32::from(weights[0]) + 2 * weights[1..].iter().map(|w| i32::from(*w)).sum::<i32>();
+    32768 * total + 32768
 }
 
 /// The plain twins: ordinary Rust.
@@ -92,6 +107,80 @@ pub mod scalar {
 }
 
 #[cfg(target_arch = "x86_64")]
+mod sse2 {
+    use crate::sse2::{load, store};
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "sse2")]
+    pub(super) fn columns(pairs: &[[&[u8]; 2]], weights: &[u8], sums: &mut [u16]) {
+        let n = sums.len();
+        assert!(!weights.is_empty() && pairs.len() >= weights.len(), "a pair of rows for each weight");
+        assert!(pairs.iter().flatten().all(|row| row.len() == n), "rows of one length");
+        let zero = _mm_setzero_si128();
+        let mut x = 0;
+        while x + 16 <= n {
+            let middle = load(pairs[0][0], x);
+            let weight = _mm_set1_epi16(i16::from(weights[0]));
+            let mut low = _mm_mullo_epi16(_mm_unpacklo_epi8(middle, zero), weight);
+            let mut high = _mm_mullo_epi16(_mm_unpackhi_epi8(middle, zero), weight);
+            for ([above, below], weight) in pairs.iter().zip(weights).skip(1) {
+                let (above, below) = (load(above, x), load(below, x));
+                let weight = _mm_set1_epi16(i16::from(*weight));
+                let first = _mm_add_epi16(_mm_unpacklo_epi8(above, zero), _mm_unpacklo_epi8(below, zero));
+                let second = _mm_add_epi16(_mm_unpackhi_epi8(above, zero), _mm_unpackhi_epi8(below, zero));
+                low = _mm_add_epi16(low, _mm_mullo_epi16(first, weight));
+                high = _mm_add_epi16(high, _mm_mullo_epi16(second, weight));
+            }
+            store(sums, x, low);
+            store(sums, x + 8, high);
+            x += 16;
+        }
+        for (x, sum) in sums.iter_mut().enumerate().skip(x) {
+            *sum = super::column(pairs, weights, x);
+        }
+    }
+
+    /// Eight sums from `x` on, lowered by 32768 to fit signed words.
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn lowered(sums: &[u16], x: usize) -> __m128i {
+        _mm_xor_si128(load(sums, x), _mm_set1_epi16(i16::MIN))
+    }
+
+    #[target_feature(enable = "sse2")]
+    pub(super) fn rows(channels: usize, sums: &[u16], weights: &[u8], out: &mut [u8]) {
+        let n = out.len();
+        assert!(!weights.is_empty(), "a weight for the middle");
+        let radius = channels * (weights.len() - 1);
+        assert_eq!(sums.len(), n + 2 * radius, "room for the kernel on each side");
+        let start = _mm_set1_epi32(super::start(weights));
+        let mut x = 0;
+        while x + 16 <= n {
+            let mut q = [start; 4];
+            for (k, weight) in weights.iter().enumerate() {
+                let (left, right) = (x + radius - k * channels, x + radius + k * channels);
+                // The middle pairs with itself: give its weight to one of the two.
+                let pair = if k == 0 { i32::from(*weight) } else { i32::from(*weight) * 0x1_0001 };
+                let weight = _mm_set1_epi32(pair);
+                for half in 0..2 {
+                    let (a, b) = (lowered(sums, left + 8 * half), lowered(sums, right + 8 * half));
+                    let low = _mm_madd_epi16(_mm_unpacklo_epi16(a, b), weight);
+                    let high = _mm_madd_epi16(_mm_unpackhi_epi16(a, b), weight);
+                    q[2 * half] = _mm_add_epi32(q[2 * half], low);
+                    q[2 * half + 1] = _mm_add_epi32(q[2 * half + 1], high);
+                }
+            }
+            let [a, b, c, d] = q;
+            let first = _mm_packs_epi32(_mm_srli_epi32::<16>(a), _mm_srli_epi32::<16>(b));
+            let second = _mm_packs_epi32(_mm_srli_epi32::<16>(c), _mm_srli_epi32::<16>(d));
+            store(out, x, _mm_packus_epi16(first, second));
+            x += 16;
+        }
+        super::scalar::rows(channels, &sums[x..], weights, &mut out[x..]);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
 mod avx2 {
     use crate::vector::{load, store};
     use std::arch::x86_64::*;
@@ -123,9 +212,7 @@ mod avx2 {
             x += 32;
         }
         for (x, sum) in sums.iter_mut().enumerate().skip(x) {
-            let pair = |[a, b]: &[&[u8]; 2]| u16::from(a[x]) + u16::from(b[x]);
-            *sum = u16::from(weights[0]) * u16::from(pairs[0][0][x]);
-            *sum += pairs.iter().zip(weights).skip(1).map(|(p, w)| u16::from(*w) * pair(p)).sum::<u16>();
+            *sum = super::column(pairs, weights, x);
         }
     }
 
@@ -142,9 +229,7 @@ mod avx2 {
         assert!(!weights.is_empty(), "a weight for the middle");
         let radius = channels * (weights.len() - 1);
         assert_eq!(sums.len(), n + 2 * radius, "room for the kernel on each side");
-        // What lowering the sums took away comes back here: the weights add up to 256.
-        let total = i32::from(weights[0]) + 2 * weights[1..].iter().map(|w| i32::from(*w)).sum::<i32>();
-        let start = _mm256_set1_epi32(32768 * total + 32768);
+        let start = _mm256_set1_epi32(super::start(weights));
         let mut x = 0;
         while x + 32 <= n {
             let mut q = [start; 4];
@@ -201,27 +286,29 @@ mod tests {
             let row = |k: usize| &samples[k * 150..][..n];
             let r = weights.len() - 1;
             let pairs: Vec<[&[u8]; 2]> = (0..=r).map(|k| [row(r - k), row(r + k)]).collect();
+            for level in Level::available() {
             let (mut a, mut b) = (vec![0; n], vec![1; n]);
-            columns(Level::detect(), &pairs, &weights, &mut a);
+            columns(level, &pairs, &weights, &mut a);
             scalar::columns(&pairs, &weights, &mut b);
             prop_assert_eq!(&a, &b);
             let inside = n.saturating_sub(2 * r * channels);
             let (mut c, mut d) = (vec![0; inside], vec![1; inside]);
             if inside > 0 {
-                rows(Level::detect(), channels, &a, &weights, &mut c);
+                rows(level, channels, &a, &weights, &mut c);
                 scalar::rows(channels, &b, &weights, &mut d);
                 prop_assert_eq!(c, d);
             }
             let five = [row(0), row(1), row(2), row(3), row(4)];
-            five_columns(Level::detect(), five, &mut a);
+            five_columns(level, five, &mut a);
             scalar::five_columns(five, &mut b);
             prop_assert_eq!(&a, &b);
             let inside = n.saturating_sub(4 * channels);
             let (mut c, mut d) = (vec![0; inside], vec![1; inside]);
             if inside > 0 {
-                five_rows(Level::detect(), channels, &a, &mut c);
+                five_rows(level, channels, &a, &mut c);
                 scalar::five_rows(channels, &b, &mut d);
                 prop_assert_eq!(c, d);
+            }
             }
         }
     }

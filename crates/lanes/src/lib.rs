@@ -9,6 +9,8 @@ mod dispatch;
 #[cfg(target_arch = "x86_64")]
 mod half_vector;
 #[cfg(target_arch = "x86_64")]
+mod sse2;
+#[cfg(target_arch = "x86_64")]
 mod vector;
 
 mod block;

@@ -10,7 +10,7 @@ written_for_each! {
     fn maxima(level, magnitudes: [&[i16]; 3], sector: &[i16], low: i16, high: i16, candidates: &mut [u64], strong: &mut [u64]);
 }
 
-/// The plain twins: ordinary Rust.
+/// The plain twins: ordinary Rust, without branches so that compilers take many pixels at once.
 pub mod scalar {
     use crate::gradient::sector as name;
 
@@ -27,21 +27,42 @@ pub mod scalar {
         let n = 64 * candidates.len();
         assert!(magnitudes.iter().all(|row| row.len() == n + 2), "one more on each side");
         assert!(sector.len() == n && strong.len() == candidates.len(), "rows of one length");
-        let [above, here, below] = magnitudes;
-        candidates.fill(0);
-        strong.fill(0);
-        for x in 0..n {
-            let m = here[x + 1];
-            let (before, after) = match sector[x] {
-                name::HORIZONTAL => (here[x], here[x + 2] - 1),
-                name::VERTICAL => (above[x + 1], below[x + 1] - 1),
-                name::FALLING => (above[x], below[x + 2]),
-                _ => (above[x + 2], below[x]),
-            };
-            let maximum = m > before && m > after;
-            candidates[x / 64] |= u64::from(maximum && m > low) << (x % 64);
-            strong[x / 64] |= u64::from(maximum && m > low && m > high) << (x % 64);
+        for (k, (candidate, strong)) in candidates.iter_mut().zip(strong).enumerate() {
+            (*candidate, *strong) = (0, 0);
+            let [above, here, below] = magnitudes.map(|row| &row[64 * k..][..66]);
+            // Most of most pictures is flat.
+            if here[1..65].iter().fold(0, |most, m| most.max(*m)) <= low {
+                continue;
+            }
+            let sector = &sector[64 * k..][..64];
+            let (mut exceeds_low, mut exceeds_high) = ([0u8; 64], [0u8; 64]);
+            for x in 0..64 {
+                let (m, s) = (here[x + 1], sector[x]);
+                let (vertical, falling, rising) =
+                    (s == name::VERTICAL, s == name::FALLING, s == name::RISING);
+                let [a, b, c] = [above[x], above[x + 1], above[x + 2]];
+                let [d, e, f] = [below[x], below[x + 1], below[x + 2]];
+                let (mut before, mut after) = (here[x], here[x + 2]);
+                (before, after) = if vertical { (b, e) } else { (before, after) };
+                (before, after) = if falling { (a, f) } else { (before, after) };
+                (before, after) = if rising { (c, d) } else { (before, after) };
+                // Not below its right or lower neighbour, above it on the diagonals.
+                let straight = i16::from(s < name::FALLING);
+                let maximum = (m > before) & (m + straight > after) & (m > low);
+                exceeds_low[x] = u8::from(maximum);
+                exceeds_high[x] = u8::from(maximum & (m > high));
+            }
+            (*candidate, *strong) = (bits(&exceeds_low), bits(&exceeds_high));
         }
+    }
+
+    /// Sixty-four bytes of 0 or 1 as bits.
+    #[inline(always)]
+    fn bits(bytes: &[u8; 64]) -> u64 {
+        let (eights, _) = bytes.as_chunks::<8>();
+        // The product brings the lowest bits of eight bytes together at the top, in order.
+        let gathered = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        eights.iter().enumerate().fold(0, |bits, (k, eight)| bits | gathered(eight) << (8 * k))
     }
 }
 

@@ -58,6 +58,19 @@ macro_rules! median_of_twenty_five {
     }};
 }
 
+/// Five neighbours. A macro, because a function or closure that gives five vectors is not inlined.
+macro_rules! five {
+    ($views:ident, $x:ident) => {
+        [
+            load($views[0], $x),
+            load($views[1], $x),
+            load($views[2], $x),
+            load($views[3], $x),
+            load($views[4], $x),
+        ]
+    };
+}
+
 /// The plain twins: ordinary Rust.
 pub mod scalar {
     use crate::block::{self, larger, load, smaller};
@@ -69,9 +82,15 @@ pub mod scalar {
         if n < block::LEN {
             return single::sort5(rows, sorted);
         }
+        let [f, g, h, i, j] = rows.map(|row| &row[..n]);
+        let [p, q, r, s, t] = sorted.map(|row| &mut row[..n]);
         for x in block::places(n) {
-            let five = sort_five!(rows.map(|row| load(row, x)));
-            (0..5).for_each(|k| block::store(sorted[k], x, five[k]));
+            let five = sort_five!([load(f, x), load(g, x), load(h, x), load(i, x), load(j, x)]);
+            block::store(p, x, five[0]);
+            block::store(q, x, five[1]);
+            block::store(r, x, five[2]);
+            block::store(s, x, five[3]);
+            block::store(t, x, five[4]);
         }
     }
 
@@ -85,8 +104,9 @@ pub mod scalar {
         if out.len() < block::LEN {
             return single::median5(channels, sorted, out);
         }
+        let [a, b, c, d, e] = super::views::<5, 5>(sorted, channels, out.len());
         for x in block::places(out.len()) {
-            let grid = sorted.map(|row| [0, 1, 2, 3, 4].map(|k| load(row, x + k * channels)));
+            let grid = [five!(a, x), five!(b, x), five!(c, x), five!(d, x), five!(e, x)];
             block::store(out, x, median_of_twenty_five!(grid));
         }
     }
@@ -127,7 +147,6 @@ fn check<const N: usize>(rows: &[&[u8]; N], sorted: &[&mut [u8]; N]) {
 }
 
 /// The rows seen from each of `M` neighbouring pixels, as long as the result: a loop over them needs no checks of bounds.
-#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn views<const N: usize, const M: usize>(rows: [&[u8]; N], step: usize, length: usize) -> [[&[u8]; M]; N] {
     rows.map(|row| std::array::from_fn(|k| &row[k * step..][..length]))
@@ -147,20 +166,6 @@ macro_rules! cover {
             $body
         }
     }};
-}
-
-/// Five neighbours. A macro, because a function or closure that gives five vectors is not inlined.
-#[cfg(target_arch = "x86_64")]
-macro_rules! five {
-    ($views:ident, $x:ident) => {
-        [
-            load($views[0], $x),
-            load($views[1], $x),
-            load($views[2], $x),
-            load($views[3], $x),
-            load($views[4], $x),
-        ]
-    };
 }
 
 /// The kernels on vectors of one kind.

@@ -64,14 +64,24 @@ pub mod scalar {
             return single::median3(channels, rows, out);
         }
         for (out, rows) in out.iter_mut().zip(rows.windows(3)) {
+            // Slices of one length: loads need no checks of their own.
+            let [a, b, c] = views(rows[0], channels, n);
+            let [d, e, f] = views(rows[1], channels, n);
+            let [g, h, i] = views(rows[2], channels, n);
+            let out = &mut out[..n];
             for x in block::places(n) {
-                let at = |row: &[u8]| [0, 1, 2].map(|k| load(row, x + k * channels));
-                let (p, q) = (sorted!(at(rows[0])), sorted!(at(rows[1])));
-                let r = sorted!(at(rows[2]));
+                let p = sorted!([load(a, x), load(b, x), load(c, x)]);
+                let q = sorted!([load(d, x), load(e, x), load(f, x)]);
+                let r = sorted!([load(g, x), load(h, x), load(i, x)]);
                 let shared = shared!(p, q);
                 block::store(out, x, median!(shared, r));
             }
         }
+    }
+
+    /// The row as each of three neighbours sees it.
+    fn views(row: &[u8], channels: usize, n: usize) -> [&[u8]; 3] {
+        [&row[..n], &row[channels..][..n], &row[2 * channels..][..n]]
     }
 
     /// Sample by sample, for rows shorter than a block.
@@ -108,12 +118,17 @@ pub mod scalar {
     }
 }
 
+/// Bytes ahead that are asked for.
+#[cfg(target_arch = "x86_64")]
+const AHEAD: usize = 256;
+
 /// The kernel on vectors of one kind.
 #[cfg(target_arch = "x86_64")]
 macro_rules! on_vectors {
     ($module:ident, $features:literal, $vector:ident, $lanes:literal, $load:ident, $store:ident, $min:ident, $max:ident, $xor:ident) => {
         #[cfg(target_arch = "x86_64")]
         mod $module {
+            use super::AHEAD;
             use crate::vector::{$load as load, $store as store};
             use std::arch::x86_64::*;
 
@@ -137,6 +152,14 @@ macro_rules! on_vectors {
                 (low, $xor($xor(a, b), low))
             }
 
+            /// Asks memory for what will be needed in a while. So many rows at once are more than processors foresee.
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn soon(row: &[u8], x: usize) {
+                // Nothing is read: any address may be asked for.
+                _mm_prefetch::<_MM_HINT_T0>(row.as_ptr().wrapping_add(x + AHEAD).cast());
+            }
+
             /// Three neighbours in order.
             ///
             /// # Safety
@@ -144,6 +167,7 @@ macro_rules! on_vectors {
             #[target_feature(enable = $features)]
             #[inline]
             unsafe fn triple(row: &[u8], x: usize, channels: usize) -> [$vector; 3] {
+                soon(row, x);
                 // SAFETY: the caller vouches for the last one; the others lie before it.
                 sorted!(unsafe { [load(row, x), load(row, x + channels), load(row, x + 2 * channels)] })
             }
@@ -162,9 +186,11 @@ macro_rules! on_vectors {
                         let r = triple(rows[0], x, channels);
                         // The window of `p`, `q` and `r` and the one below it.
                         let both = shared!(q, r);
+                        soon(out[0], x);
                         store(out[0], x, median!(both, p));
                         if let ([_, row], [_, out]) = (rows, out) {
                             let s = triple(row, x, channels);
+                            soon(out, x);
                             store(out, x, median!(both, s));
                             (p, q) = (r, s);
                         }
