@@ -112,6 +112,11 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_MAX_IMAGE_PIXELS", value_name = "N")]
     pub(crate) max_image_pixels: Option<u64>,
 
+    /// Memory for the images that are worked on at once, in bytes; an image waits until there is enough for it, and one that
+    /// needs more than all of it fails [default: half of what this process may use]
+    #[arg(long, env = "BALLAST_MAX_MEMORY", value_name = "N")]
+    pub(crate) max_memory: Option<u64>,
+
     /// How long attempts in flight may go on after Ctrl-C or SIGTERM, such as 10s
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,

@@ -1,5 +1,6 @@
 //! Encoded bytes to encoded bytes through an operation, each stage timed, on one of the node's cores.
 
+use crate::budget::{self, Budget};
 use crate::gate::Gate;
 use crate::trouble::Trouble;
 use imaging::codec::{self, Decoded, EncodeOptions, Format, Limits};
@@ -15,6 +16,10 @@ use wire::node::{AttemptTimings, FailureKind, FaultKind};
 pub(crate) struct Pixels {
     limits: Limits,
     cores: Gate,
+    /// What images may take while they are worked on.
+    budget: Budget,
+    /// An image that takes more leaves no memory for the next: together the benches stay below a quarter of the whole.
+    most_kept: u64,
     /// Memory of earlier images, one bundle a core at most.
     benches: Mutex<Vec<Bench>>,
 }
@@ -38,9 +43,16 @@ pub(crate) struct Encoded {
 type Decode = fn(&[u8], &Limits, &mut codec::Scratch) -> Result<Decoded, DecodeError>;
 
 impl Pixels {
-    /// Pixel work on at most `cores` images at once, of which at most `holders` wait.
-    pub(crate) fn new(limits: Limits, cores: usize, holders: usize) -> Pixels {
-        Pixels { limits, cores: Gate::new(cores, holders), benches: Mutex::default() }
+    /// Pixel work on at most `cores` images at once, of which at most `holders` wait, with `memory` bytes for all of them.
+    pub(crate) fn new(limits: Limits, cores: usize, holders: usize, memory: u64) -> Pixels {
+        let kept = memory / 4;
+        Pixels {
+            limits,
+            cores: Gate::new(cores, holders),
+            budget: Budget::new(memory - kept),
+            most_kept: kept / cores.max(1) as u64,
+            benches: Mutex::default(),
+        }
     }
 
     /// Largest encoded image that is taken, in bytes.
@@ -62,7 +74,8 @@ impl Pixels {
         operation: &Operation,
         timings: &mut AttemptTimings,
     ) -> Result<Encoded, Trouble> {
-        self.on_core(timings, |bench, timings| {
+        let need = self.need(source, name)?;
+        self.on_core(name, need, timings, |bench, timings| {
             let decode =
                 if operation.sees_luminance_only() { codec::decode_gray_with } else { codec::decode_with };
             let decoded = self.decode_by(decode, source, name, bench, timings)?;
@@ -90,7 +103,8 @@ impl Pixels {
         name: Option<&str>,
         timings: &mut AttemptTimings,
     ) -> Result<(Statistics, u32, u32), Trouble> {
-        self.on_core(timings, |bench, timings| {
+        let need = self.need(source, name)?;
+        self.on_core(name, need, timings, |bench, timings| {
             let Decoded { image, .. } = self.decode(source, name, bench, timings)?;
             let statistics = timed(&mut timings.operation, || Statistics::of(&image));
             let [width, height] = [image.width, image.height].map(side);
@@ -99,12 +113,21 @@ impl Pixels {
         })
     }
 
-    /// Work on pixels, on a core and with the memory that lies there. The wait for it counts as queue time.
+    /// What an image may take, by its header.
+    fn need(&self, source: &[u8], name: Option<&str>) -> Result<u64, Trouble> {
+        let header = codec::header(source, &self.limits).map_err(|error| undecodable(name, &error))?;
+        Ok(budget::need(source.len() as u64, header.width as u64, header.height as u64))
+    }
+
+    /// Work on pixels that may take `need` bytes, on a core and with the memory that lies there. The wait for both counts as
+    /// queue time. `name` is the image's, where it has one.
     ///
     /// # Errors
-    /// The work's own; the node's if there is no core to wait for.
+    /// The work's own; the node's if there is no core to wait for; the image's if there is never so much memory.
     pub(crate) fn on_core<T>(
         &self,
+        name: Option<&str>,
+        need: u64,
         timings: &mut AttemptTimings,
         work: impl FnOnce(&mut Bench, &mut AttemptTimings) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
@@ -115,9 +138,13 @@ impl Pixels {
                 "more attempts wait for a core than the node has slots".to_owned(),
             )
         })?;
+        let share = timed(&mut timings.queue, || self.budget.take(need));
+        let _share = share.map_err(|never| failed(name, FailureKind::TooLarge, &never))?;
         let mut bench = self.take_bench();
         let done = work(&mut bench, timings)?;
-        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+        if need <= self.most_kept {
+            self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+        }
         Ok(done)
     }
 
@@ -251,7 +278,7 @@ mod tests {
     use imaging::image::{Channels, Image};
 
     fn pixels() -> Pixels {
-        Pixels::new(Limits { max_bytes: 100_000, max_pixels: 10_000 }, 1, 4)
+        Pixels::new(Limits { max_bytes: 100_000, max_pixels: 10_000 }, 1, 4, 1 << 30)
     }
 
     fn image(width: usize, height: usize) -> Image {
@@ -266,6 +293,23 @@ mod tests {
     fn transform(source: &[u8], name: &str) -> Result<Encoded, Trouble> {
         let operation = Operation::parse("grayscale").unwrap();
         pixels().transform(source, Some(name), &operation, &mut AttemptTimings::default())
+    }
+
+    #[test]
+    fn an_image_that_never_fits_into_the_memory_fails_and_a_large_one_leaves_none_behind() {
+        let run = |memory: u64| {
+            let pixels = Pixels::new(Limits::default(), 1, 4, memory);
+            let operation = Operation::parse("grayscale").unwrap();
+            let done =
+                pixels.transform(&png(20, 10), Some("cat.png"), &operation, &mut AttemptTimings::default());
+            (done.map(|_| ()), pixels.benches.lock().unwrap().len())
+        };
+        let (refused, _) = run(8 << 20);
+        let Err(Trouble::Image(FailureKind::TooLarge, why)) = refused else { panic!("{refused:?}") };
+        assert!(why.starts_with("\"cat.png\": ") && why.contains("--max-memory"), "{why}");
+        // With the tables beside them these few pixels are more than a quarter of 16 MiB.
+        assert_eq!(run(16 << 20), (Ok(()), 0));
+        assert_eq!(run(1 << 30), (Ok(()), 1));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     /// Luck of calls that bring none, and of a load that changes.
     pub(crate) seed: Seed,
     pub(crate) limits: Limits,
+    /// Bytes for the images that are worked on at once.
+    pub(crate) memory: u64,
 }
 
 /// Nobody has said how loaded the node is.
@@ -64,6 +66,7 @@ impl Settings {
                 max_bytes: args.max_image_bytes.unwrap_or(limits.max_bytes),
                 max_pixels: args.max_image_pixels.unwrap_or(limits.max_pixels),
             },
+            memory: args.max_memory.unwrap_or_else(crate::memory::for_images),
         })
     }
 

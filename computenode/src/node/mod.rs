@@ -144,7 +144,7 @@ impl Node {
     ) -> Result<Node, OperationError> {
         Ok(Node {
             roots,
-            pixels: Pixels::new(settings.limits, settings.cores, settings.slots),
+            pixels: Pixels::new(settings.limits, settings.cores, settings.slots, settings.memory),
             kept: Kept::default(),
             slots: Gate::new(settings.slots, settings.queue),
             fence: Fence::new(FENCED_JOBS),
@@ -335,6 +335,7 @@ impl Node {
         operation: &Operation,
         timings: &mut AttemptTimings,
     ) -> Result<(u64, Encoded), Ending> {
+        crate::planted::panic_in(file_name);
         let source = timed(&mut timings.read, || folder.read(file_name, self.pixels.max_bytes()));
         let done = source.and_then(|source| {
             let encoded = self.pixels.transform(&source, Some(file_name), operation, timings)?;

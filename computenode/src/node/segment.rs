@@ -1,6 +1,7 @@
 //! One part of an image: its pixels, as far as what is known of the whole picture reaches.
 
 use super::{Ending, Node, Origin, Product};
+use crate::budget;
 use crate::files::DataFolder;
 use crate::kept::{Begun, PhaseKey};
 use crate::pixels::{Bench, check_label, failed, side, timed, undecodable};
@@ -101,7 +102,12 @@ impl Node {
             None => 0,
         };
         let size = plan.part(number).map_err(|error| part.segment_trouble(&error))?.result.size();
-        let piece = self.pixels.on_core(timings, |bench, timings| {
+        let pixels = match &source {
+            Some(Bytes::Whole(_)) => plan.source(),
+            _ => size,
+        };
+        let need = budget::need(bytes_in, pixels.width as u64, pixels.height as u64);
+        let piece = self.pixels.on_core(part.name(), need, timings, |bench, timings| {
             let (progress, format) = match (begun, source) {
                 (Some(Begun { waiting, format, .. }), _) => {
                     let last = summaries.last().ok_or_else(no_source)?;

@@ -10,7 +10,7 @@ fn help_names_every_option_and_shows_examples() {
     let help = String::from_utf8(output.stdout).unwrap();
     let options: Vec<_> =
         help.lines().filter_map(|line| line.trim_start().strip_prefix("--")?.split(' ').next()).collect();
-    insta::assert_snapshot!(options.join(" "), @"name machines listen server advertise delay reject-probability delay-probability slots queue cores seed data-root max-image-bytes max-image-pixels grace metrics metrics-token secret-file tls insecure max-connections max-connection-rate max-call-rate log-level log-file log-bytes log-files");
+    insta::assert_snapshot!(options.join(" "), @"name machines listen server advertise delay reject-probability delay-probability slots queue cores seed data-root max-image-bytes max-image-pixels max-memory grace metrics metrics-token secret-file tls insecure max-connections max-connection-rate max-call-rate log-level log-file log-bytes log-files");
     let examples = help.split_once("Examples:\n").unwrap().1;
     insta::assert_snapshot!(examples, @r"
   computenode 0.8

@@ -20,6 +20,7 @@ mod message;
 pub mod node;
 mod serve;
 pub mod stored;
+mod version;
 mod view;
 
 pub use call::{Breakage, CallError, Evidence, NodeClient, Peer, PoolSettings, ServerClient};

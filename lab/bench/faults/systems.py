@@ -18,8 +18,8 @@ class System:
         self.children, self.nodes = [], []
 
     def spawn(self, command, environment=None, memory=None):
-        """A process; `memory` bounds its address space, in bytes."""
-        bound = None if memory is None else lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        """A process; `memory` bounds what it may write to, in bytes: its heap, its threads' stacks, images."""
+        bound = None if memory is None else lambda: resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
         child = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

@@ -24,6 +24,9 @@ pub(super) struct Arguments {
     /// Only these rows
     #[arg(long, value_delimiter = ',', value_name = "NUMBERS", value_parser = clap::value_parser!(u8).range(1..=27), env = "BALLAST_FAULTS_ONLY")]
     only: Vec<u8>,
+    /// Leave the original's design out
+    #[arg(long, env = "BALLAST_FAULTS_OURS")]
+    ours: bool,
     /// After how many seconds a job counts as hanging
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(3..=600), env = "BALLAST_FAULTS_LIMIT")]
     limit: u16,
@@ -74,6 +77,12 @@ fn compare(arguments: &Arguments) -> io::Result<ExitCode> {
     if !arguments.only.is_empty() {
         let rows: Vec<String> = arguments.only.iter().map(u8::to_string).collect();
         command.args(["--only", &rows.join(",")]);
+    }
+    if arguments.ours {
+        command.arg("--ours");
+    }
+    if !cfg!(debug_assertions) {
+        command.arg("--no-panics");
     }
     // Settings that the user exported for the lab are not meant for every program that it starts.
     for (variable, _) in

@@ -18,6 +18,7 @@ mod power;
 mod records;
 mod resume;
 mod segments;
+mod side_by_side;
 mod torture;
 #[expect(dead_code, reason = "shared with the tests of the console, which strike keys too")]
 mod webdriver;

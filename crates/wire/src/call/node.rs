@@ -9,6 +9,7 @@ use crate::message::walk::LargeField;
 use crate::node::{
     AttemptError, AttemptReply, AttemptRequest, CompatibleAnswer, NodeDescription, NodeStatus, SharedFile,
 };
+use crate::version;
 use cluster::Admission;
 use idl::ballast::{self as interface, BallastNodeSyncClient, TBallastNodeSyncClient};
 use idl::server_compute::TServerComputeSyncClient;
@@ -89,7 +90,7 @@ impl NodeClient {
     /// Finds out whether the node is ours or of the original's kind.
     ///
     /// # Errors
-    /// If the node did not answer at all.
+    /// If the node did not answer at all; [`CallError::Unfit`] if it speaks an interface that this build does not.
     pub fn identify(&self, time_out: Duration) -> Result<Peer, CallError> {
         let closed = |error: &CallError| matches!(error, CallError::Broken { how: Breakage::Closed, .. });
         let described = match self.describe(time_out) {
@@ -97,7 +98,11 @@ impl NodeClient {
             other => other,
         };
         match described {
-            Ok(description) => Ok(Peer::Ballast(description)),
+            Ok(description) => match version::check(&description.interface_version, crate::INTERFACE_VERSION)
+            {
+                Ok(()) => Ok(Peer::Ballast(description)),
+                Err(why) => Err(self.unfit(Unfit { field: "interface_version", why })),
+            },
             Err(CallError::UnknownMethod { .. }) => Ok(Peer::Compatible(Evidence::UnknownMethod)),
             // A wire that is cut closes every connection, and says nothing about the node behind it.
             Err(error) if closed(&error) && !closes_unasked(self.address()) => {

@@ -129,6 +129,34 @@ fn a_server_is_no_node_and_says_so() {
 }
 
 #[test]
+fn a_node_of_another_version_is_named_with_both_versions() {
+    let node = std::sync::Arc::new(Node { speaks: Some("99.0.0"), ..Node::default() });
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let running = wire::serve_node(listener, node, wire::Limits::default()).unwrap();
+    let error = node_client(&running).identify(PATIENCE).unwrap_err();
+    assert!(matches!(&error, CallError::Unfit { field: "interface_version", .. }), "{error:?}");
+    let said = error.to_string();
+    assert!(said.contains("99.0.0") && said.contains(wire::INTERFACE_VERSION), "{said}");
+}
+
+#[test]
+fn a_thousand_panics_cost_a_thousand_calls_and_nothing_else() {
+    let (running, _) = node();
+    let client = node_client(&running);
+    for _ in 0..1_000 {
+        let error = client.attempt(&request("panic", empty()), PATIENCE).unwrap_err();
+        assert!(matches!(&error, CallError::Refused { .. }), "{error:?}");
+    }
+    client.ping(PATIENCE).unwrap();
+    let counters = running.counters();
+    assert_eq!(
+        (counters.panics, counters.accepted),
+        (1_000, 1),
+        "one connection, and its thread, bore them all"
+    );
+}
+
+#[test]
 fn a_panicking_service_costs_one_call() {
     let (running, _) = node();
     let client = node_client(&running);

@@ -47,6 +47,8 @@ pub(crate) struct Node {
     pub(crate) gate: Gate,
     pub(crate) attempts: AtomicU64,
     pub(crate) executes: AtomicU64,
+    /// The interface that it says it speaks, if not this build's.
+    pub(crate) speaks: Option<&'static str>,
 }
 
 pub(crate) fn timings() -> AttemptTimings {
@@ -61,7 +63,7 @@ impl NodeService for Node {
     fn describe(&self) -> NodeDescription {
         NodeDescription {
             name: "node0".to_owned(),
-            interface_version: wire::INTERFACE_VERSION.to_owned(),
+            interface_version: self.speaks.unwrap_or(wire::INTERFACE_VERSION).to_owned(),
             program_version: "0.1.0".to_owned(),
             incarnation: u64::MAX - 1,
             slots: 4,
