@@ -16,10 +16,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wire::job::{JobReceipt, JobRequest, SubmitError};
 use wire::membership::EventKind;
 use wire::stored::Stored as _;
+
+/// How often a folder is looked at again that another server keeps for a job that has ended, and how long after: it is
+/// about to see that in the journal.
+const MOST_LOOKS: u32 = 40;
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What is known of tasks that ended before the job began here.
 #[derive(Debug, Default)]
@@ -45,6 +51,18 @@ fn elsewhere(why: &str) -> SubmitError {
 impl Service {
     /// Takes a job, or tells of it again.
     pub(crate) fn take(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
+        let mut refused = self.take_once(request.clone());
+        for _ in 0..MOST_LOOKS {
+            if refused.is_ok() || !self.is_held_by_an_ended_job(&request) {
+                break;
+            }
+            thread::sleep(LOOK);
+            refused = self.take_once(request.clone());
+        }
+        refused
+    }
+
+    fn take_once(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
         if let Some(job) = self.book().known(&request)? {
             return self.again(job, request.epoch);
         }
@@ -69,7 +87,11 @@ impl Service {
         book.next += 1;
         let words = Words::new(&request, &receipt);
         let now = (self.engine.now(), SystemTime::now());
-        let job = Arc::new(Job::new(id, request, receipt.clone(), tasks, words, now.0, now.1));
+        let mut job = Job::new(id, request, receipt.clone(), tasks, words, now.0, now.1);
+        if let Some(before) = book.get(&receipt.job_key) {
+            job.comes_back(before);
+        }
+        let job = Arc::new(job);
         // Under the book's lock: nobody is told of a job that is not in the journal.
         let earlier = match self.accept(&job) {
             Ok(earlier) => earlier,

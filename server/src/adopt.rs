@@ -5,13 +5,17 @@
 //! done again. The end, which the other server's journal holds, goes into this server's journal under the new epoch.
 
 use crate::book::is_same;
+use crate::folder::Folder;
 use crate::job::{Job, Tasks};
 use crate::service::Service;
+use crate::shelf::FolderShelf;
 use journal::book::Kept;
 use journal::entry::{Accepted, Entry};
+use journal::publication::Owner;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::job::{JobReceipt, JobRequest, SubmitError};
+use wire::job::{JobReceipt, JobRequest, JobSource, SubmitError};
 use wire::stored::Stored as _;
 
 impl Service {
@@ -52,6 +56,18 @@ impl Service {
                 self.engine.let_go(&job);
             }
         }
+    }
+
+    /// Whether the folder of the request is another server's for a job that has ended here. That server has taken the job
+    /// over when it could not see the end yet, and gives the folder back when it does.
+    pub(crate) fn is_held_by_an_ended_job(&self, request: &JobRequest) -> bool {
+        let JobSource::Folder { path, .. } = &request.source else { return false };
+        let folder = Folder { base: PathBuf::from(path), images: Vec::new(), skipped: 0 };
+        let means = &self.engine.means;
+        let (key, incarnation) = (request.job_key.clone(), means.incarnation);
+        let asks = Owner { key, epoch: request.epoch, incarnation };
+        let holder = FolderShelf::new(&folder, false).is_taken_from(&asks);
+        holder.is_ok_and(|holder| holder.is_some_and(|seen| means.journal.tells_the_end_of(&seen.key)))
     }
 
     /// Whether this server tells of a job's end.

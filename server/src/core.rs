@@ -37,6 +37,8 @@ pub(crate) struct Todo {
     pub(crate) probes: Vec<NodeId>,
     pub(crate) wake: Option<Micros>,
     pub(crate) task_rows: Vec<TaskRow>,
+    /// Rows that the run has already, for the journal.
+    pub(crate) untold: Vec<TaskRow>,
     /// Rows of images whose job is divided: what the journal does not remember.
     pub(crate) image_rows: Vec<TaskRow>,
     pub(crate) ended: Vec<Ended>,
@@ -120,8 +122,9 @@ impl Core {
     /// What follows from the end of a task or from images put to work: rows, new tasks, the next step.
     fn follow(&mut self, id: JobId, after: Aftermath, now: Micros, todo: &mut Todo) -> Vec<Event> {
         if let Some(ledger) = self.ledgers.get_mut(&id) {
+            let job = Arc::clone(&ledger.job);
             let row = |ended: ImageEnd| ledger.task_row(ended.image, ended.end, ended.reason, now);
-            todo.image_rows.extend(after.ended.into_iter().map(row));
+            todo.image_rows.extend(after.ended.into_iter().map(row).filter(|row| job.tells(row)));
         }
         let placed = (!after.place.is_empty()).then_some(Event::TasksPlaced { job: id, homes: after.place });
         placed.into_iter().chain(self.next_step(id, todo)).collect()
@@ -226,7 +229,9 @@ impl Core {
                         let after = divided.unit_ended(task.index(), end);
                         return self.follow(job, after, now, todo);
                     }
-                    todo.task_rows.push(ledger.task_row(task.index(), end, None, now));
+                    let row = ledger.task_row(task.index(), end, None, now);
+                    let rows = if ledger.job.tells(&row) { &mut todo.task_rows } else { &mut todo.untold };
+                    rows.push(row);
                 }
             }
             Action::JobEnded { job, end, counts } => {
@@ -235,8 +240,9 @@ impl Core {
                     ledger.job.close();
                     if let Some(divided) = ledger.job.tasks.divided() {
                         let rest = divided.rest(end);
+                        let job = Arc::clone(&ledger.job);
                         let row = |open: ImageEnd| ledger.task_row(open.image, open.end, open.reason, now);
-                        todo.image_rows.extend(rest.into_iter().map(row));
+                        todo.image_rows.extend(rest.into_iter().map(row).filter(|row| job.tells(row)));
                     }
                 }
                 if let Some(ledger) = self.ledgers.get(&job) {

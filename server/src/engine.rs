@@ -95,10 +95,11 @@ impl Engine {
     }
 
     /// Puts a job to work, with the rows of tasks that ended in an earlier life of it.
-    pub(crate) fn submit(&self, job: &Arc<Job>, spec: JobSpec, earlier: Vec<TaskRow>) {
+    pub(crate) fn submit(&self, job: &Arc<Job>, spec: JobSpec, mut earlier: Vec<TaskRow>) {
         self.jobs_mut().insert(job.id, Arc::clone(job));
         let mut core = self.lock();
         let todo = core.submit(Arc::clone(job), spec, &earlier, self.now());
+        earlier.retain(|row| job.tells(row));
         self.means.recorder.tasks(earlier);
         self.hand_out(core, todo);
     }
@@ -159,6 +160,7 @@ impl Engine {
         }
         drop(core);
         self.note_settled(&todo.task_rows);
+        self.note_settled(&todo.untold);
         self.means.recorder.tasks(std::mem::take(&mut todo.task_rows));
         self.means.recorder.tasks(std::mem::take(&mut todo.image_rows));
         for ended in todo.ended {

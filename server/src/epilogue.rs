@@ -16,10 +16,12 @@ fn epilogue(job: &Job) -> Option<Job> {
     let report = job.wait(Duration::ZERO)?;
     let tasks = Tasks::synthetic(0, Duration::ZERO);
     let (request, receipt, words) = (job.request.clone(), job.receipt.clone(), job.words.clone());
-    let kept = Job::new(job.id, request, receipt, tasks, words, job.submitted, job.submitted_at);
+    let mut kept = Job::new(job.id, request, receipt, tasks, words, job.submitted, job.submitted_at);
     kept.raise_epoch(job.epoch());
     if job.is_deposed() {
         kept.depose();
+        // It may come back.
+        kept.told = Arc::clone(&job.told);
     }
     kept.close();
     kept.finish(report);

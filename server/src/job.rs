@@ -3,12 +3,13 @@
 use crate::divided::Divided;
 use crate::folder::Folder;
 use crate::mix::Mix;
+use crate::told::Told;
 use cluster::Admission;
 use records::Text;
 use scheduler::{JobId, Micros};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use wire::division::Division;
 use wire::job::{JobReceipt, JobReport, JobRequest, Transfer};
@@ -29,6 +30,8 @@ pub(crate) struct Job {
     deposed: AtomicBool,
     /// The owner's file of the folder of results, locked while the job runs.
     held: Mutex<Option<File>>,
+    /// Which tasks have a final row in this run; shared by the lives of the job in this process.
+    pub(crate) told: Arc<Told>,
     /// By task: whether its result is published, or being published.
     claimed: Vec<AtomicBool>,
     /// Set when the job ends: nothing is published any more.
@@ -145,6 +148,7 @@ impl Job {
     ) -> Job {
         Job {
             id,
+            told: Arc::new(Told::new(tasks.count())),
             claimed: (0..tasks.count()).map(|_| AtomicBool::new(false)).collect(),
             epoch: AtomicU64::new(request.epoch),
             deposed: AtomicBool::new(false),

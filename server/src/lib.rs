@@ -5,7 +5,7 @@
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
 //! `standing` and `events` (what is told of that), `shelf` and `publish` (a result becomes visible), `journal` (what survives), `accept`, `adopt` and `resume` (a job is promised, and kept), `arrivals` (tasks
-//! over time), `recorder` (the CSV files), `service`, `book` and `epilogue` (what clients are answered), `window` (the console beside
+//! over time), `recorder` and `told` (the CSV files), `service`, `book` and `epilogue` (what clients are answered), `window` (the console beside
 //! it), `standby` (another server's jobs), then `start` and `stop` (the process around it).
 
 mod accept;
@@ -41,6 +41,7 @@ mod standby;
 mod standing;
 mod start;
 mod stop;
+mod told;
 mod view;
 mod watch;
 mod window;

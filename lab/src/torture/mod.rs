@@ -64,6 +64,9 @@ pub enum TortureError {
     Undisturbed(String),
 }
 
+/// Of a job's differences at most so many are told one by one.
+const MOST_TOLD: usize = 5;
+
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -175,9 +178,13 @@ impl Run<'_> {
         self.verdict.compared += found.len();
         let job = self.jobs.last().cloned().unwrap_or_default();
         let differences = witness::differences(undisturbed, &found);
-        self.verdict
-            .wrong
-            .extend(differences.into_iter().map(|difference| format!("job {job}: {difference}")));
+        let more = differences.len().saturating_sub(MOST_TOLD);
+        let told =
+            differences.into_iter().take(MOST_TOLD).map(|difference| format!("job {job}: {difference}"));
+        self.verdict.wrong.extend(told);
+        if more > 0 {
+            self.verdict.wrong.push(format!("job {job}: {more} more differences of this kind"));
+        }
         Ok(())
     }
 

@@ -216,6 +216,33 @@ fn a_job_moves_to_another_server_with_what_was_published() {
 }
 
 #[test]
+fn a_job_that_comes_back_to_a_server_has_one_final_row_a_task_there() {
+    let world = World::new();
+    world.multiply(60);
+    let node = world.node("0", &["--slots", "1"]);
+    let start = |name: &str| {
+        let mut command = world.command("server");
+        let address = format!("127.0.0.1:{}", free_ports(1)[0]);
+        command.args(["--listen", &address, "--node", &node.address, "--name", name]);
+        world.start(command)
+    };
+    let (first, second) = (start("one"), start("two"));
+    let submission = |epoch| JobRequest { epoch, ..request(&world.data(), Transfer::Shared) };
+    client(&first).submit(&submission(1), PATIENCE).unwrap().unwrap();
+    while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 10 {}
+    client(&second).submit(&submission(2), PATIENCE).unwrap().unwrap();
+    while client(&first).report("the-job", PATIENCE).unwrap().is_ok() {}
+    // Until it has let the job go it refuses it.
+    let receipt = loop {
+        if let Ok(receipt) = client(&first).submit(&submission(3), PATIENCE).unwrap() {
+            break receipt;
+        }
+    };
+    let done = report(&client(&first), "the-job");
+    check(&world, &receipt.run_folder, &done);
+}
+
+#[test]
 fn a_divided_job_of_a_killed_server_begins_again() {
     let world = World::new();
     world.multiply(60);

@@ -25,7 +25,8 @@ pub(crate) const MOST_ENDED: usize = 1_000;
 /// Entries nobody waits for are written when there are this many.
 const MOST_GATHERED: usize = 4_096;
 /// Below this size a journal is not compacted while the server runs, in bytes.
-const SMALLEST_COMPACTED: u64 = 16 << 20;
+/// Servers beside this one read it whole when they are handed a job.
+const SMALLEST_COMPACTED: u64 = 4 << 20;
 /// Exit status when it is not certain what is on the disk.
 const UNCERTAIN: i32 = 70;
 
@@ -136,6 +137,13 @@ impl Journal {
         state.gathered.extend(entries);
         let batch = Arc::clone(&state.batch);
         self.wait_for(state, &batch)
+    }
+
+    /// Whether the journal tells the end of the job whose key, escaped as in an owner's file, is this one.
+    pub(crate) fn tells_the_end_of(&self, escaped: &str) -> bool {
+        let state = self.lock();
+        let mut ended = state.book.jobs().filter(|kept| kept.report.is_some());
+        ended.any(|kept| kept.accepted.key.escape_default().to_string() == escaped)
     }
 
     /// Writes what has gathered.
