@@ -159,8 +159,7 @@ impl Engine {
             self.alarm.set(at);
         }
         drop(core);
-        self.note_settled(&todo.task_rows);
-        self.note_settled(&todo.untold);
+        self.note_settled(todo.task_rows.iter().chain(&todo.untold));
         self.means.recorder.tasks(std::mem::take(&mut todo.task_rows));
         self.means.recorder.tasks(std::mem::take(&mut todo.image_rows));
         for ended in todo.ended {
@@ -180,8 +179,8 @@ impl Engine {
     }
 
     /// Has the journal remember how tasks ended. Tasks without images are cheaper to do again than to remember.
-    fn note_settled(&self, rows: &[TaskRow]) {
-        for row in rows.iter().filter(|row| !row.image.is_empty()) {
+    fn note_settled<'a>(&self, rows: impl Iterator<Item = &'a TaskRow>) {
+        for row in rows.filter(|row| !row.image.is_empty()) {
             let (key, task) = (row.job_key.to_string(), u32::try_from(row.task).unwrap_or(u32::MAX));
             self.means.journal.note(Entry::Settled { key, task, line: to_line(row) });
         }
