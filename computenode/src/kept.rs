@@ -8,8 +8,8 @@ use imaging::segment::Waiting;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-/// Memory that waiting parts may take together. One is always kept, whatever its size.
-const MOST_BYTES: usize = 64 << 20;
+/// Memory that waiting parts may take together: two quarters of an image of 8K. One is always kept, whatever its size.
+const MOST_BYTES: usize = 128 << 20;
 
 /// The name of a part in one of its phases.
 #[derive(Clone, Debug, PartialEq, Eq)]

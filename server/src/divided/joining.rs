@@ -17,9 +17,10 @@ use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::thread;
 
-/// Bytes that are read, shifted and written at a time. They stay in the processor's second cache on the way; files written in
-/// smaller pieces cost the system more, when they are written and when they go.
-const BUFFER: usize = 256 << 10;
+/// Bytes that are read and shifted at a time: they stay in the processor's cache on the way.
+const BUFFER: usize = 64 << 10;
+/// Bytes that are handed at a time to who writes beside: waking it costs, and so does a file that grows by small pieces.
+const HANDED: usize = 1 << 20;
 /// Buffers between who shifts a strip and who writes it.
 const BUFFERS: usize = 3;
 
@@ -165,7 +166,7 @@ impl Joining {
             stitcher.bits(&read[..count], out).map_err(|error| error.to_string())?;
             Ok(count > 0)
         };
-        if coded.bits.1 > BUFFER {
+        if coded.bits.1 > HANDED {
             return write_beside(&mut self.file, &mut self.stitcher, &mut self.spare, &mut next);
         }
         while next(&mut self.stitcher, &mut self.out)? {
@@ -205,7 +206,7 @@ fn write_beside(
 ) -> Result<(), String> {
     let (full, to_write) = channel::<Vec<u8>>();
     let (written, to_fill) = channel::<Vec<u8>>();
-    spare.resize_with(BUFFERS, || Vec::with_capacity(BUFFER + BUFFER / 4));
+    spare.resize_with(BUFFERS, || Vec::with_capacity(HANDED + 2 * BUFFER));
     // Nobody can have closed the channel yet.
     spare.drain(..).for_each(|buffer| drop(written.send(buffer)));
     thread::scope(|scope| {
@@ -221,7 +222,10 @@ fn write_beside(
         let mut made = Ok(false);
         // When the writer has failed it takes no buffers and gives none back, and tells why below.
         while let Ok(mut buffer) = to_fill.recv() {
-            made = next(stitcher, &mut buffer);
+            made = Ok(true);
+            while made == Ok(true) && buffer.len() < HANDED {
+                made = next(stitcher, &mut buffer);
+            }
             if full.send(buffer).is_err() || made != Ok(true) {
                 break;
             }
@@ -327,8 +331,8 @@ mod tests {
     /// Strips that take many buffers are written by a thread of its own.
     #[test]
     fn large_strips_are_written_while_they_are_shifted() {
-        let at = fixture_of(1_400, 1_500, CutKind::Rows);
-        assert!(at.whole.len() > 3 * BUFFERS * BUFFER, "{}", at.whole.len());
+        let at = fixture_of(1_600, 3_600, CutKind::Rows);
+        assert!(at.whole.len() > 6 * HANDED, "{}", at.whole.len());
         let mut joining = at.begin();
         let held: Vec<Held> = (0..3).map(|part| at.in_file(part)).collect();
         held.iter().for_each(|held| joining.add(&at.folder, held).unwrap());
@@ -337,7 +341,7 @@ mod tests {
         assert!(at.output("a.jpg").unwrap() == at.whole);
         // One that was cut off in the middle is told by the next.
         let path = path(&at.folder, ".ballast/job/0.tmp").unwrap();
-        std::fs::write(&path, &std::fs::read(&path).unwrap()[..2 * BUFFER]).unwrap();
+        std::fs::write(&path, &std::fs::read(&path).unwrap()[..HANDED + BUFFER]).unwrap();
         let mut joining = at.begin();
         joining.add(&at.folder, &held[0]).unwrap();
         assert!(joining.add(&at.folder, &held[1]).unwrap_err().contains("lacks"));
