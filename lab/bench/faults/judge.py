@@ -25,6 +25,10 @@ class Told:
         return Told(self.kept and kept, f"{self.words}; {words}", self.seconds)
 
 
+LONGEST = 6
+"""So many times the limit is the most that any job gets."""
+
+
 def results(data):
     folder = os.path.join(data, "output_dir")
     names = [name for name in os.listdir(folder) if not name.startswith(".")] if os.path.isdir(folder) else []
@@ -41,9 +45,10 @@ def versions(data):
     """What tells a result from the same one made again."""
     folder = os.path.join(data, "output_dir")
     facts = {}
-    for name in results(data):
-        status = os.stat(os.path.join(folder, name))
-        facts[name] = (status.st_ino, status.st_mtime_ns)
+    for entry in os.scandir(folder) if os.path.isdir(folder) else ():
+        if not entry.name.startswith(".") and entry.is_file():
+            status = os.stat(entry.path)
+            facts[entry.name] = (status.st_ino, status.st_mtime_ns)
     return facts
 
 
@@ -62,7 +67,7 @@ def wait_until(true, limit):
 
 
 def wait_for_results(data, count, limit):
-    return wait_until(lambda: len(results(data)) >= count, limit)
+    return wait_until(lambda: len(versions(data)) >= count, limit)
 
 
 def count_right(data, right):
@@ -73,12 +78,18 @@ def count_right(data, right):
 
 
 def ending(job, limit):
-    """Waits for the job's end, at most so many seconds from now: whether it came, and how old the job is then."""
-    try:
-        job.wait(timeout=limit)
-    except subprocess.TimeoutExpired:
-        return False, time.monotonic() - job.begun
-    return True, time.monotonic() - job.begun
+    """Waits for the job's end: whether it came, and how old the job is then. A job without a new result for so many seconds
+    hangs; on a busy machine one that goes on may take its time."""
+    seen, since = None, time.monotonic()
+    while time.monotonic() - since < limit and time.monotonic() - job.begun < LONGEST * limit:
+        try:
+            job.wait(timeout=0.2)
+            return True, time.monotonic() - job.begun
+        except subprocess.TimeoutExpired:
+            now = versions(job.data)
+            if now != seen:
+                seen, since = now, time.monotonic()
+    return False, time.monotonic() - job.begun
 
 
 def finish(system, job, data, right, limit, status=0):

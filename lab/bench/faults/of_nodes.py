@@ -97,14 +97,14 @@ def slow_node(system, data, right, limit):
     for _ in range(NODES - 1):
         system.node(0, data)
     system.serve(data)
-    three = timed(system, data, right, 2 * limit, **strategy)
+    three = timed(system, data, right, limit, **strategy)
     system.end()
     again = type(system)(system.folder, system.options)
     try:
         again.start(IDLE, data)
         with Slowed(again.nodes[0]):
-            told = timed(again, data, right, 2 * limit, **strategy)
-            without = timed(again, data, right, 2 * limit, strategy="random") if system.is_ours else None
+            told = timed(again, data, right, limit, **strategy)
+            without = timed(again, data, right, limit, strategy="random") if system.is_ours else None
     finally:
         again.end()
     words = f"{told.words} with hedging, {without.seconds:.1f} s without" if without else told.words
@@ -153,7 +153,7 @@ def out_of_memory(system, data, right, limit):
     subprocess.run([sys.executable, "-c", make, os.path.join(data, "input_dir")], check=True)
     node = system.node(0, data, memory=MEMORY, environment={"BALLAST_CORES": str(LARGE)})
     system.serve(data)
-    told = finish(system, system.job(data), data, right, 3 * limit)
+    told = finish(system, system.job(data), data, right, limit)
     large = sum(name.startswith("large") for name in results(data))
     how = f"lives, at most {peak_mib(node)} of its {MEMORY >> 20} MiB" if node.poll() is None else "DEAD"
     return told.but(node.poll() is None and large == LARGE, f"{large} of {LARGE} large ones; the node {how}")

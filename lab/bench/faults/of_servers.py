@@ -38,7 +38,7 @@ def server_killed(system, data, right, limit):
         told = finish(system, job, data, right, limit)
     else:
         ending(job, limit)
-        told = finish(system, system.job(data), data, right, 2 * limit)
+        told = finish(system, system.job(data), data, right, limit)
         told = Told(False, f"exception; asked again {told.words}")
     again = made_again(data, before)
     return told.but(again == 0, f"{again} of {len(before)} results made again")
@@ -57,7 +57,7 @@ def second_server(system, data, right, limit):
             file.write(f"server {server.host}:{server.port}\n")
         file.write("node 127.0.0.1:1\n")
     command = [system.options.lab, "client", data, "load_balancing", "--quiet", "--machines", machines, *SLOW]
-    job = system.spawn(command)
+    job = system.client(command, data)
     wait_for_results(data, 20, limit)
     first.kill()
     before = versions(data)
@@ -140,7 +140,7 @@ def clocks(system, data, right, limit):
     system.start(IDLE, data)
     job = system.job(data, more=SLOW)
     jumps = 0
-    while job.poll() is None and jumps < 100 * limit:
+    while job.poll() is None and jumps < 500 * limit:
         jumps += 1
         jump(("+3600", "-3600", "+0")[jumps % 3])
         time.sleep(0.02)
@@ -176,7 +176,7 @@ def killed_at_rows(system, data, right, limit):
         count = len(rows_of(system, "attempts.csv"))
         wait_until(lambda: len(rows_of(system, "attempts.csv")) > count + 10 * kill, limit / 5)
         started_again(system, data)
-    told = finish(system, job, data, right, 2 * limit)
+    told = finish(system, job, data, right, limit)
     torn, twice, at_the_end = 0, 0, 0
     for path in glob.glob(os.path.join(system.folder, "runs", "*", "tasks.csv")):
         with open(path) as file:

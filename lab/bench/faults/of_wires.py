@@ -29,7 +29,7 @@ def lossy(system, data, right, limit):
     try:
         wire.loss, wire.duplication, wire.delay, wire.jitter = 0.05, 0.01, 0.025, 0.010
         job = system.job(data, more=["--transfer", "inline"])
-        told = finish(system, job, data, right, 3 * limit)
+        told = finish(system, job, data, right, limit)
         return told.but(wire.lost > 0, f"{wire.carried} packets, {wire.lost} lost, {wire.repeated} twice")
     finally:
         wire.close()

@@ -53,6 +53,11 @@ class System:
         self.nodes.append(child)
         return child
 
+    def client(self, command, data):
+        child = self.spawn(command)
+        child.data = data
+        return child
+
     def start(self, loads, data, **more):
         for load in loads:
             self.node(load, data, **more)
@@ -87,7 +92,7 @@ class Original(System):
 
     def job(self, data, **_):
         command = [sys.executable, self.script("client.py"), self.options.compat, self.server.port, data]
-        return self.spawn(command)
+        return self.client(command, data)
 
 
 class Ballast(System):
@@ -110,4 +115,4 @@ class Ballast(System):
     def job(self, data, strategy="load_balancing", server=None, more=()):
         server = server or self.server
         command = [self.options.lab, "client", data, strategy, "--quiet", "--server", f"{server.host}:{server.port}"]
-        return self.spawn(command + ["--max-attempts", "40", *more])
+        return self.client(command + ["--max-attempts", "40", *more], data)
