@@ -321,7 +321,7 @@ impl Service {
 
     pub(crate) fn kept_elsewhere(&self, key: &str) -> Vec<Kept> {
         let others = beside(&self.terms.state).into_iter();
-        others.filter_map(|state| read_book(&state)?.job(key).cloned()).collect()
+        others.filter_map(|state| read_job(&state, key)).collect()
     }
 }
 
@@ -335,14 +335,16 @@ fn beside(state: &Path) -> Vec<PathBuf> {
     others.filter(|other| other.canonicalize().is_ok_and(|other| other != own)).collect()
 }
 
-/// What the journal in `state` tells, if it is one. Its server may be writing it.
-fn read_book(state: &Path) -> Option<Book> {
+/// What the journal in `state` tells of a job, if it is a journal. Its server may be writing it, and it may tell of a
+/// thousand other jobs.
+fn read_job(state: &Path, key: &str) -> Option<Kept> {
     let bytes = crate::journal::peek(state).ok()?;
     let mut book = Book::new(usize::MAX);
     for frame in journal::frame::replay(&bytes).ok()?.frames {
-        Entry::all(frame.payload).ok()?.into_iter().for_each(|entry| book.apply(entry));
+        let entries = Entry::all(frame.payload).ok()?.into_iter();
+        entries.filter(|entry| entry.key() == key).for_each(|entry| book.apply(entry));
     }
-    Some(book)
+    book.job(key).cloned()
 }
 
 impl Earlier {
