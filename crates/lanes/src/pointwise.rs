@@ -235,21 +235,21 @@ mod avx2 {
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,fma")]
     pub(super) fn bits_to_bytes(bits: &[u64], bytes: &mut [u8]) {
         assert!(64 * bits.len() >= bytes.len(), "a bit for each byte");
-        let byte_of = _mm256_setr_epi8(
+        let first = _mm256_setr_epi8(
             0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, //
             2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3,
         );
+        let second = _mm256_add_epi8(first, _mm256_set1_epi8(4));
         let bit_of = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
-        let mut x = 0;
-        while x + 32 <= bytes.len() {
-            let mask = _mm256_set1_epi32((bits[x / 64] >> (x % 64)) as u32 as i32);
-            let own = _mm256_and_si256(_mm256_shuffle_epi8(mask, byte_of), bit_of);
-            store(bytes, x, _mm256_cmpeq_epi8(own, bit_of));
-            x += 32;
+        let (words, rest) = bytes.as_chunks_mut::<64>();
+        for (bytes, word) in words.iter_mut().zip(bits) {
+            let word = _mm256_set1_epi64x(*word as i64);
+            for (half, byte_of) in [first, second].into_iter().enumerate() {
+                let own = _mm256_and_si256(_mm256_shuffle_epi8(word, byte_of), bit_of);
+                store(bytes, 32 * half, _mm256_cmpeq_epi8(own, bit_of));
+            }
         }
-        if x < bytes.len() {
-            super::scalar::bits_to_bytes(&[bits[x / 64] >> (x % 64)], &mut bytes[x..]);
-        }
+        super::scalar::bits_to_bytes(&bits[words.len()..], rest);
     }
 }
 
