@@ -35,6 +35,8 @@ exception InvalidRequest {
 /** The process is shutting down or draining and takes no new work. */
 exception Unavailable {
   1: required string why,
+  /** Set if that passes by itself, as while no server leads: when to ask again. Since 1.7. */
+  2: optional i64 again_after_ms,
 }
 
 // ---------------------------------------------------------------------------------------------- server to node
@@ -470,6 +472,8 @@ struct ProgressRequest {
 
 exception UnknownJob {
   1: required string job_key,
+  /** What is known of it all the same, in a sentence: another server has it, or this one is ending. Since 1.7. */
+  2: optional string why,
 }
 
 /** One job as its server sees it. */

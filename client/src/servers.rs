@@ -28,6 +28,9 @@ pub fn addresses(arguments: &Arguments) -> Result<Vec<Address>, ClientError> {
 pub(crate) enum Trouble {
     /// The server cannot be reached, or takes no new work: another may. A sentence without its full stop.
     Unusable(String),
+    /// The server takes no new work now, and that passes: nobody leads, or the server is started anew. A sentence without
+    /// its full stop.
+    NotNow(String),
     /// The server had the job, or may have had it, and does not answer any more. What is known of it.
     Lost(String),
     /// The user wanted to stop while the server was silent.
@@ -97,6 +100,9 @@ impl Conversation {
             Ok(Err(SubmitError::Invalid { field, why })) => Err(Trouble::Invalid { field, why }),
             Ok(Err(SubmitError::Unavailable { why })) => {
                 Err(Trouble::Unusable(format!("the server at {address} takes no job now: {why}")))
+            }
+            Ok(Err(SubmitError::NotNow { why, .. })) => {
+                Err(Trouble::NotNow(format!("the server at {address} takes no job now: {why}")))
             }
             Err(CallError::Unreachable { why, .. }) => {
                 Err(Trouble::Unusable(format!("cannot reach the server at {address}: {why}")))

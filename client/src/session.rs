@@ -17,6 +17,10 @@ use wire::job::{JobProgress, JobReceipt, JobReport, JobRequest, JobState};
 /// How long the server may hold an answer back in the hope of the job's end. Ctrl-C waits as long.
 const POLL: Duration = Duration::from_millis(100);
 
+/// Polls without any progress after which the user is told why, and how many polls later again.
+const FIRST_STUCK_POLLS: u32 = 10;
+const STUCK_POLLS: u32 = 600;
+
 /// Polls after a cancellation: attempts in flight get half a minute to end.
 const MOST_POLLS_AFTER_CANCEL: u32 = 300;
 
@@ -68,6 +72,29 @@ struct Follower {
     server_wait: Duration,
 }
 
+/// What servers have said while one is searched for.
+#[derive(Default)]
+struct Heard {
+    /// What is known of the server that had the job last.
+    lost: Option<String>,
+    /// Why no server took the job, the last time that all were asked.
+    refusals: Vec<String>,
+    /// The last refusal that the user was told of.
+    said: String,
+}
+
+impl Heard {
+    /// Tells the user of a refusal that passes, unless it is the last one again.
+    fn say_once(&mut self, why: &str, longest: Duration) {
+        log::info!("{}; asking again", harmless(why));
+        if self.said != why {
+            why.clone_into(&mut self.said);
+            let longest = humantime::format_duration(longest);
+            eprintln!("client: {}; asking again for {longest} at most", harmless(why));
+        }
+    }
+}
+
 /// The search for a server that goes on with a job: when it began, and how long the next pause is.
 struct Search {
     began: Instant,
@@ -91,20 +118,41 @@ impl Search {
     }
 }
 
+/// A job that does not get on: after a while its report is asked for the reason, now and then.
+#[derive(Default)]
+struct Stuck {
+    before: Option<(u64, u64)>,
+    polls: u32,
+}
+
+impl Stuck {
+    /// Whether the job is where it was for a whole number of minutes, or for the first moment of that.
+    fn is_long(&mut self, progress: &JobProgress) -> bool {
+        let now = (progress.done + progress.failed, progress.attempts);
+        if progress.in_flight > 0 || self.before != Some(now) {
+            (self.before, self.polls) = (Some(now), 0);
+        }
+        self.polls += 1;
+        self.polls == FIRST_STUCK_POLLS || self.polls.is_multiple_of(STUCK_POLLS)
+    }
+}
+
 impl Follower {
     /// Asks one server after the other, and all of them again while the job may be with one that is lost; none if the
     /// user stopped before a server had the job.
     fn any_server(&self, servers: &[Address], mut request: JobRequest) -> Result<Option<Ended>, ClientError> {
         let mut search = Search::begin();
-        let mut lost = None;
+        let mut heard = Heard::default();
         loop {
-            let ended = self.each_server(servers, &mut request, &mut lost, &mut search)?;
+            let ended = self.each_server(servers, &mut request, &mut heard, &mut search)?;
             if ended.is_some() || self.interrupt.asked() {
                 return Ok(ended);
             }
             if !search.goes_on(self.server_wait, &self.interrupt) {
-                let why = lost.unwrap_or_default();
-                return Err(ClientError::Lost { why, job_key: request.job_key });
+                return Err(match heard.lost {
+                    Some(why) => ClientError::Lost { why, job_key: request.job_key },
+                    None => ClientError::NoServer(heard.refusals),
+                });
             }
         }
     }
@@ -114,10 +162,11 @@ impl Follower {
         &self,
         servers: &[Address],
         request: &mut JobRequest,
-        lost: &mut Option<String>,
+        heard: &mut Heard,
         search: &mut Search,
     ) -> Result<Option<Ended>, ClientError> {
-        let mut unusable = Vec::new();
+        let mut refusals = Vec::new();
+        let mut passes = false;
         for server in servers {
             let mut receipt = None;
             let mut may_have_it = false;
@@ -131,7 +180,13 @@ impl Follower {
                     Err(Trouble::Invalid { field, why }) => return Err(ClientError::Invalid { field, why }),
                     Err(Trouble::Unusable(why)) => {
                         log::info!("job '{}': {}; asking the next server", request.job_key, harmless(&why));
-                        unusable.push(why);
+                        refusals.push(why);
+                        break;
+                    }
+                    Err(Trouble::NotNow(why)) => {
+                        heard.say_once(&why, self.server_wait);
+                        passes = true;
+                        refusals.push(why);
                         break;
                     }
                     // The same request again on the same server is the same job, whether it noticed anything or not.
@@ -142,7 +197,7 @@ impl Follower {
                             // It had the job for a while: this is another loss, with a search of its own.
                             *search = Search::begin();
                         }
-                        *lost = Some(why);
+                        heard.lost = Some(why);
                         may_have_it = true;
                     }
                     Err(Trouble::Interrupted) => return Ok(None),
@@ -155,7 +210,11 @@ impl Follower {
             request.epoch += u64::from(may_have_it);
         }
         // Nobody has had the job: there is nothing to wait for.
-        if lost.is_none() { Err(ClientError::NoServer(unusable)) } else { Ok(None) }
+        if heard.lost.is_none() && !passes {
+            return Err(ClientError::NoServer(refusals));
+        }
+        heard.refusals = refusals;
+        Ok(None)
     }
 
     fn one_connection(
@@ -199,6 +258,7 @@ impl Follower {
     /// Follows the job to its end; whether the user cut it short.
     fn follow(&self, conversation: &Conversation, receipt: &JobReceipt, bar: &Bar) -> Result<bool, Trouble> {
         let running = |progress: &JobProgress| progress.state == JobState::Running;
+        let mut stuck = Stuck::default();
         while !self.interrupt.asked() {
             let progress = match conversation.progress(&receipt.job_key, POLL, &self.interrupt) {
                 Err(Trouble::Interrupted) => break,
@@ -207,6 +267,11 @@ impl Follower {
             bar.show(&progress);
             if !running(&progress) {
                 return Ok(false);
+            }
+            if stuck.is_long(&progress)
+                && let Some(why) = conversation.report(&receipt.job_key)?.why
+            {
+                bar.say(&harmless(&why));
             }
         }
         bar.say("cancelling the job; once more to leave at once");

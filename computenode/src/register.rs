@@ -9,7 +9,6 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use wire::job::SubmitError;
 use wire::membership::NodeRegistration;
 use wire::{Credentials, PoolSettings, ServerClient};
 
@@ -100,7 +99,7 @@ impl Registrar {
                 }
                 registered.again_within / EARLY
             }
-            Ok(Err(SubmitError::Invalid { why, .. } | SubmitError::Unavailable { why })) => self
+            Ok(Err(why)) => self
                 .trouble(format!("the server at {} does not take this node: {why}", self.client.address())),
             Err(error) => self.trouble(error.to_string()),
         }

@@ -736,12 +736,15 @@ impl Display for InvalidRequest {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Unavailable {
   pub why: String,
+  /// Set if that passes by itself, as while no server leads: when to ask again. Since 1.7.
+  pub again_after_ms: Option<i64>,
 }
 
 impl Unavailable {
-  pub fn new(why: String) -> Unavailable {
+  pub fn new<F2>(why: String, again_after_ms: F2) -> Unavailable where F2: Into<Option<i64>> {
     Unavailable {
       why,
+      again_after_ms: again_after_ms.into(),
     }
   }
 }
@@ -750,6 +753,7 @@ impl TSerializable for Unavailable {
   fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Unavailable> {
     i_prot.read_struct_begin()?;
     let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -761,6 +765,10 @@ impl TSerializable for Unavailable {
           let val = i_prot.read_string()?;
           f_1 = Some(val);
         },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -771,6 +779,7 @@ impl TSerializable for Unavailable {
     verify_required_field_exists("Unavailable.why", &f_1)?;
     let ret = Unavailable {
       why: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      again_after_ms: f_2,
     };
     Ok(ret)
   }
@@ -780,6 +789,11 @@ impl TSerializable for Unavailable {
     o_prot.write_field_begin(&TFieldIdentifier::new("why", TType::String, 1))?;
     o_prot.write_string(&self.why)?;
     o_prot.write_field_end()?;
+    if let Some(fld_var) = self.again_after_ms {
+      o_prot.write_field_begin(&TFieldIdentifier::new("again_after_ms", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -4078,12 +4092,15 @@ impl TSerializable for ProgressRequest {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct UnknownJob {
   pub job_key: String,
+  /// What is known of it all the same, in a sentence: another server has it, or this one is ending. Since 1.7.
+  pub why: Option<String>,
 }
 
 impl UnknownJob {
-  pub fn new(job_key: String) -> UnknownJob {
+  pub fn new<F2>(job_key: String, why: F2) -> UnknownJob where F2: Into<Option<String>> {
     UnknownJob {
       job_key,
+      why: why.into(),
     }
   }
 }
@@ -4092,6 +4109,7 @@ impl TSerializable for UnknownJob {
   fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<UnknownJob> {
     i_prot.read_struct_begin()?;
     let mut f_1: Option<String> = None;
+    let mut f_2: Option<String> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -4103,6 +4121,10 @@ impl TSerializable for UnknownJob {
           let val = i_prot.read_string()?;
           f_1 = Some(val);
         },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -4113,6 +4135,7 @@ impl TSerializable for UnknownJob {
     verify_required_field_exists("UnknownJob.job_key", &f_1)?;
     let ret = UnknownJob {
       job_key: f_1.expect("auto-generated code should have checked for presence of required fields"),
+      why: f_2,
     };
     Ok(ret)
   }
@@ -4122,6 +4145,11 @@ impl TSerializable for UnknownJob {
     o_prot.write_field_begin(&TFieldIdentifier::new("job_key", TType::String, 1))?;
     o_prot.write_string(&self.job_key)?;
     o_prot.write_field_end()?;
+    if let Some(ref fld_var) = self.why {
+      o_prot.write_field_begin(&TFieldIdentifier::new("why", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }

@@ -63,6 +63,7 @@ impl Service {
     }
 
     fn take_once(&self, request: JobRequest) -> Result<JobReceipt, SubmitError> {
+        self.check_stays(&request)?;
         if let Some(job) = self.book().known(&request)? {
             return self.again(job, request.epoch);
         }
@@ -70,7 +71,8 @@ impl Service {
         if let Some(receipt) = self.adopt(&request)? {
             return Ok(receipt);
         }
-        self.tell_put_off();
+        // An end that could not be written keeps its folder from others.
+        self.engine.try_again();
         // Listing a folder takes time: the book stays open to others meanwhile.
         let (strategy, operation, tasks) = self.examine(&request)?;
         self.let_go_of_moved(&tasks);
@@ -168,16 +170,6 @@ impl Service {
     fn retry(&self, request: &JobRequest) -> RetryRule {
         let max_attempts = request.max_attempts.unwrap_or(self.terms.retry.max_attempts).max(1);
         RetryRule { max_attempts, ..self.terms.retry }
-    }
-
-    /// Tries again to write down ends of jobs that the journal did not take: they keep their folders from others.
-    pub(crate) fn tell_put_off(&self) {
-        let jobs: Vec<Arc<Job>> = self.book().all().cloned().collect();
-        for job in jobs {
-            if let Some(report) = job.take_put_off() {
-                self.engine.means.finish(&job, report);
-            }
-        }
     }
 
     /// Puts an accepted job to work.

@@ -122,7 +122,8 @@ pub(crate) struct Args {
     #[arg(long, env = "BALLAST_ELECTION", value_name = "NAME", default_value = "ballast")]
     pub(crate) election: String,
 
-    /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s
+    /// How long jobs may go on after Ctrl-C or SIGTERM, such as 10s. What is left then goes on at the next start if --state
+    /// is given, and is cancelled otherwise
     #[arg(long, env = "BALLAST_GRACE", value_name = "TIME", default_value = "10s", value_parser = program::time::parse)]
     pub(crate) grace: Duration,
 

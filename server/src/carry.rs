@@ -31,23 +31,38 @@ struct Came {
     bytes_out: u64,
     width: u32,
     height: u32,
+    /// The journal did not take the result.
+    is_held_up: bool,
 }
 
 impl Came {
     fn without_result(outcome: Outcome, reason: impl Into<String>) -> Came {
         let reason = Some(reason.into());
-        Came { outcome, reason, timings: None, bytes_in: 0, bytes_out: 0, width: 0, height: 0 }
+        Came {
+            outcome,
+            reason,
+            timings: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            width: 0,
+            height: 0,
+            is_held_up: false,
+        }
+    }
+
+    fn too_late(reply: &AttemptReply) -> Came {
+        Came { outcome: Outcome::Cancelled, reason: Some("too late".to_owned()), ..Came::done(reply) }
     }
 
     fn done(reply: &AttemptReply) -> Came {
         Came {
-            outcome: Outcome::Done,
             reason: None,
             timings: Some(reply.timings),
             bytes_in: reply.bytes_in,
             bytes_out: reply.bytes_out,
             width: reply.width,
             height: reply.height,
+            ..Came::without_result(Outcome::Done, "")
         }
     }
 }
@@ -55,7 +70,7 @@ impl Came {
 /// An attempt of a job that has ended before it began.
 pub(crate) fn unwanted(attempt: Attempt) -> Returned {
     let observation = Observation { outcome: Outcome::Cancelled, round_trip: Duration::ZERO, node: None };
-    Returned { attempt, observation, reason: None }
+    Returned { attempt, observation, reason: None, is_held_up: false }
 }
 
 /// Carries the attempt out and hands its row to the recorder. A panic on the way is the server's fault and loses the
@@ -95,7 +110,7 @@ pub(crate) fn carry_out(means: &Means, job: &Job, attempt: Attempt) -> Returned 
         &came,
         reason.clone(),
     ));
-    Returned { attempt, observation, reason }
+    Returned { attempt, observation, reason, is_held_up: came.is_held_up }
 }
 
 fn try_once(means: &Means, job: &Job, attempt: &Attempt, unit: Option<&Unit>, peer: &Peer) -> Came {
@@ -197,9 +212,7 @@ fn store_answer(means: &Means, job: &Job, attempt: &Attempt, unit: &Unit, reply:
     let Tasks::Folder { folder, divided: Some(divided), .. } = &job.tasks else { return Came::done(reply) };
     match divided::store(&Press::new(means, job, folder), divided, attempt, unit, reply) {
         Stored::Kept => Came::done(reply),
-        Stored::TooLate => {
-            Came { outcome: Outcome::Cancelled, reason: Some("too late".to_owned()), ..Came::done(reply) }
-        }
+        Stored::TooLate => Came::too_late(reply),
         Stored::Useless(why) => {
             Came { outcome: Outcome::Lost(LossReason::Fault), reason: Some(why), ..Came::done(reply) }
         }
@@ -229,22 +242,17 @@ fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
 /// Makes the result visible if nobody else has and the job is still open.
 fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptReply) -> Came {
     let Tasks::Folder { folder, names, .. } = &job.tasks else { return Came::done(reply) };
-    let task = attempt.task().index();
-    let shelf = FolderShelf::new(folder, means.durable());
+    let (task, shelf) = (attempt.task().index(), FolderShelf::new(folder, means.durable()));
     if !job.claim(task) {
         if let AttemptResult::TemporaryFile(name) = &reply.result {
             shelf.discard(name);
         }
-        return Came {
-            outcome: Outcome::Cancelled,
-            reason: Some("too late".to_owned()),
-            ..Came::done(reply)
-        };
+        return Came::too_late(reply);
     }
     let owner = job.owner(means.incarnation);
     let published = make_output(&shelf, &owner, attempt, reply).and_then(|output| {
-        let entry =
-            Entry::Published { key: owner.key.clone(), task: attempt.task().0, result: output.clone() };
+        let (key, result) = (owner.key.clone(), output.clone());
+        let entry = Entry::Published { key, task: attempt.task().0, result };
         let published =
             publication::publish(&shelf, &owner, &output, &names[task], || means.journal.commit(entry));
         if published.is_err() {
@@ -259,11 +267,14 @@ fn publish_result(means: &Means, job: &Job, attempt: &Attempt, reply: &AttemptRe
                 job.depose_if_open();
             }
             job.release(task);
+            // A full journal is no fault of the node, and costs the task nothing.
+            let is_held_up = matches!(cause, NotPublished::Journal(_));
+            let outcome = if is_held_up { Outcome::Cancelled } else { Outcome::Lost(LossReason::Fault) };
             let reason = Some(match cause {
                 NotPublished::Shelf(cause) => crate::publish::failure(&cause),
                 other => format!("the result cannot be published: {other}"),
             });
-            Came { outcome: Outcome::Lost(LossReason::Fault), reason, ..Came::done(reply) }
+            Came { outcome, reason, is_held_up, ..Came::done(reply) }
         }
     }
 }

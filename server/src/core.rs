@@ -61,6 +61,8 @@ pub(crate) struct Returned {
     pub(crate) observation: Observation,
     /// Why there is no result.
     pub(crate) reason: Option<Text>,
+    /// The journal did not take the result: its disk is full.
+    pub(crate) is_held_up: bool,
 }
 
 impl Core {
@@ -157,7 +159,7 @@ impl Core {
     }
 
     pub(crate) fn settle(&mut self, returned: Returned, now: Micros) -> Todo {
-        let Returned { attempt, observation, reason } = returned;
+        let Returned { attempt, observation, reason, .. } = returned;
         let node = attempt.node().index();
         self.totals[node].hear(&observation);
         if let Some(ledger) = self.ledgers.get_mut(&attempt.job()) {

@@ -285,6 +285,7 @@ impl Engine {
                 Some(job) => {
                     let was_deposed = job.is_deposed();
                     let returned = carry::carry_out(&self.means, &job, attempt);
+                    self.hold_up_if(returned.is_held_up, &job);
                     if job.is_deposed() {
                         self.tell(Event::JobCancelled { job: job.id });
                     }

@@ -9,10 +9,10 @@ use records::Text;
 use scheduler::{JobId, Micros};
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use wire::division::Division;
-use wire::job::{JobReceipt, JobReport, JobRequest, Transfer};
+use wire::job::{JobReceipt, JobReport, JobRequest, JobState, Transfer};
 
 /// What never changes of a job, shared by everybody who works on it.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct Job {
     claimed: Vec<AtomicBool>,
     /// Set when the job ends: nothing is published any more.
     closed: AtomicBool,
+    /// Set when this process ends and leaves the job to the next one: nothing is published any more.
+    left: AtomicBool,
     end: End,
 }
 
@@ -127,13 +129,19 @@ impl Tasks {
 /// The end of a job, for whoever waits for it.
 #[derive(Debug, Default)]
 struct End {
-    report: Mutex<Option<JobReport>>,
+    news: Mutex<News>,
     came: Condvar,
-    /// The final report, while the journal does not take it.
-    put_off: Mutex<Option<JobReport>>,
     /// Whether somebody has fetched the final report.
     told: Mutex<bool>,
     was_told: Condvar,
+}
+
+/// What is known of a job's end.
+#[derive(Debug, Default)]
+struct News {
+    report: Option<JobReport>,
+    /// The final report while the journal does not take it, and why it does not.
+    put_off: Option<(JobReport, String)>,
 }
 
 impl Job {
@@ -160,6 +168,7 @@ impl Job {
             submitted,
             submitted_at,
             closed: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             end: End::default(),
         }
     }
@@ -181,9 +190,18 @@ impl Job {
 
     /// The folder is not this job's any more: somebody else has it, unless it was given back at the job's end.
     pub(crate) fn depose_if_open(&self) {
-        if !self.is_closed() {
+        if !self.is_closed() && !self.is_left() {
             self.depose();
         }
+    }
+
+    /// This process ends: the job is left as it is, for the next one.
+    pub(crate) fn leave(&self) {
+        self.left.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_left(&self) -> bool {
+        self.left.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_deposed(&self) -> bool {
@@ -203,7 +221,7 @@ impl Job {
 
     /// Whether whoever asks may publish the task's result: the first one may, while the job is open.
     pub(crate) fn claim(&self, task: usize) -> bool {
-        !self.is_closed() && !self.claimed[task].swap(true, Ordering::AcqRel)
+        !self.is_closed() && !self.is_left() && !self.claimed[task].swap(true, Ordering::AcqRel)
     }
 
     /// Gives a claim back after publishing failed.
@@ -219,27 +237,45 @@ impl Job {
         self.closed.load(Ordering::Acquire)
     }
 
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.end.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The final report; from now on everybody sees the job as ended.
     pub(crate) fn finish(&self, report: JobReport) {
-        *self.end.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        *self.news() = News { report: Some(report), put_off: None };
         self.end.came.notify_all();
     }
 
-    /// Keeps the final report until the journal takes it.
-    pub(crate) fn put_off(&self, report: JobReport) {
-        *self.end.put_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+    /// Keeps the final report until the journal takes it, which it does not now; `why` says so.
+    pub(crate) fn put_off(&self, report: JobReport, why: String) {
+        self.news().put_off = Some((report, why));
+        self.end.came.notify_all();
     }
 
     /// A final report that the journal did not take.
     pub(crate) fn take_put_off(&self) -> Option<JobReport> {
-        self.end.put_off.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.news().put_off.take().map(|(report, _)| report)
     }
 
     /// The final report, once there is one; waits at most `wait`.
     pub(crate) fn wait(&self, wait: Duration) -> Option<JobReport> {
-        let report = self.end.report.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.end.came.wait_timeout_while(report, wait, |report| report.is_none());
-        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
+        let waited = self.end.came.wait_timeout_while(self.news(), wait, |news| news.report.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.report.clone()
+    }
+
+    /// Whether everybody sees the job as ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.news().report.is_some()
+    }
+
+    /// Of a job that is closed: the final report, or what there is to say as long as it cannot be written down. Waits at
+    /// most `wait` for one of them.
+    pub(crate) fn wait_for_news(&self, wait: Duration) -> Option<JobReport> {
+        let is_quiet = |news: &mut News| news.report.is_none() && news.put_off.is_none();
+        let waited = self.end.came.wait_timeout_while(self.news(), wait, is_quiet);
+        let news = waited.unwrap_or_else(PoisonError::into_inner).0;
+        news.report.clone().or_else(|| news.put_off.as_ref().map(|(report, why)| not_yet(report, why)))
     }
 
     /// Somebody has fetched the final report.
@@ -253,5 +289,88 @@ impl Job {
         let told = self.end.told.lock().unwrap_or_else(PoisonError::into_inner);
         // Whether it came or the time was over, there is nothing more to wait for.
         drop(self.end.was_told.wait_timeout_while(told, wait, |told| !*told));
+    }
+}
+
+/// The report of a job whose end is not in the journal: it has not ended for whoever asks.
+fn not_yet(report: &JobReport, why: &str) -> JobReport {
+    let mut report = report.clone();
+    report.progress.state = JobState::Running;
+    report.why =
+        Some(format!("the job is over, and its end cannot be written down, which is tried again: {why}"));
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::job::{JobProgress, JobSource};
+
+    fn job() -> Job {
+        let source = JobSource::Synthetic { tasks: 1, service: Duration::ZERO };
+        let request = JobRequest {
+            job_key: "key".to_owned(),
+            epoch: 1,
+            source,
+            strategy: "random".to_owned(),
+            admission: None,
+            operation: "edges".to_owned(),
+            seed: None,
+            max_in_flight: None,
+            max_attempts: None,
+            label: None,
+        };
+        let receipt = JobReceipt {
+            job_key: "key".to_owned(),
+            tasks: 1,
+            seed: 1,
+            strategy: "random".to_owned(),
+            admission: Admission::MayReject,
+            operation: "synthetic".to_owned(),
+            skipped: 0,
+            run_folder: String::new(),
+        };
+        let words = Words::new(&request, &receipt);
+        let tasks = Tasks::synthetic(1, Duration::ZERO);
+        Job::new(JobId(0), request, receipt, tasks, words, Micros(0), SystemTime::UNIX_EPOCH)
+    }
+
+    fn report() -> JobReport {
+        let progress = JobProgress {
+            state: JobState::Done,
+            tasks: 1,
+            done: 1,
+            failed: 0,
+            attempts: 1,
+            rejected: 0,
+            delayed: 0,
+            lost: 0,
+            in_flight: 0,
+            elapsed: Duration::ZERO,
+            paused: false,
+        };
+        JobReport { progress, failures: Vec::new(), nodes: Vec::new(), why: None, histogram: None }
+    }
+
+    #[test]
+    fn an_end_that_is_not_written_down_is_told_as_such_until_it_is() {
+        let job = job();
+        assert!(job.wait_for_news(Duration::ZERO).is_none());
+        job.put_off(report(), "no space".to_owned());
+        assert!(job.wait(Duration::ZERO).is_none(), "nobody is told of an end");
+        let told = job.wait_for_news(Duration::ZERO).unwrap();
+        assert_eq!(told.progress.state, JobState::Running);
+        assert!(told.why.unwrap().ends_with("which is tried again: no space"));
+        let report = job.take_put_off().unwrap();
+        job.finish(report.clone());
+        assert_eq!(job.wait_for_news(Duration::ZERO), Some(report));
+    }
+
+    #[test]
+    fn what_is_left_to_the_next_process_is_neither_published_nor_deposed() {
+        let job = job();
+        job.leave();
+        job.depose_if_open();
+        assert!(!job.claim(0) && !job.is_deposed() && !job.is_closed());
     }
 }

@@ -5,8 +5,8 @@
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
 //! `standing` and `events` (what is told of that), `shelf` and `publish` (a result becomes visible), `journal` (what survives), `accept`, `adopt` and `resume` (a job is promised, and kept), `arrivals` (tasks
-//! over time), `recorder` and `told` (the CSV files), `service`, `book` and `epilogue` (what clients are answered), `window` (the console beside
-//! it), `standby` (another server's jobs), then `start` and `stop` (the process around it).
+//! over time), `recorder` and `told` (the CSV files), `held_up` (a full disk), `service`, `book` and `epilogue` (what clients are answered), `window` (the console beside
+//! it), `standby` (another server's jobs), then `start`, `stop` and `leave` (the process around it).
 
 mod accept;
 mod adopt;
@@ -24,8 +24,10 @@ mod epilogue;
 mod events;
 mod folder;
 mod greet;
+mod held_up;
 mod job;
 mod journal;
+mod leave;
 mod ledger;
 mod means;
 mod members;

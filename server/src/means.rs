@@ -3,6 +3,7 @@
 use crate::decisions::Decisions;
 use crate::divided::Speeds;
 use crate::events::Events;
+use crate::held_up::HeldUp;
 use crate::job::{Job, Tasks};
 use crate::journal::{Durability, Journal};
 use crate::peers::Peers;
@@ -33,6 +34,8 @@ pub(crate) struct Means {
     pub(crate) journal: Journal,
     /// What promises survive.
     pub(crate) durability: Durability,
+    /// What a full disk holds up.
+    pub(crate) held_up: HeldUp,
     /// Held while a folder of results changes its owner.
     pub(crate) shelves: Mutex<()>,
     /// How connections to one node are made and kept.
@@ -56,8 +59,8 @@ impl Means {
     }
 
     /// Writes the end of a job into the journal, gives its folder back, and tells whoever waits. If the journal takes
-    /// nothing, the end waits with the job until somebody asks again.
-    pub(crate) fn finish(&self, job: &Job, report: JobReport) {
+    /// nothing, the end waits with the job and is tried again.
+    pub(crate) fn finish(&self, job: &Arc<Job>, report: JobReport) {
         let key = job.receipt.job_key.clone();
         let kept = if job.is_deposed() { Vec::new() } else { report.to_bytes() };
         match self.journal.commit(Entry::Ended { key, report: kept }) {
@@ -68,10 +71,7 @@ impl Means {
                 self.events.note(EventKind::JobEnded, &job.receipt.job_key, text);
                 job.finish(report);
             }
-            Err(why) => {
-                log::error!("the end of job '{}' cannot be told yet: {why}", job.receipt.job_key);
-                job.put_off(report);
-            }
+            Err(why) => self.put_off(job, report, &why),
         }
     }
 

@@ -46,6 +46,8 @@ pub(crate) struct Terms {
     pub(crate) standby_of: Vec<String>,
     /// Names the luck of jobs that bring no seed: the n-th such job gets the n-th derived seed.
     pub(crate) seed: Seed,
+    /// Whether jobs that do not end within the grace are left to the next process with the same state.
+    pub(crate) leaves_jobs: bool,
     /// Whether this server leads.
     pub(crate) leadership: Option<Arc<Leadership>>,
 }
@@ -58,6 +60,8 @@ pub(crate) struct Service {
     started: Instant,
     book: Mutex<Book>,
     closed: AtomicBool,
+    /// Set when this process ends and leaves its jobs to the next one.
+    pub(crate) leaving: AtomicBool,
     seeds_drawn: AtomicU64,
     calls_of_the_original: AtomicU64,
 }
@@ -70,6 +74,7 @@ impl Service {
             started: Instant::now(),
             book: Mutex::default(),
             closed: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             seeds_drawn: AtomicU64::new(0),
             calls_of_the_original: AtomicU64::new(0),
         }
@@ -90,11 +95,14 @@ impl Service {
     }
 
     fn find(&self, job_key: &str) -> Result<Arc<Job>, UnknownJob> {
-        // Of one that another server goes on with nothing is known here any more.
-        let found = self.book().get(job_key).filter(|job| !job.is_deposed()).cloned();
-        let job = found.ok_or_else(|| UnknownJob { job_key: job_key.to_owned() })?;
-        if let Some(report) = job.take_put_off() {
-            self.engine.means.finish(&job, report);
+        let job = self.book().get(job_key).cloned().ok_or_else(|| UnknownJob::of(job_key))?;
+        let unknown = |why: String| Err(UnknownJob { why: Some(why), ..UnknownJob::of(job_key) });
+        if job.is_deposed() {
+            // Of one that another server goes on with nothing is known here any more.
+            return unknown(format!("another server goes on with job '{job_key}': ask that one"));
+        }
+        if self.is_leaving() && !job.has_ended() {
+            return unknown(crate::leave::why(job_key));
         }
         Ok(job)
     }
@@ -169,13 +177,19 @@ impl Service {
     }
 
     /// Where a job stands, or how it ended.
-    fn standing(&self, job: &Job) -> JobReport {
+    fn standing(&self, job: &Arc<Job>) -> JobReport {
         let running = self.engine.running_report(job.id);
         if job.is_closed() {
-            // It has ended; its report comes as soon as its records and its end in the journal are written.
-            return self.wait_for_end(job);
+            // It has ended; its report comes as soon as its records and its end in the journal are written, or cannot be.
+            loop {
+                if let Some(report) = job.wait_for_news(LOOK) {
+                    return report;
+                }
+            }
         }
-        running.unwrap_or_else(|| view::not_begun(job))
+        let mut report = running.unwrap_or_else(|| view::not_begun(job));
+        report.why = self.engine.why_held_up(job);
+        report
     }
 
     /// Waits for a job's end, however long it takes.

@@ -6,6 +6,7 @@ use crate::divided::Speeds;
 use crate::election::{self, Election, Leadership};
 use crate::engine::Engine;
 use crate::greet;
+use crate::held_up::HeldUp;
 use crate::journal::{Journal, OpenError};
 use crate::means::Means;
 use crate::peer::Peer;
@@ -93,7 +94,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let command_line = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     match start_and_serve(&args, command_line) {
-        Ok(End::Drained) => ExitCode::SUCCESS,
+        Ok(End::Drained | End::Left) => ExitCode::SUCCESS,
         Ok(End::Abandoned) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("server: {error}");
@@ -132,6 +133,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
         journal,
         durability: args.durability,
         shelves: Mutex::default(),
+        held_up: HeldUp::default(),
         fan_out: args.fan_out,
         attempt_timeout: args.attempt_timeout,
         incarnation: draw(),
@@ -149,6 +151,7 @@ fn start_and_serve(args: &Args, command_line: Vec<String>) -> Result<End, StartE
         retry: retry(args),
         standby_of: before,
         seed: Seed(seed),
+        leaves_jobs: args.state.is_some(),
         leadership: (!args.etcd.is_empty()).then(|| Arc::new(Leadership::new())),
     };
     let service = Arc::new(Service::new(Arc::clone(&engine), terms));

@@ -1,4 +1,5 @@
-//! How a server ends: it takes no new job, lets the running ones finish within the grace, cancels the rest, and goes.
+//! How a server ends: it takes no new job, lets the running ones finish within the grace, leaves the rest to the next
+//! process with the same state or, if nobody named one, cancels it, and goes.
 
 use crate::engine::Engine;
 use crate::service::Service;
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use wire::Running;
 
-/// How long cancelled jobs may take to write their records.
+/// How long cancelled jobs may take to write their records, and attempts of jobs that are left to come back.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
 /// How long clients may take to hear of their job's end and to fetch its report.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -28,6 +29,8 @@ pub(crate) struct StopSignals {
 pub(crate) enum End {
     /// Every job had ended.
     Drained,
+    /// Jobs are left to the next process with the same state.
+    Left,
     /// Jobs were cancelled.
     Abandoned,
 }
@@ -69,20 +72,25 @@ impl StopSignals {
                 humantime::format_duration(grace)
             );
         }
-        let drained = service.wait_until_idle(grace);
-        if !drained {
+        let end = if service.wait_until_idle(grace) {
+            End::Drained
+        } else if service.terms.leaves_jobs {
+            service.leave_jobs(LAST_RECORDS)
+        } else {
             service.cancel_all();
             service.wait_until_idle(LAST_RECORDS);
-        }
+            End::Abandoned
+        };
         // Clients ask once more when their job has ended: for its report.
         let answered = Instant::now() + LAST_ANSWERS;
         running
             .iter()
+            .filter(|job| !job.is_left())
             .for_each(|job| job.wait_until_told(answered.saturating_duration_since(Instant::now())));
         port.stop(LAST_ANSWERS);
         engine.close();
         engine.means.recorder.close();
         engine.means.journal.close();
-        if drained { End::Drained } else { End::Abandoned }
+        end
     }
 }

@@ -42,6 +42,7 @@ fn look(engine: &Weak<Engine>, longest: Silence) -> bool {
     let Some(engine) = engine.upgrade() else {
         return false;
     };
+    engine.try_again();
     for (number, (peer, health)) in engine.means.peers.all().iter().zip(engine.healths()).enumerate() {
         look_at(&engine, NodeId(number as u32), peer, health, longest);
     }

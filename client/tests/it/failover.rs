@@ -50,6 +50,35 @@ fn the_first_server_that_takes_the_job_has_it() {
     assert!(idle.scenes().is_empty());
 }
 
+/// A server without a leader beside it.
+fn leaderless(refusals: usize) -> Part {
+    let refusal = || SubmitError::NotNow {
+        why: "no server leads at this moment".to_owned(),
+        again_after: std::time::Duration::from_millis(500),
+    };
+    Part { refusals: Mutex::new((0..refusals).map(|_| refusal()).collect()), ..Part::default() }
+}
+
+#[test]
+fn a_refusal_that_passes_is_told_once_and_waited_for() {
+    let (part, running) = leaderless(3).play();
+    let said = with_servers(&[running.local_addr().to_string()]);
+    assert_eq!(said.status, Some(0), "{}", said.error);
+    assert_eq!(part.submissions().len(), 4);
+    assert!(part.submissions().iter().all(|job| job.epoch == 1), "nobody had the job before");
+    let told = said.error.replace(&running.local_addr().to_string(), "HERE");
+    insta::assert_snapshot!(told, @"client: the server at HERE takes no job now: no server leads at this moment; asking again for 30s at most");
+}
+
+#[test]
+fn a_refusal_that_does_not_pass_ends_the_search_with_its_sentence() {
+    let (_part, running) = leaderless(1_000).play();
+    let said = with_servers_and(&[running.local_addr().to_string()], "100ms");
+    assert_eq!(said.status, Some(1), "{}", said.error);
+    let last = said.error.lines().last().unwrap();
+    assert!(last.contains("no server leads at this moment"), "{}", said.error);
+}
+
 #[test]
 fn a_job_goes_on_at_the_next_server_under_the_same_luck() {
     let (second_part, second) = Part::default().play();

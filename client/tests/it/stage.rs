@@ -137,7 +137,7 @@ impl ServerService for Part {
         match next {
             None => Ok(self.last()),
             Some(Poll::Answer(state, done)) => Ok(self.progress_in(state, done)),
-            Some(Poll::Forget) => Err(UnknownJob { job_key: job_key.to_owned() }),
+            Some(Poll::Forget) => Err(UnknownJob::of(job_key)),
         }
     }
 

@@ -168,7 +168,7 @@ impl ServerService for Fake {
     fn report(&self, job_key: &str) -> Result<JobReport, UnknownJob> {
         let jobs = self.jobs.lock().unwrap();
         let job = jobs.iter().find(|job| job.receipt.job_key == job_key);
-        let job = job.ok_or_else(|| UnknownJob { job_key: job_key.to_owned() })?;
+        let job = job.ok_or_else(|| UnknownJob::of(job_key))?;
         Ok(JobReport {
             progress: job.progress,
             failures: Vec::new(),

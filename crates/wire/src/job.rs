@@ -1,5 +1,7 @@
 //! What a client and a server say to each other, as plain, checked types.
 
+pub use crate::refusal::{SubmitError, UnknownJob};
+
 use crate::division::Division;
 use crate::membership::{NodeRegistered, NodeRegistration, ServerEvents, UnknownNode};
 pub use crate::view::{ElectionView, NodeState, NodeView, ServerDescription};
@@ -194,33 +196,6 @@ pub struct JobReceipt {
     pub skipped: u64,
     /// Folder of the CSV files, as the server sees it.
     pub run_folder: String,
-}
-
-/// Why a server does not take a job.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SubmitError {
-    /// The request cannot be served as it stands.
-    #[error("{why}")]
-    Invalid {
-        /// The field at fault.
-        field: String,
-        /// What is wrong and what would be right.
-        why: String,
-    },
-    /// The server takes no new work.
-    #[error("{why}")]
-    Unavailable {
-        /// One sentence.
-        why: String,
-    },
-}
-
-/// A key that the server does not know.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server has no job '{job_key}'; it may have been restarted since")]
-pub struct UnknownJob {
-    /// The key asked for.
-    pub job_key: String,
 }
 
 /// Where a job stands.

@@ -18,6 +18,7 @@ pub mod job;
 pub mod membership;
 mod message;
 pub mod node;
+mod refusal;
 mod serve;
 pub mod stored;
 mod version;

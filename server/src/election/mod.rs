@@ -14,8 +14,11 @@ mod handover;
 pub(crate) use drive::{Election, start};
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wire::job::{ElectionView, JobRequest, SubmitError};
+
+/// When a client that is refused may ask again.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Where the servers of one cluster elect their leader.
 #[derive(Clone, Debug)]
@@ -81,14 +84,14 @@ impl Leadership {
                 "no server leads at this moment: ask again in a few seconds".to_owned()
             }
         };
-        Err(SubmitError::Unavailable { why })
+        // Whoever is said to lead may be gone already: another one leads when its lease has ended.
+        Err(SubmitError::NotNow { why, again_after: AGAIN_AFTER })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
     use wire::job::JobSource;
 
     fn request(epoch: u64) -> JobRequest {
@@ -107,7 +110,7 @@ mod tests {
     fn only_a_leader_takes_jobs_and_under_its_term() {
         let leadership = Leadership::new();
         let why = |outcome: Result<JobRequest, SubmitError>| match outcome {
-            Err(SubmitError::Unavailable { why }) => why,
+            Err(SubmitError::NotNow { why, .. }) => why,
             other => panic!("{other:?}"),
         };
         assert!(why(leadership.admit(request(1))).contains("no server leads"));

@@ -1,6 +1,6 @@
 //! Faults of the journal's disk that a test asks for, at a counted write or flush. Only test builds have them.
 //!
-//! `BALLAST_TEST_JOURNAL_FAULT=KIND@N`: at the N-th write the process ends `before` it, in the middle of it (`torn`) or
+//! `BALLAST_TEST_JOURNAL_FAULT=KIND@N` or `full@N+K`, which is full for K writes: at the N-th write the process ends `before` it, in the middle of it (`torn`) or
 //! `behind` it, or the disk is `full` and takes half of it; at the N-th flush (`flush`) it is not certain what the disk
 //! holds. A fault that the process survives leaves its kind in the file `fault` beside the journal.
 
@@ -22,6 +22,8 @@ pub(super) struct Fault {
 struct Planned {
     kind: String,
     left: u64,
+    /// Times that it happens.
+    times: u64,
     told_in: PathBuf,
 }
 
@@ -50,7 +52,9 @@ impl Fault {
         let planned = asked.and_then(|asked| {
             let (kind, left) = asked.split_once('@')?;
             let told_in = folder.join("fault");
-            Some(Planned { kind: kind.to_owned(), left: left.parse().ok()?, told_in })
+            let (left, times) = left.split_once('+').unwrap_or((left, "1"));
+            let (left, times) = (left.parse().ok()?, times.parse().ok()?);
+            Some(Planned { kind: kind.to_owned(), left, times, told_in })
         });
         Fault { planned }
     }
@@ -58,8 +62,12 @@ impl Fault {
     /// The kind of fault that happens now, if one does.
     fn now(&mut self, is_flush: bool) -> Option<&Planned> {
         let planned = self.planned.as_mut().filter(|planned| (planned.kind == "flush") == is_flush)?;
-        planned.left = planned.left.checked_sub(1)?;
-        (planned.left == 0).then_some(planned)
+        planned.left = planned.left.saturating_sub(1);
+        if planned.left > 0 || planned.times == 0 {
+            return None;
+        }
+        planned.times -= 1;
+        Some(planned)
     }
 
     pub(super) fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {

@@ -236,7 +236,7 @@ impl ServerClient {
         match returned {
             Ok(value) => convert(value).map(Ok),
             Err(Raised::User(exception)) => match exception.downcast::<interface::UnknownJob>() {
-                Ok(unknown) => Ok(Err(UnknownJob { job_key: unknown.job_key })),
+                Ok(unknown) => Ok(Err(UnknownJob { job_key: unknown.job_key, why: unknown.why })),
                 Err(_) => Err(self.pool.unknown_exception()),
             },
             Err(Raised::Call(error)) => Err(error),
@@ -269,7 +269,11 @@ fn submit_error(exception: Box<dyn Error + Send + Sync>) -> Option<SubmitError> 
         Ok(invalid) => Some(SubmitError::Invalid { field: invalid.field, why: invalid.why }),
         Err(other) => {
             let unavailable = other.downcast::<interface::Unavailable>().ok()?;
-            Some(SubmitError::Unavailable { why: unavailable.why })
+            let interface::Unavailable { why, again_after_ms } = *unavailable;
+            Some(match again_after_ms.and_then(|ms| u64::try_from(ms).ok()) {
+                None => SubmitError::Unavailable { why },
+                Some(ms) => SubmitError::NotNow { why, again_after: Duration::from_millis(ms) },
+            })
         }
     }
 }

@@ -160,14 +160,18 @@ impl From<SubmitError> for thrift::Error {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Invalid { field, why } => interface::InvalidRequest { field, why }.into(),
-            SubmitError::Unavailable { why } => interface::Unavailable { why }.into(),
+            SubmitError::Unavailable { why } => interface::Unavailable { why, again_after_ms: None }.into(),
+            SubmitError::NotNow { why, again_after } => {
+                let again_after_ms = i64::try_from(again_after.as_millis()).unwrap_or(i64::MAX);
+                interface::Unavailable { why, again_after_ms: Some(again_after_ms) }.into()
+            }
         }
     }
 }
 
 impl From<UnknownJob> for thrift::Error {
     fn from(unknown: UnknownJob) -> Self {
-        interface::UnknownJob { job_key: unknown.job_key }.into()
+        interface::UnknownJob { job_key: unknown.job_key, why: unknown.why }.into()
     }
 }
 

@@ -98,7 +98,7 @@ fn refused_jobs_and_unknown_ones_are_answers() {
     for strategy in ["wrong", "late"] {
         assert_eq!(client.submit(&job(strategy), PATIENCE).unwrap(), Server.submit(job(strategy)));
     }
-    let unknown = UnknownJob { job_key: "other".to_owned() };
+    let unknown = UnknownJob::of("other");
     assert_eq!(client.progress("other", Duration::ZERO).unwrap(), Err(unknown.clone()));
     assert_eq!(client.report("other", PATIENCE).unwrap(), Err(unknown.clone()));
     assert_eq!(client.cancel("other", PATIENCE).unwrap(), Err(unknown));

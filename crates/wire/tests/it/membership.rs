@@ -31,7 +31,7 @@ fn operators_words_reach_the_server_and_unknown_names_are_answers() {
     assert_eq!(client.resume("node9", PATIENCE).unwrap(), Err(unknown));
     assert_eq!(client.pause_job("job", PATIENCE).unwrap(), Ok(()));
     assert_eq!(client.resume_job("job", PATIENCE).unwrap(), Ok(()));
-    let unknown = UnknownJob { job_key: "other".to_owned() };
+    let unknown = UnknownJob::of("other");
     assert_eq!(client.pause_job("other", PATIENCE).unwrap(), Err(unknown.clone()));
     assert_eq!(client.resume_job("other", PATIENCE).unwrap(), Err(unknown));
     assert_eq!(client.connections(), (1, 0));

@@ -169,7 +169,7 @@ pub(crate) fn progress() -> JobProgress {
 }
 
 fn known(job_key: &str) -> Result<(), UnknownJob> {
-    if job_key == "job" { Ok(()) } else { Err(UnknownJob { job_key: job_key.to_owned() }) }
+    if job_key == "job" { Ok(()) } else { Err(UnknownJob::of(job_key)) }
 }
 
 pub(crate) fn job_view() -> JobView {
