@@ -229,7 +229,13 @@ impl Service {
             )
         };
         let _changes = means.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        if job.is_closed() || job.is_left() {
+            // Its folder is given back behind this lock: who took it again now would leave its owner's file there.
+            return Ok(BTreeSet::new());
+        }
         let shelf = FolderShelf::new(folder, means.durable());
+        // Of two servers that come with different jobs at the same moment, the second one is to see the first.
+        let _turn = shelf.turn();
         let owner = job.owner(means.incarnation);
         if let Some(other) = shelf.is_taken_from(&owner).map_err(unwritable)? {
             return Err(invalid(

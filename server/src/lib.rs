@@ -4,7 +4,7 @@
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
 //! around it), `carry` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
-//! `standing` and `events` (what is told of that), `shelf` and `publish` (a result becomes visible), `journal` (what survives), `accept`, `adopt` and `resume` (a job is promised, and kept), `arrivals` (tasks
+//! `standing` and `events` (what is told of that), `shelf`, `owners` and `publish` (a result becomes visible), `journal` (what survives), `accept`, `adopt` and `resume` (a job is promised, and kept), `arrivals` (tasks
 //! over time), `recorder` and `told` (the CSV files), `held_up` (a full disk), `service`, `book` and `epilogue` (what clients are answered), `window` (the console beside
 //! it), `standby` (another server's jobs), then `start`, `stop` and `leave` (the process around it).
 
@@ -32,6 +32,7 @@ mod ledger;
 mod means;
 mod members;
 mod mix;
+mod owners;
 mod peer;
 mod peers;
 mod publish;

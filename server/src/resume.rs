@@ -17,7 +17,7 @@ use scheduler::{Event, GiveUp, JobId, JobSpec, Micros, Strategy, TaskEnd, TaskIn
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
-use wire::job::{JobReceipt, JobReport, JobRequest, JobSource};
+use wire::job::{JobReceipt, JobReport, JobRequest, JobSource, SubmitError};
 use wire::membership::EventKind;
 use wire::stored::{NotStored, Stored as _};
 
@@ -160,6 +160,11 @@ impl Service {
         let job = self.make(kept, receipt, tasks, submitted)?;
         let (done, deposed) = match self.take_shelf(&job, &kept.published) {
             Ok(done) => (done, None),
+            Err(why @ SubmitError::Invalid { .. }) => {
+                // Its folder is away, or a later job is at work there: the journal keeps the job.
+                log::error!("job '{}' does not go on before the next start: {why}", kept.accepted.key);
+                return Ok(());
+            }
             Err(why) => (std::collections::BTreeSet::new(), Some(why)),
         };
         let mut earlier = Earlier::default();

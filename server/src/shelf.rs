@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! output_dir/<image>                                                   a whole result
-//! output_dir/.ballast/owner                                            who may publish here
+//! output_dir/.ballast/owner-<number>-<incarnation>                     who may publish here: the highest one
 //! output_dir/.ballast/<job>/<incarnation>/<epoch>-<incarnation>-<task>-<attempt>.tmp
 //!                                                                      a result without a name
 //! ```
@@ -10,18 +10,16 @@
 //! The order of the steps is `journal::publication`'s; here are the files.
 
 use crate::folder::{Folder, OUTPUT, TEMPORARY};
+use crate::owners::{Owners, Turn, gone_is_fine};
 use cluster::encode_component;
 use journal::entry::{Fingerprint, Output};
 use journal::publication::{Owner, Seen, Shelf};
 use rustix::fs::{CWD, IFlags, RenameFlags, ioctl_getflags, ioctl_setflags, renameat_with};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write as _};
 use std::path::{Component, Path, PathBuf};
-
-/// The owner's file, below [`TEMPORARY`].
-const OWNER: &str = "owner";
 
 /// The shelf of a folder's results.
 #[derive(Debug)]
@@ -94,24 +92,21 @@ impl<'folder> FolderShelf<'folder> {
         self.held.into_inner()
     }
 
+    /// Waits for the turn to change the owner; it ends when it is dropped.
+    pub(crate) fn turn(&self) -> Turn {
+        Turn::at(&self.folder.base)
+    }
+
+    fn owners(&self) -> Owners {
+        Owners::of(&self.folder.base)
+    }
+
     /// Whether another server that lives on this machine writes here for another job than `owner`'s.
     ///
     /// # Errors
     /// If that cannot be told.
     pub(crate) fn is_taken_from(&self, owner: &Owner) -> io::Result<Option<Seen>> {
-        let Some(seen) = self.owner()? else { return Ok(None) };
-        if seen.incarnation == owner.incarnation || seen.key == owner.key.escape_default().to_string() {
-            return Ok(None);
-        }
-        match File::open(self.workshop().join(OWNER)) {
-            Ok(file) => match file.try_lock_shared() {
-                Err(TryLockError::WouldBlock) => Ok(Some(seen)),
-                // Its server is gone, or the file system knows no locks: the order of the steps guards the results.
-                Ok(()) | Err(TryLockError::Error(_)) => Ok(None),
-            },
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(cause),
-        }
+        self.owners().living_other(owner)
     }
 
     /// Writes a whole result under its temporary name.
@@ -178,9 +173,7 @@ impl<'folder> FolderShelf<'folder> {
                 let _ = fs::remove_file(file.path());
             }
         }
-        if self.is_owned_by(owner).unwrap_or(false) {
-            let _ = fs::remove_file(self.workshop().join(OWNER));
-        }
+        self.withdraw(owner);
         let _ = fs::remove_dir(of_job);
         let _ = fs::remove_dir(self.workshop());
     }
@@ -227,42 +220,30 @@ fn is_of(file: &fs::DirEntry, incarnation: u64) -> bool {
     part.is_some_and(|part| part == incarnation.to_string())
 }
 
-fn gone_is_fine(result: io::Result<()>) -> io::Result<()> {
-    result.or_else(|cause| if cause.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(cause) })
-}
-
 impl Shelf for FolderShelf<'_> {
     type Error = io::Error;
 
     fn owner(&self) -> io::Result<Option<Seen>> {
-        match fs::read(self.workshop().join(OWNER)) {
-            Ok(bytes) => Ok(std::str::from_utf8(&bytes).ok().and_then(Seen::from_text)),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(cause),
-        }
+        self.owners().highest()
     }
 
     fn set_owner(&self, owner: &Owner) -> io::Result<()> {
-        let next = self.workshop().join(format!("{OWNER}-{}", owner.incarnation));
-        // One of our own that could not be finished.
-        gone_is_fine(fs::remove_file(&next))?;
-        let mut file = open_new(&next)?;
-        // Where locks are not known, nobody can tell whether we live, and nothing else depends on it.
-        let _ = file.try_lock();
-        file.write_all(owner.to_text().as_bytes())?;
-        if self.durable {
-            file.sync_all()?;
-        }
-        fs::rename(next, self.workshop().join(OWNER))?;
-        *self.held.borrow_mut() = Some(file);
+        *self.held.borrow_mut() = Some(self.owners().take(owner, self.durable)?);
         Ok(())
+    }
+
+    fn withdraw(&self, owner: &Owner) {
+        self.owners().withdraw(owner);
     }
 
     fn remove_temporaries_of_others(&self, owner: &Owner) -> io::Result<()> {
         let ours = encode_component(&owner.key);
         for entry in fs::read_dir(self.workshop())? {
             let entry = entry?;
-            if entry.file_name() == OWNER {
+            let name = entry.file_name();
+            if let Some(name) = name.to_str()
+                && self.owners().keeps(name, owner)?
+            {
                 continue;
             }
             if !entry.file_type()?.is_dir() {
@@ -353,20 +334,6 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 const MOST_TRIES: usize = 10;
 /// Tries at a folder in which nodes are still making files: each has at most one at a time.
 const MOST_REMOVALS: usize = 1_000;
-
-fn open_new(path: &Path) -> io::Result<File> {
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for _ in 0..MOST_TRIES {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        match OpenOptions::new().write(true).create_new(true).open(path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => last = cause,
-            other => return other,
-        }
-    }
-    Err(last)
-}
 
 /// A relative name that stays below its folder. The temporary name comes from a node: it is not believed.
 pub(crate) fn inside(name: &str) -> io::Result<PathBuf> {

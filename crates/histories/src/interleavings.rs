@@ -125,6 +125,8 @@ impl Shelf for Turn<'_> {
         })
     }
 
+    fn withdraw(&self, _: &Owner) {}
+
     fn remove_temporaries_of_others(&self, owner: &Owner) -> Result<(), Stop> {
         if self.leaves_temporaries {
             return Ok(());

@@ -63,11 +63,17 @@ pub enum Bug {
     EndUnderOldEpoch,
     /// Whose folder of temporary files is gone does not make it again.
     NoFolderAgain,
+    /// Who gives a folder back sees that it is its own, and then removes the file of whoever owns it.
+    GiveBackByLook,
+    /// A job that is submitted once more takes its folder again without a look whether it has ended meanwhile.
+    TakeAfterEnd,
+    /// A later submission is written into the owner's file before it is in the journal.
+    OwnerFirst,
 }
 
 impl Bug {
     /// Everything that can be planted.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 17] = [
         Bug::NoFence,
         Bug::NoResultFlush,
         Bug::NoFolderFlush,
@@ -82,6 +88,9 @@ impl Bug {
         Bug::ForgetPublished,
         Bug::EndUnderOldEpoch,
         Bug::NoFolderAgain,
+        Bug::GiveBackByLook,
+        Bug::TakeAfterEnd,
+        Bug::OwnerFirst,
     ];
 }
 

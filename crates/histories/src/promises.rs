@@ -61,6 +61,37 @@ impl World {
         }
     }
 
+    /// Who finds that the folder is not its own any more has lost it to somebody.
+    pub(crate) fn check_deposed(&mut self, owner: &Owner) {
+        if !self.deposed.contains(&(owner.incarnation, owner.key.clone())) {
+            let Owner { key, incarnation, .. } = owner;
+            self.break_promise(format!("process {incarnation} has lost the folder of {key} to nobody"));
+        }
+    }
+
+    /// A server that lets a job go at its start does so because somebody else has it.
+    pub(crate) fn check_let_go(&mut self, server: usize, owner: &Owner, has_moved: bool) {
+        let is_others = self.ever.iter().any(|(by, key, epoch)| {
+            let is_here = self.homes.get(by).is_some_and(|home| *home == server);
+            // Who took the folder for the next submission and ended before it was promised is asked for it again.
+            let is_later = *epoch > owner.epoch && self.unpromised.contains(&(*by, key.clone()));
+            *key != owner.key || *epoch > owner.epoch && !is_here || is_later
+        });
+        let was_deposed = self.deposed.contains(&(owner.incarnation, owner.key.clone()));
+        if !has_moved && !is_others && !was_deposed {
+            let key = &owner.key;
+            self.break_promise(format!("server {server} lets {key} go, and nobody else has it"));
+        }
+    }
+
+    /// Who takes the folder for a job that has ended here leaves its owner's file there for ever.
+    pub(crate) fn check_taken(&mut self, server: usize, owner: &Owner, has_ended: bool) {
+        if has_ended {
+            let key = &owner.key;
+            self.break_promise(format!("server {server} has taken the folder for {key}, which has ended"));
+        }
+    }
+
     /// Once somebody has taken the folder over to the end, nobody else gives a result its name.
     pub(crate) fn check_publisher(&mut self, publisher: &Owner, name: &str) {
         let taken = self.taken.as_ref();

@@ -17,6 +17,8 @@ const MOST_STEPS: u64 = 30_000;
 const LONGEST_QUIET_US: u64 = 600_000_000;
 /// A client that has heard nothing for so long asks the next server.
 const CLIENT_PATIENCE_US: u64 = 3_000_000;
+/// How often a client that has lost a server asks the same one under the next epoch.
+const CLIENT_STAYS: f64 = 0.3;
 
 /// What jobs are submitted with: some give a task two attempts at once.
 const STRATEGIES: [&str; 4] = [
@@ -137,6 +139,14 @@ pub(crate) struct World {
     pub(crate) promised: BTreeSet<(usize, usize)>,
     /// Results that each process has published: (incarnation, job, task).
     pub(crate) published_once: BTreeSet<(u64, u64, u32)>,
+    /// At which server each process lives or lived.
+    pub(crate) homes: BTreeMap<u64, usize>,
+    /// Owners who took the folder for a job that they have not written down yet, or never did: process and key.
+    pub(crate) unpromised: BTreeSet<(u64, String)>,
+    /// Everybody who ever owned the folder: process, key and epoch.
+    pub(crate) ever: BTreeSet<(u64, String, u64)>,
+    /// Owners who lost the folder to a later one: process and key.
+    pub(crate) deposed: BTreeSet<(u64, String)>,
     /// Who has taken the folder over to the end, unless somebody else has begun to: key and process.
     pub(crate) taken: Option<(String, u64)>,
     pub(crate) broken: Option<String>,
@@ -175,6 +185,10 @@ impl World {
             depth: 0,
             promised: BTreeSet::new(),
             published_once: BTreeSet::new(),
+            homes: BTreeMap::new(),
+            unpromised: BTreeSet::new(),
+            ever: BTreeSet::new(),
+            deposed: BTreeSet::new(),
             taken: None,
             broken: None,
             tale,
@@ -360,10 +374,12 @@ impl World {
     }
 
     fn move_on(&mut self, job: usize) {
+        // Some know one server only.
+        let stays = self.chance.happens(CLIENT_STAYS);
         let client = &mut self.clients[job];
         client.heard_at = self.now;
         client.epoch += 1;
-        client.server = (client.server + 1) % SERVERS;
+        client.server = (client.server + usize::from(!stays)) % SERVERS;
         self.story.failovers += 1;
     }
 

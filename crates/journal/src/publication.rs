@@ -1,8 +1,9 @@
 //! How a result gets its name exactly once, whatever else is alive.
 //!
 //! Results lie on a shelf: a folder in which nodes put temporary files and servers rename them. Locks do not fence a
-//! server that hangs and wakes up again, so nothing here depends on one. A shelf has an **owner**, one small file. Who
-//! takes a shelf over first writes itself down as owner and then removes the temporary files of everybody else. Who
+//! server that hangs and wakes up again, so nothing here depends on one. A shelf has an **owner**: everybody who took it has
+//! a small file of a name of its own, and the latest one counts. Who takes a shelf over first writes itself down as owner and
+//! then removes the files of everybody before. Who gives it back removes its own file, which needs no look. Who
 //! publishes has the whole temporary file first, then sees that it is still the owner, then renames. If it was deposed
 //! in between, its temporary file is gone, and the rename fails. The order of the steps is the whole fence, and each swap
 //! of two of them is a planted bug in the simulated histories.
@@ -28,7 +29,7 @@ impl Owner {
     }
 
     /// Whether `text` is this owner's file, in this epoch or an earlier one of its own.
-    fn is_behind(&self, seen: &Seen) -> bool {
+    pub fn is_behind(&self, seen: &Seen) -> bool {
         seen.incarnation == self.incarnation && seen.key == self.key.escape_default().to_string()
     }
 }
@@ -66,13 +67,16 @@ pub trait Shelf {
     /// If that cannot be read.
     fn owner(&self) -> Result<Option<Seen>, Self::Error>;
 
-    /// Writes the owner down, in one step.
+    /// Writes the owner down, in one step, above all who were written down before.
     ///
     /// # Errors
     /// If it cannot be written.
     fn set_owner(&self, owner: &Owner) -> Result<(), Self::Error>;
 
-    /// Removes every temporary file but those of this owner's process for this job.
+    /// Takes back what [`Shelf::set_owner`] wrote for this owner's process, whoever owns the shelf by now.
+    fn withdraw(&self, owner: &Owner);
+
+    /// Removes every temporary file but those of this owner's process for this job, and the owners' files before its own.
     ///
     /// # Errors
     /// If one may still be there.

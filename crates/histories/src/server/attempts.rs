@@ -106,8 +106,10 @@ impl World {
     fn look_at_folder(&mut self, server: usize, call: &Call) {
         let owner = self.owner_of(server, call.job);
         if !self.is_owner(&owner) {
-            let job = self.job(server, call.job);
-            job.deposed |= job.closed.is_none();
+            if self.job(server, call.job).closed.is_none() {
+                self.check_deposed(&owner);
+                self.job(server, call.job).deposed = true;
+            }
         } else if self.bug != Bug::NoFolderAgain {
             // The next fault is another chance.
             let _ = self.make_bench(server, &owner);
@@ -136,6 +138,7 @@ impl World {
         self.say(|| format!("server {server} did not publish {}: {error:?}", output.temporary));
         if error == NotPublished::Deposed {
             self.story.refused += 1;
+            self.check_deposed(&owner);
             self.job(server, call.job).deposed = true;
         }
         self.folder.remove(&output.temporary);

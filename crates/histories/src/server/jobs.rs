@@ -69,14 +69,32 @@ impl World {
             self.tell(server, Said::JobCancelled { job });
             return Some(Heard::NotHere);
         }
+        let id = self.job(server, job).id;
+        if self.bug == Bug::OwnerFirst {
+            self.job(server, job).epoch = epoch;
+            self.take_shelf(server, job, &BTreeMap::new()).ok()?;
+        }
         match self.commit(server, incarnation, Entry::Raised { key: key_of(job), epoch }) {
             Ok(()) => self.job(server, job).epoch = epoch,
             // What the journal does not know is raised once more when somebody asks once more.
             Err(_) => return None,
         }
+        // The job's end may be written down while this thread waits for its turn at the folder.
+        self.switch(server, incarnation).ok()?;
+        let known = self.servers[server].jobs.get(&job).filter(|known| known.id == id)?;
+        if known.closed.is_some() && self.bug != Bug::TakeAfterEnd {
+            // It gives the folder back.
+            return Some(Heard::Running);
+        }
         match self.take_shelf(server, job, &BTreeMap::new()) {
             Ok(_) => {}
             Err(NotPublished::Shelf(Stop::Gone)) => return None,
+            Err(NotPublished::Deposed) => {
+                let known = self.servers[server].jobs.get_mut(&job).filter(|known| known.id == id)?;
+                known.deposed = true;
+                self.tell(server, Said::JobCancelled { job: id });
+                return Some(Heard::NotHere);
+            }
             Err(_) => return Some(Heard::NotHere),
         }
         Some(Heard::Running)
@@ -102,6 +120,8 @@ impl World {
         }
         let committed: BTreeMap<u32, Output> = others.into_iter().flat_map(|other| other.published).collect();
         let id = self.new_job(server, job, epoch);
+        let key = key_of(job);
+        self.unpromised.insert((incarnation, key.clone()));
         let done = match self.take_shelf(server, job, &committed) {
             Ok(done) => done,
             Err(NotPublished::Shelf(Stop::Gone)) => return None,
@@ -113,17 +133,17 @@ impl World {
         if self.bug == Bug::AnswerFirst {
             self.promised.insert((server, job));
         }
-        let key = key_of(job);
         let said = Accepted { key: key.clone(), epoch, ..Accepted::default() };
         match self.commit(server, incarnation, Entry::Accepted(said)) {
             Ok(()) => {}
             Err(Stop::Gone) => return None,
             Err(Stop::Failed) => {
-                self.give_back(server, job);
+                self.give_back(server, job).ok()?;
                 self.servers[server].jobs.remove(&job);
                 return Some(Heard::Later);
             }
         }
+        self.unpromised.remove(&(incarnation, key.clone()));
         for (task, result) in committed.into_iter().filter(|(task, _)| done.contains(task)) {
             self.servers[server].gathered.push(Entry::Published { key: key.clone(), task, result });
         }
@@ -151,6 +171,9 @@ impl World {
             Ok(done) => self.put_to_work(server, job, id, &done),
             Err(NotPublished::Shelf(Stop::Gone)) => {}
             Err(NotPublished::Deposed) => {
+                let owner = self.owner_of(server, job);
+                let moved = has_moved(&self.others(server, job), owner.epoch);
+                self.check_let_go(server, &owner, moved);
                 // Whoever asks is told to go where the job is.
                 let key = key_of(job);
                 self.servers[server].jobs.remove(&job);
@@ -230,11 +253,17 @@ impl World {
         let moved = || has_moved(&shelf.world.borrow().others(server, job), owner.epoch);
         let taken = publication::take_over(&shelf, &owner, committed, |task| Some(task.to_string()), moved);
         drop(shelf);
-        if taken == Err(NotPublished::Deposed) && self.is_owner(&owner) {
-            self.remove_owner();
+        if taken == Err(NotPublished::Deposed) && self.is_alive(server, owner.incarnation) {
+            if has_moved(&self.others(server, job), owner.epoch) {
+                // It gives up what it has, and knows why.
+                self.deposed.insert((owner.incarnation, owner.key.clone()));
+            }
+            self.give_back(server, job).map_err(NotPublished::Shelf)?;
         }
         if taken.is_ok() && self.is_owner(&owner) {
             self.taken = Some((owner.key.clone(), owner.incarnation));
+            let has_ended = self.job(server, job).ended;
+            self.check_taken(server, &owner, has_ended);
         }
         let done = taken?;
         self.make_bench(server, &owner).map_err(NotPublished::Shelf)?;

@@ -38,11 +38,19 @@ pub(crate) struct Server {
     /// Attempts in flight: by the job's number here, task and attempt.
     tokens: BTreeMap<(JobId, u32, u32), Attempt>,
     next_job: u64,
+    /// The highest number that an owner's file of this server ever had.
+    takes: u64,
     pub(crate) held: Vec<Event>,
     pub(crate) full_until: u64,
     pub(crate) fails_to_confirm: bool,
     pub(crate) leap_us: u64,
 }
+
+/// How often a server that gives a folder back hangs over it.
+const LINGERS: f64 = 0.2;
+
+/// How often a thread that waited for a lock finds that others have gone on.
+const SWITCHES: f64 = 0.8;
 
 /// One life of a job at one process: who is deposed and gets the job again begins another.
 #[derive(Debug)]
@@ -82,6 +90,7 @@ impl Server {
             jobs: BTreeMap::new(),
             tokens: BTreeMap::new(),
             next_job: 0,
+            takes: 0,
             held: Vec::new(),
             full_until: 0,
             fails_to_confirm: false,
@@ -113,6 +122,28 @@ impl World {
                 _ if self.depth < 2 => self.hang_between_steps(server, incarnation),
                 _ => {}
             }
+        }
+        if self.is_alive(server, incarnation) { Ok(()) } else { Err(Stop::Gone) }
+    }
+
+    /// A pause that is long more often than others: what follows would harm who came meanwhile, if it could.
+    pub(crate) fn linger(&mut self, server: usize, incarnation: u64) -> Result<(), Stop> {
+        self.pause(server, incarnation)?;
+        if self.is_troubled() && self.depth < 2 && self.chance.happens(LINGERS) {
+            self.hang_between_steps(server, incarnation);
+        }
+        if self.is_alive(server, incarnation) { Ok(()) } else { Err(Stop::Gone) }
+    }
+
+    /// A moment in which other threads of the same process go on, besides everybody else.
+    pub(crate) fn switch(&mut self, server: usize, incarnation: u64) -> Result<(), Stop> {
+        self.pause(server, incarnation)?;
+        if self.is_troubled() && self.depth < 2 && self.chance.happens(SWITCHES) {
+            let until = self.now + self.chance.pick(&[1_000, 500_000, 2_000_000]);
+            self.say(|| format!("other threads of server {server} go on until {until} us"));
+            self.depth += 1;
+            self.run_until(until);
+            self.depth -= 1;
         }
         if self.is_alive(server, incarnation) { Ok(()) } else { Err(Stop::Gone) }
     }
@@ -155,6 +186,8 @@ impl World {
         let starting = &mut self.servers[server];
         starting.up = true;
         starting.incarnation = incarnation;
+        self.homes.insert(incarnation, server);
+        let starting = &mut self.servers[server];
         starting.log = Some(log);
         starting.book = book.clone();
         self.say(|| format!("server {server} is up as process {incarnation}"));

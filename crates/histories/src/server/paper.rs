@@ -93,7 +93,9 @@ impl World {
         if self.commit(server, incarnation, Entry::Ended { key: key_of(job), report }).is_err() {
             return;
         }
-        self.give_back(server, job);
+        if self.give_back(server, job).is_err() {
+            return;
+        }
         if let Some(job) = self.servers[server].jobs.get_mut(&job).filter(|job| job.id == id) {
             job.ended = true;
         }

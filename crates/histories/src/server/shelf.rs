@@ -9,8 +9,19 @@ use std::cell::RefCell;
 
 /// Where temporary files lie.
 pub(crate) const WORKSHOP: &str = ".ballast/";
-/// The owner's file.
-pub(crate) const OWNER: &str = ".ballast/owner";
+/// How names of owners' files begin: the highest one counts.
+const OWNER: &str = ".ballast/owner-";
+
+/// An owner's file of the given number.
+fn owner_file(number: u64, incarnation: u64) -> String {
+    format!("{OWNER}{number:08}-{incarnation:08}")
+}
+
+/// The number of an owner's file.
+fn number_of(name: &str) -> u64 {
+    let number = name.strip_prefix(OWNER).and_then(|rest| rest.split('-').next());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
 
 pub(super) struct PausingShelf<'world> {
     pub(super) world: RefCell<&'world mut World>,
@@ -35,8 +46,18 @@ impl<'world> PausingShelf<'world> {
 
 impl World {
     pub(crate) fn owner(&self) -> Option<Seen> {
-        let bytes = self.folder.read(OWNER)?;
-        std::str::from_utf8(bytes).ok().and_then(Seen::from_text)
+        let highest = self.folder.names().filter(|name| name.starts_with(OWNER)).last()?;
+        self.owner_in(highest)
+    }
+
+    fn owner_in(&self, name: &str) -> Option<Seen> {
+        std::str::from_utf8(self.folder.read(name)?).ok().and_then(Seen::from_text)
+    }
+
+    /// All owners' files, the one that counts last.
+    pub(crate) fn owners(&self) -> Vec<(String, Seen)> {
+        let names = self.folder.names().filter(|name| name.starts_with(OWNER));
+        names.filter_map(|name| Some((name.to_owned(), self.owner_in(name)?))).collect()
     }
 
     pub(super) fn is_owner(&self, owner: &Owner) -> bool {
@@ -58,21 +79,33 @@ impl World {
         Ok(())
     }
 
-    /// The folder is free again, unless it is somebody else's by now.
-    pub(super) fn give_back(&mut self, server: usize, job: usize) {
+    /// What the job's process has there goes: its temporary files, its owner's file.
+    pub(super) fn give_back(&mut self, server: usize, job: usize) -> Result<(), Stop> {
         let owner = self.owner_of(server, job);
-        if self.is_owner(&owner) {
-            let prefix = format!("{WORKSHOP}{}/", owner.key);
-            let names: Vec<String> = self.folder.names().map(str::to_owned).collect();
-            names.iter().filter(|name| name.starts_with(&prefix)).for_each(|name| self.folder.remove(name));
-            self.remove_owner();
+        self.linger(server, owner.incarnation)?;
+        let bench = self.bench(&owner);
+        self.remove_all(|name, _| name.starts_with(&bench));
+        self.linger(server, owner.incarnation)?;
+        if self.bug == Bug::GiveBackByLook && self.is_owner(&owner) {
+            self.linger(server, owner.incarnation)?;
+            let highest = self.owners().pop().map(|(name, _)| name);
+            self.remove_all(|name, _| Some(name) == highest.as_deref());
+        } else {
+            self.remove_all(|_, seen| seen.is_some_and(|seen| owner.is_behind(seen)));
         }
+        if self.taken.as_ref().is_some_and(|(_, by)| *by == owner.incarnation) {
+            self.taken = None;
+        }
+        Ok(())
     }
 
-    /// The folder is nobody's from now on.
-    pub(super) fn remove_owner(&mut self) {
-        self.folder.remove(OWNER);
-        self.taken = None;
+    fn remove_all(&mut self, is_meant: impl Fn(&str, Option<&Seen>) -> bool) {
+        let owners: std::collections::BTreeMap<String, Seen> = self.owners().into_iter().collect();
+        let names: Vec<String> = self.folder.names().map(str::to_owned).collect();
+        names
+            .iter()
+            .filter(|name| is_meant(name, owners.get(*name)))
+            .for_each(|name| self.folder.remove(name));
     }
 
     pub(super) fn holds(&self, name: &str, output: &Output) -> bool {
@@ -88,31 +121,57 @@ impl Shelf for PausingShelf<'_> {
     }
 
     fn set_owner(&self, owner: &Owner) -> Result<(), Stop> {
-        let next = format!("{OWNER}-{}", owner.incarnation);
-        self.step(|world| {
+        let next = format!("{WORKSHOP}taking-{}", owner.incarnation);
+        let number = self.step(|world| {
             world.folder.remove(&next);
             world.folder.create(&next).map_err(|_| Stop::Failed)?;
             let handle = world.folder.handle(&next).ok_or(Stop::Failed)?;
             world.folder.write(handle, owner.to_text().as_bytes());
             world.folder.flush(handle);
-            Ok(())
+            let highest = world.owners().last().map_or(0, |(name, _)| number_of(name));
+            let takes = &mut world.servers[self.server].takes;
+            *takes = highest.max(*takes) + 1;
+            Ok(*takes)
         })?;
-        self.step(|world| {
-            world.folder.rename(&next, OWNER).map_err(|_| Stop::Failed)?;
+        let name = owner_file(number, owner.incarnation);
+        let before = self.step(|world| {
+            let before = world.owners();
+            world.folder.rename(&next, &name).map_err(|_| Stop::Failed)?;
             world.taken = None;
+            world.ever.insert((owner.incarnation, owner.key.clone(), owner.epoch));
+            let me = (owner.incarnation, owner.key.clone());
+            let others = before.iter().filter(|(_, seen)| !owner.is_behind(seen));
+            for (other, seen) in others {
+                let loser = if *other < name { (seen.incarnation, seen.key.clone()) } else { me.clone() };
+                world.deposed.insert(loser);
+            }
             world.say(|| format!("process {} owns the folder for {}", owner.incarnation, owner.key));
-            Ok(())
-        })
+            Ok(before)
+        })?;
+        for (earlier, _) in before.iter().filter(|(earlier, seen)| owner.is_behind(seen) && *earlier != name)
+        {
+            self.step(|world| {
+                world.folder.remove(earlier);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn withdraw(&self, owner: &Owner) {
+        self.world.borrow_mut().remove_all(|_, seen| seen.is_some_and(|seen| owner.is_behind(seen)));
     }
 
     fn remove_temporaries_of_others(&self, owner: &Owner) -> Result<(), Stop> {
-        let (ours, names) = self.step(|world| {
+        let (ours, own, names) = self.step(|world| {
             let names: Vec<String> = world.folder.names().map(str::to_owned).collect();
-            Ok((world.bench(owner), names))
+            let own = world.owners().into_iter().rfind(|(_, seen)| owner.is_behind(seen));
+            Ok((world.bench(owner), own.map(|(name, _)| name), names))
         })?;
-        for name in names.iter().filter(|name| name.starts_with(WORKSHOP) && *name != OWNER) {
-            let is_ours = name.starts_with(&ours);
-            if !is_ours {
+        for name in names.iter().filter(|name| name.starts_with(WORKSHOP)) {
+            // What is above is of who has taken the folder since, and so is what is about to be.
+            let is_above = name.starts_with(OWNER) && own.as_ref().is_none_or(|own| name >= own);
+            if !name.starts_with(&ours) && !is_above && !name.contains("taking-") {
                 self.step(|world| {
                     world.folder.remove(name);
                     Ok(())

@@ -95,6 +95,21 @@ fn the_mistake_no_folder_again_is_found() {
 }
 
 #[test]
+fn the_mistake_give_back_by_look_is_found() {
+    is_found(Bug::GiveBackByLook);
+}
+
+#[test]
+fn the_mistake_take_after_end_is_found() {
+    is_found(Bug::TakeAfterEnd);
+}
+
+#[test]
+fn the_mistake_owner_first_is_found() {
+    is_found(Bug::OwnerFirst);
+}
+
+#[test]
 fn every_mistake_has_its_test() {
     let tests = include_str!("main.rs");
     for bug in Bug::ALL {
