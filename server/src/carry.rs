@@ -1,5 +1,6 @@
 //! One attempt, from the request to the published result and the row.
 
+use crate::came::{Came, refused};
 use crate::core::Returned;
 use crate::divided::{self, Stored, Unit};
 use crate::job::{Job, Tasks};
@@ -18,54 +19,7 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use wire::job::Transfer;
-use wire::node::{
-    AttemptError, AttemptReply, AttemptRequest, AttemptResult, AttemptTimings, RejectReason, SharedFile, Work,
-};
-
-/// What came of an attempt.
-struct Came {
-    outcome: Outcome,
-    reason: Option<String>,
-    timings: Option<AttemptTimings>,
-    bytes_in: u64,
-    bytes_out: u64,
-    width: u32,
-    height: u32,
-    /// The journal did not take the result.
-    is_held_up: bool,
-}
-
-impl Came {
-    fn without_result(outcome: Outcome, reason: impl Into<String>) -> Came {
-        let reason = Some(reason.into());
-        Came {
-            outcome,
-            reason,
-            timings: None,
-            bytes_in: 0,
-            bytes_out: 0,
-            width: 0,
-            height: 0,
-            is_held_up: false,
-        }
-    }
-
-    fn too_late(reply: &AttemptReply) -> Came {
-        Came { outcome: Outcome::Cancelled, reason: Some("too late".to_owned()), ..Came::done(reply) }
-    }
-
-    fn done(reply: &AttemptReply) -> Came {
-        Came {
-            reason: None,
-            timings: Some(reply.timings),
-            bytes_in: reply.bytes_in,
-            bytes_out: reply.bytes_out,
-            width: reply.width,
-            height: reply.height,
-            ..Came::without_result(Outcome::Done, "")
-        }
-    }
-}
+use wire::node::{AttemptError, AttemptReply, AttemptRequest, AttemptResult, RejectReason, SharedFile, Work};
 
 /// An attempt of a job that has ended before it began.
 pub(crate) fn unwanted(attempt: Attempt) -> Returned {
@@ -333,22 +287,6 @@ fn outdated(job: &Job, reply: Option<AttemptReply>) -> Came {
         FolderShelf::new(folder, false).discard(&name);
     }
     Came::without_result(Outcome::Cancelled, "the node was started anew meanwhile")
-}
-
-fn refused(error: AttemptError) -> Came {
-    match error {
-        AttemptError::Rejected { reason, .. } => {
-            Came::without_result(Outcome::Rejected, crate::words::reject_reason(reason))
-        }
-        AttemptError::Failed { kind, why, timings } => {
-            let reason = crate::words::image_failure(kind, &why);
-            Came { timings: Some(timings), ..Came::without_result(Outcome::Failed, reason) }
-        }
-        AttemptError::Fault { why, .. } => Came::without_result(Outcome::Lost(LossReason::Fault), why),
-        AttemptError::Invalid { field, why } => {
-            Came::without_result(Outcome::Lost(LossReason::Fault), format!("the node refused {field}: {why}"))
-        }
-    }
 }
 
 fn row(

@@ -2,7 +2,7 @@
 //!
 //! Every decision is the `scheduler` crate's; this crate gives it time, threads and nodes. Reading order: `job` and
 //! `folder` (what is to be done), `core` (the scheduler and the books under one lock), `engine` (threads and timers
-//! around it), `carry` (one attempt from request to row, with its
+//! around it), `carry` and `came` (one attempt from request to row, with its
 //! `means`), `peer` and `peers` (the nodes), `greet`, `watch` and `members` (whether they live, who comes and goes),
 //! `standing` and `events` (what is told of that), `shelf`, `owners` and `publish` (a result becomes visible), `journal` (what survives), `accept`, `adopt` and `resume` (a job is promised, and kept), `arrivals` (tasks
 //! over time), `recorder` and `told` (the CSV files), `held_up` (a full disk), `service`, `book` and `epilogue` (what clients are answered), `window` (the console beside
@@ -14,6 +14,7 @@ mod alarm;
 mod args;
 mod arrivals;
 mod book;
+mod came;
 mod carry;
 mod core;
 mod decisions;

@@ -10,10 +10,11 @@
 //!
 //! Orders of steps in which two servers overtake each other in turn are tried one and all in [`interleavings`].
 //!
-//! Reading order: [`Bug`], `folder` and `medium` (what crashes), `world` (time, messages, clients), `faults`, `node`,
+//! Reading order: [`Bug`], `folder` and `medium` (what crashes), `world` (time, messages), `clients`, `faults`, `node`,
 //! `server`, `promises` (what is checked).
 
 mod chance;
+mod clients;
 mod faults;
 mod folder;
 pub mod interleavings;
