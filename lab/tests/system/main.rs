@@ -13,6 +13,7 @@ mod faults;
 mod foreign;
 mod images;
 mod journal_faults;
+mod left;
 mod membership;
 mod power;
 mod records;

@@ -1,6 +1,6 @@
 //! A server that is killed and started again goes on with what it had promised.
 
-use crate::world::{Program, Said, World, free_ports, signal};
+use crate::world::{Program, World, free_ports, signal};
 use records::{Run, TaskOutcome};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,9 +9,9 @@ use wire::division::{BatchSize, Division, Way};
 use wire::job::{JobReport, JobRequest, JobSource, JobState, SubmitError, Transfer};
 use wire::{PoolSettings, ServerClient};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-fn request(data: &Path, transfer: Transfer) -> JobRequest {
+pub(crate) fn request(data: &Path, transfer: Transfer) -> JobRequest {
     JobRequest {
         seed: Some(1),
         ..JobRequest::new(
@@ -28,11 +28,11 @@ fn request(data: &Path, transfer: Transfer) -> JobRequest {
     }
 }
 
-fn client(server: &Program) -> ServerClient {
+pub(crate) fn client(server: &Program) -> ServerClient {
     ServerClient::new(server.address.clone(), PoolSettings::default())
 }
 
-fn report(client: &ServerClient, key: &str) -> JobReport {
+pub(crate) fn report(client: &ServerClient, key: &str) -> JobReport {
     while client.progress(key, PATIENCE).unwrap().unwrap().state == JobState::Running {}
     client.report(key, PATIENCE).unwrap().unwrap()
 }
@@ -366,54 +366,6 @@ fn a_second_signal_ends_a_server_at_once_and_the_next_one_finishes_its_jobs() {
     let receipt = client(&second).submit(&job, PATIENCE).unwrap().unwrap();
     let done = report(&client(&second), "the-job");
     check(&world, &receipt.run_folder, &done);
-}
-
-#[test]
-fn a_server_that_is_stopped_leaves_its_jobs_to_the_next_one_and_the_client_waits() {
-    let world = World::new();
-    world.multiply(60);
-    let node = world.node("1", &["--slots", "1"]);
-    let address = format!("127.0.0.1:{}", free_ports(1)[0]);
-    let server = || {
-        let mut command = world.command("server");
-        command.args(["--listen", &address, "--node", &node.address, "--state", "state", "--grace", "0s"]);
-        world.start(command)
-    };
-    let first = server();
-    // What is in flight when a server ends, the node does all the same.
-    let words = ["data", "random", "--job-key", "the-job", "--max-in-flight", "2"];
-    let waits =
-        world.client_command(&first, &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !matches!(client(&first).report("the-job", PATIENCE), Ok(Ok(report)) if report.progress.done >= 5) {
-    }
-    first.signal("TERM");
-    assert_eq!(first.end(), Some(0), "nothing is lost");
-    let before = world.results();
-    assert!(before.len() < 68 && !before.contains(&".ballast".to_owned()), "{before:?}");
-
-    let second = server();
-    let said = Said::from(waits.wait_with_output().unwrap());
-    assert_eq!(said.status, Some(0), "{said:?}");
-    assert!(said.err.contains("goes on when it is started again"), "{said:?}");
-    let done = report(&client(&second), "the-job");
-    assert_eq!(done.nodes[0].done, 68 - before.len() as u64, "{done:?}");
-    world.check_results(&world.images(), "edges");
-}
-
-#[test]
-fn a_server_that_is_stopped_and_has_no_state_cancels_its_jobs() {
-    let world = World::new();
-    world.multiply(60);
-    let node = world.node("1", &["--slots", "1"]);
-    let mut command = world.command("server");
-    command.args(["--listen", "127.0.0.1:0", "--node", &node.address, "--grace", "0s"]);
-    let first = world.start(command);
-    let strategy = "random".to_owned();
-    let few = JobRequest { strategy, max_in_flight: Some(2), ..request(&world.data(), Transfer::Shared) };
-    client(&first).submit(&few, PATIENCE).unwrap().unwrap();
-    while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 5 {}
-    first.signal("TERM");
-    assert_eq!(first.end(), Some(1), "work was given up");
 }
 
 #[test]
