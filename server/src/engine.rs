@@ -396,6 +396,5 @@ impl Engine {
 
 /// The instant at which a clock stood at 0 that now shows `head_start`.
 fn origin(head_start: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_sub(head_start).unwrap_or(now)
+    Instant::now().checked_sub(head_start).unwrap_or_else(Instant::now)
 }
