@@ -243,6 +243,7 @@ impl World {
                 self.give_back_token(server, &call, Outcome::TimedOut);
             }
             Event::Timer { incarnation, .. } if incarnation == here => self.tell(server, Said::TimerFired),
+            Event::EndAgain { incarnation, job, .. } if incarnation == here => self.end_again(server, job),
             Event::Probed { incarnation, node, .. } if incarnation == here => {
                 let probed = &self.nodes[node as usize];
                 let alive = probed.up && !probed.hung;

@@ -4,13 +4,16 @@ use super::Stop;
 use crate::Bug;
 use crate::medium::Fate;
 use crate::promises::key_of;
-use crate::world::World;
+use crate::world::{Event, World};
 use journal::book::Book;
 use journal::bytes::Put;
 use journal::entry::Entry;
 use journal::frame::Replay;
 use journal::log::{Confirm, LogError};
 use scheduler::JobId;
+
+/// When an end that could not be written is tried again.
+const END_AGAIN_US: u64 = 1_000_000;
 
 /// What a journal's bytes tell.
 pub(crate) fn book_of(bytes: &[u8]) -> Result<(Replay<'_>, Book), String> {
@@ -76,6 +79,14 @@ impl World {
         }
     }
 
+    /// Tries again to write down an end that the journal did not take.
+    pub(super) fn end_again(&mut self, server: usize, job: usize) {
+        let known = self.servers[server].jobs.get(&job);
+        if let Some(id) = known.filter(|known| known.closed.is_some() && !known.ended).map(|known| known.id) {
+            self.write_end(server, job, id);
+        }
+    }
+
     /// Results, then journal, then the folder is free, then whoever asks is told.
     pub(super) fn write_end(&mut self, server: usize, job: usize, id: JobId) {
         let incarnation = self.servers[server].incarnation;
@@ -90,8 +101,13 @@ impl World {
             self.promised.remove(&(server, job));
         }
         let report = if deposed { Vec::new() } else { b"report".to_vec() };
-        if self.commit(server, incarnation, Entry::Ended { key: key_of(job), report }).is_err() {
-            return;
+        match self.commit(server, incarnation, Entry::Ended { key: key_of(job), report }) {
+            Ok(()) => {}
+            Err(Stop::Gone) => return,
+            // Nobody else may ever ask here for it, and the folder is kept from others.
+            Err(Stop::Failed) => {
+                return self.at(self.now + END_AGAIN_US, Event::EndAgain { server, incarnation, job });
+            }
         }
         if self.give_back(server, job).is_err() {
             return;
