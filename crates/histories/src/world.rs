@@ -71,69 +71,22 @@ pub(crate) enum Heard {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
-    ClientTick {
-        job: usize,
-    },
-    Submitted {
-        server: usize,
-        job: usize,
-        epoch: u64,
-    },
-    Told {
-        server: usize,
-        job: usize,
-        epoch: u64,
-        heard: Heard,
-    },
-    Called {
-        call: Call,
-    },
-    Created {
-        node: usize,
-        incarnation: u64,
-        call: Call,
-    },
-    Written {
-        node: usize,
-        incarnation: u64,
-        call: Call,
-        handle: usize,
-    },
-    Answered {
-        call: Call,
-        came: Came,
-    },
-    Deadline {
-        call: Call,
-    },
-    Timer {
-        server: usize,
-        incarnation: u64,
-    },
-    Probed {
-        server: usize,
-        incarnation: u64,
-        node: u32,
-    },
-    /// An end that could not be written is tried again.
-    EndAgain {
-        server: usize,
-        incarnation: u64,
-        job: usize,
-    },
+    ClientTick { job: usize },
+    Submitted { server: usize, job: usize, epoch: u64 },
+    Told { server: usize, job: usize, epoch: u64, heard: Heard },
+    Called { call: Call },
+    Created { node: usize, incarnation: u64, call: Call },
+    Written { node: usize, incarnation: u64, call: Call, handle: usize },
+    Answered { call: Call, came: Came },
+    Deadline { call: Call },
+    Timer { server: usize, incarnation: u64 },
+    Probed { server: usize, incarnation: u64, node: u32 },
+    EndAgain { server: usize, incarnation: u64, job: usize },
     Fault,
-    ServerUp {
-        server: usize,
-    },
-    ServerResumes {
-        server: usize,
-    },
-    NodeUp {
-        node: usize,
-    },
-    NodeResumes {
-        node: usize,
-    },
+    ServerUp { server: usize },
+    ServerResumes { server: usize },
+    NodeUp { node: usize },
+    NodeResumes { node: usize },
 }
 
 /// How harsh a history is.
