@@ -3,6 +3,7 @@
 use crate::came::{Came, refused};
 use crate::core::Returned;
 use crate::divided::{self, Stored, Unit};
+use crate::image_file::{self, BadImageFile};
 use crate::job::{Job, Tasks};
 use crate::journal::NotWritten;
 use crate::ledger::{micros, was_delayed};
@@ -143,7 +144,7 @@ fn work_of(job: &Job, attempt: &Attempt, unit: Option<&Unit>) -> Result<(Work, S
     if divided.is_needless(unit) {
         return Err(Came::without_result(Outcome::Failed, "another part of the image has failed"));
     }
-    divided::work(job, unit).map_err(|(_, cause)| unreadable(&cause))
+    divided::work(job, unit).map_err(|(image, why)| no_image(job, image, &why))
 }
 
 /// The operation of an image, or of a task without one.
@@ -156,9 +157,12 @@ fn operation(job: &Job, task: usize) -> String {
     }
 }
 
-fn unreadable(cause: &std::io::Error) -> Came {
-    let kind = if cause.kind() == ErrorKind::NotFound { "not found" } else { "unreadable" };
-    Came::without_result(Outcome::Failed, format!("{kind}: {cause}"))
+fn no_image(job: &Job, image: usize, why: &BadImageFile) -> Came {
+    let name = match &job.tasks {
+        Tasks::Folder { names, .. } => &*names[image],
+        Tasks::Synthetic { .. } => "",
+    };
+    Came::without_result(Outcome::Failed, why.reason(name, &operation(job, image)))
 }
 
 /// Keeps a part's or a batch's answer if nobody else's was first.
@@ -186,7 +190,9 @@ fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
                 })),
                 Transfer::Inline => {
                     let path = folder.base.join(crate::folder::INPUT).join(&**image);
-                    fs::read(&path).map(Work::Inline).map_err(|cause| unreadable(&cause))
+                    image_file::read_inline(&path)
+                        .map(Work::Inline)
+                        .map_err(|why| no_image(job, attempt.task().index(), &why))
                 }
             }
         }

@@ -26,6 +26,7 @@ mod events;
 mod folder;
 mod greet;
 mod held_up;
+mod image_file;
 mod job;
 mod journal;
 mod leave;

@@ -1,20 +1,19 @@
 //! How an image is cut, told by its header and, of a JPEG, by where its rows begin.
 
 use crate::folder::{Folder, INPUT};
+use crate::image_file::{self, MOST_SURVEYED};
 use imaging::codec::jpeg::{Index, SourceStrip, index_by_rows};
 use imaging::codec::{Format, Limits, Orientation, Scratch, header};
 use imaging::error::DecodeError;
 use imaging::operation::Operation;
 use imaging::segment::{Area, Cut, Plan, Size};
 use scheduler::NodeId;
-use std::fs;
-use std::io;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
 use wire::division::{CutKind, JpegStrip, SegmentCut};
 
 /// The server allocates nothing by an image's pixels: bounds on them are the nodes'.
-const LIMITS: Limits = Limits { max_bytes: 1 << 30, max_pixels: u64::MAX };
+const LIMITS: Limits = Limits { max_bytes: MOST_SURVEYED, max_pixels: u64::MAX };
 
 /// How one image is cut.
 #[derive(Debug)]
@@ -64,13 +63,8 @@ impl Cutting {
         parts: Parts,
         tell: &mut dyn FnMut(Found) -> bool,
     ) -> Result<(), String> {
-        let bytes = fs::read(folder.base.join(INPUT).join(image)).map_err(|cause| {
-            let (kind, remedy) = match cause.kind() {
-                io::ErrorKind::NotFound => ("not found", "put it there and submit again"),
-                _ => ("unreadable", "let the server's user read it"),
-            };
-            format!("{kind}: cannot do {operation}: {image:?} cannot be read ({cause}): {remedy}")
-        })?;
+        let path = folder.base.join(INPUT).join(image);
+        let bytes = image_file::read_to_survey(&path).map_err(|why| why.reason(image, operation))?;
         Cutting::find(&bytes, operation, parts, tell).map_err(|why| format!("{image:?}: {why}"))
     }
 

@@ -3,8 +3,8 @@
 use super::Unit;
 use super::survey::Cutting;
 use crate::folder::{Folder, INPUT};
+use crate::image_file::{self, BadImageFile};
 use crate::job::{Job, Tasks};
-use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use wire::node::{SharedFile, Work};
 ///
 /// # Errors
 /// Which image cannot be read, and why.
-pub(crate) fn work(job: &Job, unit: &Unit) -> Result<(Work, String), (usize, io::Error)> {
+pub(crate) fn work(job: &Job, unit: &Unit) -> Result<(Work, String), (usize, BadImageFile)> {
     let Tasks::Folder { folder, transfer, divided: Some(divided), .. } = &job.tasks else {
-        return Err((0, io::Error::other("the job is not divided")));
+        return Err((0, io::Error::other("the job is not divided").into()));
     };
     let mix = divided.lock().mix.clone();
     match unit {
@@ -58,14 +58,16 @@ fn source(
     image: usize,
     part: usize,
     cutting: &Cutting,
-) -> io::Result<SegmentSource> {
+) -> Result<SegmentSource, BadImageFile> {
     if transfer == Transfer::Shared {
         let (base_path, file_name) = (base(folder), folder.images[image].clone());
         return Ok(SegmentSource::Shared(SharedFile { base_path, file_name }));
     }
     let path = path(folder, image);
-    let Some(strip) = cutting.strip(part) else { return fs::read(path).map(SegmentSource::Inline) };
-    let mut file = File::open(path)?;
+    let Some(strip) = cutting.strip(part) else {
+        return image_file::read_inline(&path).map(SegmentSource::Inline);
+    };
+    let mut file = image_file::open(&path)?;
     let mut bytes = Vec::new();
     file.by_ref().take(strip.head_bytes).read_to_end(&mut bytes)?;
     file.seek(SeekFrom::Start(strip.offset))?;
@@ -73,7 +75,11 @@ fn source(
     Ok(SegmentSource::Inline(bytes))
 }
 
-fn batch(folder: &Folder, transfer: Transfer, images: &[usize]) -> Result<BatchImages, (usize, io::Error)> {
+fn batch(
+    folder: &Folder,
+    transfer: Transfer,
+    images: &[usize],
+) -> Result<BatchImages, (usize, BadImageFile)> {
     match transfer {
         Transfer::Shared => {
             let file_names = images.iter().map(|image| folder.images[*image].clone()).collect();
@@ -81,7 +87,7 @@ fn batch(folder: &Folder, transfer: Transfer, images: &[usize]) -> Result<BatchI
         }
         Transfer::Inline => {
             // What cannot be read goes as nothing: it fails alone, as an empty image, with the others done.
-            let read = |image: &usize| fs::read(path(folder, *image)).unwrap_or_default();
+            let read = |image: &usize| image_file::read_inline(&path(folder, *image)).unwrap_or_default();
             Ok(BatchImages::Inline(images.iter().map(read).collect()))
         }
     }
