@@ -1,5 +1,6 @@
 //! The next images: looked at without any lock, then put to work.
 
+use super::sendable;
 use super::survey::{Cutting, Found, Parts};
 use super::{Aftermath, CutState, Divided, Joint, Speeds, Unit, UnitState};
 use crate::folder::Folder;
@@ -33,8 +34,8 @@ pub(crate) enum Fed {
     End(usize),
     /// It cannot be cut, or not be done although parts of it were put to work.
     Failed(usize, String),
-    /// They go together.
-    Batch { images: Arc<[usize]>, measure: bool },
+    /// Those of each group go together.
+    Batches { groups: Vec<Arc<[usize]>>, measure: bool },
 }
 
 impl Divided {
@@ -71,7 +72,15 @@ impl Divided {
     ) {
         let (image, mix) = match next {
             Next::Cut { image, mix } => (image, mix),
-            Next::Batch { images, measure } => return tell(Fed::Batch { images, measure }),
+            Next::Batch { images, measure } => {
+                let groups = if transfer == Transfer::Inline && images.len() > 1 {
+                    let mix = self.lock().mix.clone();
+                    sendable::batches(folder, &mix, seed, &images)
+                } else {
+                    vec![images]
+                };
+                return tell(Fed::Batches { groups, measure });
+            }
         };
         let Way::Segments { parts, cut: kind } = self.way else {
             return tell(Fed::Failed(image, "it was not to be cut".to_owned()));
@@ -91,7 +100,7 @@ impl Divided {
                 tell(match found {
                     Found::Whole => {
                         is_whole = true;
-                        Fed::Batch { images: Arc::from([image]), measure: false }
+                        Fed::Batches { groups: vec![Arc::from([image])], measure: false }
                     }
                     Found::Cutting(cutting) => Fed::Cut(image, cutting),
                     Found::Parts(end) => Fed::Parts(image, end),
@@ -123,11 +132,13 @@ impl Divided {
                 state.end_parts(image);
             }
             Some(Fed::End(image)) => state.end_parts(image),
-            Some(Fed::Batch { images, measure }) => {
-                let unit = Unit::Batch { images, measure };
-                state.units.push(UnitState { unit: Some(unit), claimed: false });
-                state.open_units += 1;
-                after.place.push(None);
+            Some(Fed::Batches { groups, measure }) => {
+                for images in groups {
+                    let unit = Unit::Batch { images, measure };
+                    state.units.push(UnitState { unit: Some(unit), claimed: false });
+                    state.open_units += 1;
+                    after.place.push(None);
+                }
             }
             Some(Fed::Cut(image, cutting)) => {
                 let (count, homes) = (cutting.count(), cutting.homes.clone());

@@ -9,6 +9,7 @@
 
 mod feed;
 mod joining;
+mod sendable;
 mod speeds;
 mod store;
 mod survey;

@@ -323,3 +323,24 @@ fn what_sees_luminance_only_has_the_same_result_for_the_luminance() {
     }
     assert_eq!(found, ["canny", "grayscale", "sketch", "heatmap", "equalize", "threshold"]);
 }
+
+/// Every operation with its parameters, as the user's page shows them.
+fn documented() -> String {
+    let mut table = "| operation | parameters, with their defaults |\n| --- | --- |\n".to_owned();
+    for described in descriptions() {
+        let parameters = described.parameters.iter().map(|parameter| {
+            format!("`{}={}` ({}; {})", parameter.name, parameter.default, parameter.help, parameter.domain)
+        });
+        let parameters: Vec<String> = parameters.collect();
+        let shown = if parameters.is_empty() { "none".to_owned() } else { parameters.join(", ") };
+        table += &format!("| `{}` | {shown} |\n", described.name);
+    }
+    table
+}
+
+#[test]
+fn the_page_shows_every_parameter_with_its_default() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/imaging.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    assert!(page.contains(&documented()), "docs/imaging.md should show:\n{}", documented());
+}
