@@ -18,8 +18,11 @@ pub fn render(receipt: &JobReceipt, report: &JobReport, noun: &str, processors: 
     text.push_str(&how(receipt));
     text.push_str(&attempts(report));
     if receipt.skipped > 0 {
-        let _ =
-            writeln!(text, "{} of input_dir not taken: no image by the name", count(receipt.skipped, "file"));
+        let _ = writeln!(
+            text,
+            "{} of input_dir not taken: no image by its name, or a name that is not UTF-8",
+            count(receipt.skipped, "file")
+        );
     }
     if !report.nodes.is_empty() {
         let _ = writeln!(text, "\n{}", shares(&report.nodes).trim_fmt());
@@ -253,7 +256,7 @@ mod tests {
         Ended with failures: 6 of 8 images in 3.41 s (1.76 a second)
         edges with load_balancing (may-reject), seed 42
         24 attempts: 14 rejected, 2 delayed, 2 lost
-        1 file of input_dir not taken: no image by the name
+        1 file of input_dir not taken: no image by its name, or a name that is not UTF-8
 
          node    attempts  done  rejected  delayed  lost  share
          node0         14     2        12        1     0  25.0%

@@ -225,7 +225,10 @@ impl Service {
         let unwritable = |cause: io::Error| {
             invalid(
                 "data_path",
-                format!("the results in {:?} cannot be taken charge of: {cause}", folder.base),
+                format!(
+                    "the results in {:?} cannot be taken charge of ({cause}): the server needs room and the right to write in its output_dir",
+                    folder.base
+                ),
             )
         };
         let _changes = means.shelves.lock().unwrap_or_else(PoisonError::into_inner);

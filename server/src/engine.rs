@@ -303,6 +303,10 @@ impl Engine {
 
     /// Another server goes on with the job: this one begins nothing more of it.
     pub(crate) fn let_go(&self, job: &Job) {
+        if !job.is_first_to_let_go() {
+            // Each attempt in flight finds it out by itself.
+            return;
+        }
         let key = &job.receipt.job_key;
         let text = format!("another server goes on with job {key}: it is let go here");
         log::warn!("{text}");

@@ -1,5 +1,6 @@
 //! A job's folder: which of its files are images, and where the results belong.
 
+use crate::owners::gone_is_fine;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -120,7 +121,8 @@ impl Folder {
         let probe = output.join(format!("{TEMPORARY}-probe-{}", std::process::id()));
         let tried = fs::create_dir_all(&output)
             .and_then(|()| fs::write(&probe, b""))
-            .and_then(|()| fs::remove_file(&probe));
+            // Another submission to this folder may have just removed it, as it has the same name then.
+            .and_then(|()| gone_is_fine(fs::remove_file(&probe)));
         tried.map_err(|cause| FolderError::Unwritable { path: output, cause })
     }
 }
@@ -155,6 +157,18 @@ mod tests {
         let deep = Folder::open(folder.path(), true).unwrap();
         assert_eq!(deep.images.last().unwrap(), "sub/f.webp");
         assert!(folder.path().join(OUTPUT).is_dir());
+    }
+
+    #[test]
+    fn submissions_at_the_same_moment_do_not_disturb_each_other() {
+        let folder = data(&["a.png"]);
+        let many = || (0..200).for_each(|_| drop(Folder::open(folder.path(), false).unwrap()));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(many);
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path().join(OUTPUT)).unwrap().count(), 0, "nothing is left");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(crate) struct Job {
     epoch: AtomicU64,
     /// Set when somebody else has taken the job or its folder over.
     deposed: AtomicBool,
+    /// It has been told that another server goes on with the job.
+    let_go: AtomicBool,
     /// The owner's file of the folder of results, locked while the job runs.
     held: Mutex<Option<File>>,
     /// Which tasks have a final row in this run; shared by the lives of the job in this process.
@@ -160,6 +162,7 @@ impl Job {
             claimed: (0..tasks.count()).map(|_| AtomicBool::new(false)).collect(),
             epoch: AtomicU64::new(request.epoch),
             deposed: AtomicBool::new(false),
+            let_go: AtomicBool::new(false),
             held: Mutex::default(),
             request,
             receipt,
@@ -186,6 +189,11 @@ impl Job {
     /// Somebody else has taken the job or its folder over: nothing that is done here counts any more.
     pub(crate) fn depose(&self) {
         self.deposed.store(true, Ordering::Release);
+    }
+
+    /// Whether whoever asks is the first one that lets the job go: one tells it.
+    pub(crate) fn is_first_to_let_go(&self) -> bool {
+        !self.let_go.swap(true, Ordering::AcqRel)
     }
 
     /// The folder is not this job's any more: somebody else has it, unless it was given back at the job's end.
@@ -364,6 +372,12 @@ mod tests {
         let report = job.take_put_off().unwrap();
         job.finish(report.clone());
         assert_eq!(job.wait_for_news(Duration::ZERO), Some(report));
+    }
+
+    #[test]
+    fn one_of_all_that_find_it_out_tells_that_a_job_has_moved() {
+        let job = job();
+        assert_eq!([(); 3].map(|()| job.is_first_to_let_go()), [true, false, false]);
     }
 
     #[test]

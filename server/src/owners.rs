@@ -122,12 +122,22 @@ impl Owners {
     /// Writes `owner` down above all others. Answers its file, locked: whoever comes sees whether its server lives.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If it cannot be written; nothing is left then.
     pub(crate) fn take(&self, owner: &Owner, durable: bool) -> io::Result<File> {
         let next = self.workshop.join(format!("{TAKING}-{:016x}", owner.incarnation));
         // One of our own that could not be finished.
         gone_is_fine(fs::remove_file(&next))?;
-        let mut file = open_new(&next)?;
+        let taken = self.write_down(&next, owner, durable);
+        if taken.is_err() {
+            // Nobody else uses this name, and the folder goes only if it is empty. The first error is the one to tell.
+            let _ = fs::remove_file(&next);
+            let _ = fs::remove_dir(&self.workshop);
+        }
+        taken
+    }
+
+    fn write_down(&self, next: &Path, owner: &Owner, durable: bool) -> io::Result<File> {
+        let mut file = open_new(next)?;
         // Where locks are not known, nobody can tell whether we live, and nothing else depends on it.
         let _ = file.try_lock();
         file.write_all(owner.to_text().as_bytes())?;

@@ -196,7 +196,7 @@ impl<'roots> DataFolder<'roots> {
                 Trouble::Image(
                     FailureKind::Unreadable,
                     format!(
-                        "{file_name:?} leads out of the data root by a symbolic link: put the file itself there"
+                        "{file_name:?} leads out of the data root by a symbolic link, as every link with an absolute path does: put the file itself there"
                     ),
                 )
             }

@@ -134,9 +134,19 @@ fn live_line(event: &ClusterEvent) -> String {
     event_line(&Event {
         at_ms: u64::try_from(at_ms).unwrap_or(u64::MAX),
         kind: event.kind.word().to_owned(),
-        subject: event.subject.escape_debug().to_string(),
-        text: event.text.escape_debug().to_string(),
+        subject: harmless(&event.subject),
+        text: harmless(&event.text),
     })
+}
+
+/// One line without what a terminal acts on. Quotes stay as they are: they have escapes too, but are harmless.
+fn harmless(text: &str) -> String {
+    text.split_inclusive(['\'', '"'])
+        .map(|part| match part.strip_suffix(['\'', '"']) {
+            Some(before) => format!("{}{}", before.escape_debug(), &part[before.len()..]),
+            None => part.escape_debug().to_string(),
+        })
+        .collect()
 }
 
 fn moment(ms: u64) -> String {
@@ -173,9 +183,9 @@ mod tests {
             at: SystemTime::UNIX_EPOCH,
             kind: EventKind::JobFailedOver,
             subject: "key".to_owned(),
-            text: "goes on\nhere".to_owned(),
+            text: "job 'key' goes on\nhere".to_owned(),
         };
-        insta::assert_snapshot!(live_line(&event).trim_end(), @r"1970-01-01T00:00:00.000Z  failed_over      key          goes on\nhere");
+        insta::assert_snapshot!(live_line(&event).trim_end(), @r"1970-01-01T00:00:00.000Z  failed_over      key          job 'key' goes on\nhere");
     }
 
     #[test]

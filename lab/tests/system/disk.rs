@@ -13,18 +13,21 @@ address() { while ! grep -q " listening on " "$1"; do kill -0 "$2" || exit 1; do
 node_at=$(address node.out $node) || exit 1
 "$LAB" server --listen 127.0.0.1:0 --node "$node_at" >server.out 2>server.err & server=$!
 server_at=$(address server.out $server) || exit 1
+[ -z "$FILLED" ] || head -c 1000000 /dev/zero >data/output_dir/filled 2>/dev/null
 "$LAB" client data random --server "$server_at" "$@" >client.out 2>client.err
 echo $? >status
+find data/output_dir -mindepth 1 >everything
 find data/output_dir -type f >left
 mkdir kept && cp -r data/output_dir/. kept
 "#;
 
-fn a_full_disk(transfer: &[&str]) -> Option<World> {
+fn a_full_disk(transfer: &[&str], is_filled: bool) -> Option<World> {
     let world = World::new();
     fs::create_dir(world.output()).unwrap();
     let mut command = Command::new("unshare");
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", SCRIPT, "sh"]).args(transfer);
     command.current_dir(world.path()).env("LAB", env!("CARGO_BIN_EXE_lab")).env("BALLAST_CONSOLE", "off");
+    command.env("FILLED", if is_filled { "yes" } else { "" });
     let ran = command.output();
     if !world.path().join("status").exists() {
         eprintln!("not checked: a file system of its own cannot be mounted here ({ran:?})");
@@ -34,7 +37,7 @@ fn a_full_disk(transfer: &[&str]) -> Option<World> {
 }
 
 fn check(transfer: &[&str]) {
-    let Some(world) = a_full_disk(transfer) else { return };
+    let Some(world) = a_full_disk(transfer, false) else { return };
     let read = |name: &str| fs::read_to_string(world.path().join(name)).unwrap();
     assert_eq!(read("status").trim(), "3", "some images failed: {}", read("client.out"));
     let told = read("client.out");
@@ -61,4 +64,14 @@ fn a_full_disk_fails_what_it_has_no_room_for_and_leaves_nothing_half() {
 #[test]
 fn a_full_disk_of_the_server_too() {
     check(&["--transfer", "inline"]);
+}
+
+#[test]
+fn a_disk_without_any_room_refuses_the_job_and_nothing_is_left() {
+    let Some(world) = a_full_disk(&[], true) else { return };
+    let read = |name: &str| fs::read_to_string(world.path().join(name)).unwrap();
+    let told = read("client.err");
+    assert_eq!(read("status").trim(), "2", "{told}");
+    assert!(told.contains("No space left on device") && told.contains("needs room"), "{told}");
+    assert_eq!(read("everything").trim(), "data/output_dir/filled");
 }
