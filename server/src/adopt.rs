@@ -53,7 +53,9 @@ impl Service {
         for job in found {
             if self.place_elsewhere(&job.receipt.job_key, job.epoch(), &job.request).is_some() {
                 job.depose();
-                self.engine.let_go(&job);
+                if job.is_to_be_let_go() {
+                    self.engine.let_go(&job);
+                }
             }
         }
     }

@@ -283,13 +283,12 @@ impl Engine {
             let mut deposed = None;
             let returned = match job {
                 Some(job) => {
-                    let was_deposed = job.is_deposed();
                     let returned = carry::carry_out(&self.means, &job, attempt);
                     self.hold_up_if(returned.is_held_up, &job);
                     if job.is_deposed() {
                         self.tell(Event::JobCancelled { job: job.id });
                     }
-                    deposed = (!was_deposed && job.is_deposed()).then_some(job);
+                    deposed = job.is_to_be_let_go().then_some(job);
                     returned
                 }
                 None => carry::unwanted(attempt),
@@ -303,10 +302,6 @@ impl Engine {
 
     /// Another server goes on with the job: this one begins nothing more of it.
     pub(crate) fn let_go(&self, job: &Job) {
-        if !job.is_first_to_let_go() {
-            // Each attempt in flight finds it out by itself.
-            return;
-        }
         let key = &job.receipt.job_key;
         let text = format!("another server goes on with job {key}: it is let go here");
         log::warn!("{text}");

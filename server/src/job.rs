@@ -191,9 +191,10 @@ impl Job {
         self.deposed.store(true, Ordering::Release);
     }
 
-    /// Whether whoever asks is the first one that lets the job go: one tells it.
-    pub(crate) fn is_first_to_let_go(&self) -> bool {
-        !self.let_go.swap(true, Ordering::AcqRel)
+    /// Whether somebody else has taken the job over and this is the first one to ask: each attempt in flight finds it
+    /// out by itself, and one of them tells it.
+    pub(crate) fn is_to_be_let_go(&self) -> bool {
+        self.is_deposed() && !self.let_go.swap(true, Ordering::AcqRel)
     }
 
     /// The folder is not this job's any more: somebody else has it, unless it was given back at the job's end.
@@ -377,7 +378,9 @@ mod tests {
     #[test]
     fn one_of_all_that_find_it_out_tells_that_a_job_has_moved() {
         let job = job();
-        assert_eq!([(); 3].map(|()| job.is_first_to_let_go()), [true, false, false]);
+        assert!(!job.is_to_be_let_go());
+        job.depose();
+        assert_eq!([(); 3].map(|()| job.is_to_be_let_go()), [true, false, false]);
     }
 
     #[test]

@@ -175,7 +175,9 @@ impl Service {
         for job in self.unfinished() {
             if !job.is_deposed() && !job.is_closed() {
                 job.depose();
-                self.engine.let_go(&job);
+                if job.is_to_be_let_go() {
+                    self.engine.let_go(&job);
+                }
             }
         }
         running
