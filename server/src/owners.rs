@@ -150,6 +150,10 @@ impl Owners {
         for earlier in before.into_iter().filter(|place| place.incarnation == owner.incarnation) {
             gone_is_fine(fs::remove_file(self.path(earlier)))?;
         }
+        if durable {
+            // A power cut may else bring back the owner's file of a submission that was given back before this one.
+            File::open(&self.workshop)?.sync_all()?;
+        }
         Ok(file)
     }
 

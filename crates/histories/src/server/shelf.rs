@@ -155,7 +155,10 @@ impl Shelf for PausingShelf<'_> {
                 Ok(())
             })?;
         }
-        Ok(())
+        self.step(|world| {
+            world.folder.flush_names();
+            Ok(())
+        })
     }
 
     fn withdraw(&self, owner: &Owner) {
