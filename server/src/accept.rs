@@ -68,6 +68,11 @@ impl Service {
             return self.again(job, request.epoch);
         }
         self.check_open()?;
+        if self.goes_on_now(&request.job_key)?
+            && let Some(job) = self.book().known(&request)?
+        {
+            return self.again(job, request.epoch);
+        }
         if let Some(receipt) = self.adopt(&request)? {
             return Ok(receipt);
         }

@@ -38,6 +38,7 @@ mod owners;
 mod peer;
 mod peers;
 mod publish;
+mod put_off;
 mod recorder;
 mod resume;
 mod service;

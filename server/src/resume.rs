@@ -62,7 +62,16 @@ impl Service {
     /// Takes over the unfinished jobs of the journal.
     pub(crate) fn go_on_with(&self, book: &Book) {
         for kept in book.jobs().filter(|kept| kept.report.is_none()) {
-            tell_of(kept, self.go_on(kept));
+            match self.go_on(kept) {
+                Ok(Some(why)) => {
+                    let key = &kept.accepted.key;
+                    log::error!(
+                        "job '{key}' waits until its client asks again, or for the next start: {why}"
+                    );
+                    self.put_off.add(kept);
+                }
+                resumed => tell_of(kept, resumed.map(drop)),
+            }
         }
     }
 
@@ -142,12 +151,13 @@ impl Service {
         Ok(Arc::new(job))
     }
 
-    /// An unfinished job goes on where the journal ends.
-    fn go_on(&self, kept: &Kept) -> Result<(), NotResumed> {
+    /// An unfinished job goes on where the journal ends. Answers why it has to wait, if it has to: its folder is away or
+    /// has no room, or another job is at work there.
+    pub(crate) fn go_on(&self, kept: &Kept) -> Result<Option<String>, NotResumed> {
         let request = JobRequest::from_bytes(&kept.accepted.request)?;
         if self.place_elsewhere(&kept.accepted.key, kept.accepted.epoch, &request).is_some() {
             self.forget(kept);
-            return Ok(());
+            return Ok(None);
         }
         // Its records from now on; those of tasks that ended before are written there again.
         let run_folder = self.terms.run_folder.to_string_lossy().into_owned();
@@ -155,16 +165,16 @@ impl Service {
         let strategy: Strategy = receipt.strategy.parse()?;
         let strategy = strategy.with_admission(receipt.admission);
         let tasks = tasks(&request, &receipt, kept)?;
+        if let Err(why) = self.book().check_output(&tasks) {
+            return Ok(Some(why.to_string()));
+        }
         let spec = self.spec(&request, strategy, &receipt, &tasks);
         let submitted = Micros(self.engine.now().0.saturating_sub(crate::ledger::micros(elapsed(kept))));
         let job = self.make(kept, receipt, tasks, submitted)?;
         let (done, deposed) = match self.take_shelf(&job, &kept.published) {
             Ok(done) => (done, None),
-            Err(why @ SubmitError::Invalid { .. }) => {
-                // Its folder is away, or a later job is at work there: the journal keeps the job.
-                log::error!("job '{}' does not go on before the next start: {why}", kept.accepted.key);
-                return Ok(());
-            }
+            // The journal keeps the job.
+            Err(SubmitError::Invalid { why, .. }) => return Ok(Some(why)),
             Err(why) => (std::collections::BTreeSet::new(), Some(why)),
         };
         let mut earlier = Earlier::default();
@@ -189,7 +199,7 @@ impl Service {
             job.depose();
         }
         self.start_again(&job, spec, earlier, cancelled);
-        Ok(())
+        Ok(None)
     }
 
     fn start_again(&self, job: &Arc<Job>, spec: JobSpec, earlier: Earlier, cancelled: bool) {

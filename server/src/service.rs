@@ -8,6 +8,7 @@ use crate::folder::Folder;
 use crate::job::{Job, Tasks};
 use crate::mix::Mix;
 use crate::peer::admission_of_flag;
+use crate::put_off::PutOff;
 use crate::view;
 use cluster::Admission;
 use imaging::operation;
@@ -59,6 +60,7 @@ pub(crate) struct Service {
     pub(crate) terms: Terms,
     started: Instant,
     book: Mutex<Book>,
+    pub(crate) put_off: PutOff,
     closed: AtomicBool,
     /// Set when this process ends and leaves its jobs to the next one.
     pub(crate) leaving: AtomicBool,
@@ -73,6 +75,7 @@ impl Service {
             terms,
             started: Instant::now(),
             book: Mutex::default(),
+            put_off: PutOff::default(),
             closed: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
             seeds_drawn: AtomicU64::new(0),

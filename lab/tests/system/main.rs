@@ -16,6 +16,7 @@ mod journal_faults;
 mod left;
 mod membership;
 mod power;
+mod put_off;
 mod records;
 mod resume;
 mod segments;
