@@ -250,25 +250,11 @@ fn kind_of(error: &DecodeError) -> FailureKind {
 
 /// A result goes to a file of the same name, so a name that promises another format would lie about the result too.
 pub(crate) fn check_label(name: Option<&str>, content: Format) -> Result<(), String> {
-    match name.and_then(promised_format) {
+    match name.and_then(Format::promised_by) {
         Some(promised) if promised != content => {
             Err(format!("its name says {promised} but it is {content}: rename it, or convert it"))
         }
         _ => Ok(()),
-    }
-}
-
-/// The format that a file's extension promises; nothing if it promises none.
-fn promised_format(name: &str) -> Option<Format> {
-    let (_, extension) = name.rsplit_once('.')?;
-    match extension.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" | "jpe" | "jfif" => Some(Format::Jpeg),
-        "png" | "apng" => Some(Format::Png),
-        "bmp" | "dib" => Some(Format::Bmp),
-        "gif" => Some(Format::Gif),
-        "webp" => Some(Format::WebP),
-        "tif" | "tiff" => Some(Format::Tiff),
-        _ => None,
     }
 }
 

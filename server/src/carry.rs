@@ -190,7 +190,7 @@ fn work(job: &Job, attempt: &Attempt) -> Result<Work, Came> {
                 })),
                 Transfer::Inline => {
                     let path = folder.base.join(crate::folder::INPUT).join(&**image);
-                    image_file::read_inline(&path)
+                    image_file::read_labelled(&path)
                         .map(Work::Inline)
                         .map_err(|why| no_image(job, attempt.task().index(), &why))
                 }

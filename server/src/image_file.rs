@@ -5,6 +5,7 @@
 
 use crate::folder::INPUT;
 use crate::words;
+use imaging::codec::Format;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -30,6 +31,8 @@ pub(crate) enum BadImageFile {
     Irregular,
     #[error("has {bytes} bytes, and {most} at most can be sent inline: shrink it, or share the folder")]
     TooLargeToSend { bytes: u64, most: u64 },
+    #[error("says {promised} by its name but is {content}: rename it, or convert it")]
+    Mislabelled { promised: Format, content: Format },
     #[error("has {bytes} bytes, the limit is {most}: shrink it")]
     TooLarge { bytes: u64, most: u64 },
 }
@@ -50,6 +53,7 @@ impl BadImageFile {
         let kind = words::failure(match self {
             BadImageFile::Missing => FailureKind::NotFound,
             BadImageFile::Unreadable(_) | BadImageFile::Irregular => FailureKind::Unreadable,
+            BadImageFile::Mislabelled { .. } => FailureKind::Unsupported,
             BadImageFile::TooLargeToSend { .. } | BadImageFile::TooLarge { .. } => FailureKind::TooLarge,
         });
         format!("{kind}: cannot do {operation}: {image:?} {self}")
@@ -68,6 +72,23 @@ pub(crate) fn open(path: &Path) -> Result<File, BadImageFile> {
     Ok(File::open(path)?)
 }
 
+/// Reads an image that is to be sent without its name, which a node could compare with what it is.
+///
+/// # Errors
+/// As [`read_inline`], or the name promises another format: the result, which gets that name, would lie as well.
+pub(crate) fn read_labelled(path: &Path) -> Result<Vec<u8>, BadImageFile> {
+    labelled(path, read_inline(path)?)
+}
+
+fn labelled(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, BadImageFile> {
+    match (path.to_str().and_then(Format::promised_by), Format::of(&bytes)) {
+        (Some(promised), Ok(content)) if promised != content => {
+            Err(BadImageFile::Mislabelled { promised, content })
+        }
+        _ => Ok(bytes),
+    }
+}
+
 /// Reads an image that is to be sent.
 ///
 /// # Errors
@@ -80,9 +101,10 @@ pub(crate) fn read_inline(path: &Path) -> Result<Vec<u8>, BadImageFile> {
 /// Reads an image that is to be cut.
 ///
 /// # Errors
-/// As [`open`], or it is larger than [`MOST_SURVEYED`].
+/// As [`open`], or it is larger than [`MOST_SURVEYED`], or its name promises another format.
 pub(crate) fn read_to_survey(path: &Path) -> Result<Vec<u8>, BadImageFile> {
-    read(path, MOST_SURVEYED, |bytes| BadImageFile::TooLarge { bytes, most: MOST_SURVEYED })
+    let too_large = |bytes| BadImageFile::TooLarge { bytes, most: MOST_SURVEYED };
+    labelled(path, read(path, MOST_SURVEYED, too_large)?)
 }
 
 fn read(path: &Path, most: u64, too_large: impl Fn(u64) -> BadImageFile) -> Result<Vec<u8>, BadImageFile> {
@@ -108,6 +130,19 @@ mod tests {
         fs::write(&path, b"pixels").unwrap();
         assert_eq!(read_inline(&path).unwrap(), b"pixels");
         assert_eq!(read_to_survey(&path).unwrap(), b"pixels");
+    }
+
+    #[test]
+    fn a_name_that_lies_is_told_before_the_image_is_sent_without_it() {
+        let at = tempfile::tempdir().unwrap();
+        let path = at.path().join("a.png");
+        fs::write(&path, [0xFF, 0xD8, 0xFF, 0xE0]).unwrap();
+        assert_eq!(
+            read_labelled(&path).unwrap_err().reason("a.png", &"edges"),
+            "unsupported: cannot do edges: \"a.png\" says PNG by its name but is JPEG: rename it, or convert it"
+        );
+        fs::rename(&path, at.path().join("a.JPG")).unwrap();
+        assert_eq!(read_labelled(&at.path().join("a.JPG")).unwrap(), [0xFF, 0xD8, 0xFF, 0xE0]);
     }
 
     #[test]

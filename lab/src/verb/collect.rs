@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "FOLDER", env = "BALLAST_COLLECT_FOLDER")]
     folder: PathBuf,
     /// Array file to write; the index gets the same name with .csv
-    #[arg(value_name = "FILE.npy", env = "BALLAST_COLLECT_FILE")]
+    #[arg(value_name = "FILE.npy", env = "BALLAST_COLLECT_FILE", value_parser = array_file)]
     file: PathBuf,
     /// What the numbers are
     #[arg(long = "as", value_enum, default_value_t = Numbers::U8, value_name = "TYPE", env = "BALLAST_COLLECT_AS")]
@@ -37,6 +37,15 @@ enum Numbers {
     U8,
     /// 32-bit floating point, 0 for the smallest sample of all images and 1 for the largest
     F32,
+}
+
+/// A name that leaves another one for the index.
+fn array_file(text: &str) -> Result<PathBuf, String> {
+    let file = PathBuf::from(text);
+    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        return Err("the index gets this name; give the array one that ends in .npy".to_owned());
+    }
+    Ok(file)
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {

@@ -63,3 +63,14 @@ fn numpy_reads_it_in_one_line() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(said.trim(), "float32 (117,) True 1.0 (5, 3, 3)", "{output:?}");
 }
+
+#[test]
+fn an_array_that_has_the_name_of_its_index_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.png", 6, 4, 10);
+    let file = folder.path().join("set.csv");
+    let output = run(&["collect", text(folder.path()), text(&file)]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the index gets this name"), "{output:?}");
+    assert!(!file.exists());
+}

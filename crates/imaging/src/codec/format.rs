@@ -44,6 +44,20 @@ impl Format {
         }
     }
 
+    /// The format that the extension of a file's name promises; nothing if it promises none.
+    pub fn promised_by(name: &str) -> Option<Format> {
+        let (_, extension) = name.rsplit_once('.')?;
+        match extension.to_ascii_lowercase().as_str() {
+            "jpg" | "jpeg" | "jpe" | "jfif" => Some(Format::Jpeg),
+            "png" | "apng" => Some(Format::Png),
+            "bmp" | "dib" => Some(Format::Bmp),
+            "gif" => Some(Format::Gif),
+            "webp" => Some(Format::WebP),
+            "tif" | "tiff" => Some(Format::Tiff),
+            _ => None,
+        }
+    }
+
     /// The usual name.
     pub fn name(self) -> &'static str {
         match self {
