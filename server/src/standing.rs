@@ -60,6 +60,10 @@ impl Standings {
                 if standing.health != node.health() {
                     standing.change(node.health(), now, is_silence);
                     if let Some((kind, text)) = standing.tell(&names[place]) {
+                        if matches!(kind, EventKind::NodeEjected) {
+                            // Else the log would tell only that it is up again.
+                            log::warn!("{text}");
+                        }
                         self.events.note(kind, &names[place], text);
                     }
                 }
