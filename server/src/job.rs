@@ -344,28 +344,17 @@ mod tests {
         Job::new(JobId(0), request, receipt, tasks, words, Micros(0), SystemTime::UNIX_EPOCH)
     }
 
-    fn report() -> JobReport {
-        let progress = JobProgress {
-            state: JobState::Done,
-            tasks: 1,
-            done: 1,
-            failed: 0,
-            attempts: 1,
-            rejected: 0,
-            delayed: 0,
-            lost: 0,
-            in_flight: 0,
-            elapsed: Duration::ZERO,
-            paused: false,
-        };
-        JobReport { progress, failures: Vec::new(), nodes: Vec::new(), why: None, histogram: None }
+    fn report(job: &Job) -> JobReport {
+        let begun = crate::view::not_begun(job);
+        let progress = JobProgress { state: JobState::Done, done: 1, attempts: 1, ..begun.progress };
+        JobReport { progress, ..begun }
     }
 
     #[test]
     fn an_end_that_is_not_written_down_is_told_as_such_until_it_is() {
         let job = job();
         assert!(job.wait_for_news(Duration::ZERO).is_none());
-        job.put_off(report(), "no space".to_owned());
+        job.put_off(report(&job), "no space".to_owned());
         assert!(job.wait(Duration::ZERO).is_none(), "nobody is told of an end");
         let told = job.wait_for_news(Duration::ZERO).unwrap();
         assert_eq!(told.progress.state, JobState::Running);

@@ -1,5 +1,6 @@
 """Faults of wires and strangers at a port: lost packets, partitions, half-open connections, nonsense, idle callers."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -10,35 +11,32 @@ from systems import NODES
 from wire import HERE, Wire
 
 
+@contextlib.contextmanager
 def wired(system, data):
     """Nodes behind a wire each, whose packets are the wire's to lose."""
     if not system.options.apart:
         raise NoSuchThing("not tried: no network namespace of its own here")
-    wire = Wire()
-    for number in range(NODES):
-        node = system.node(0, data, host=HERE)
-        node.called_at = f"10.9.{number + 1}.2:{node.port}"
-    wire.ports = frozenset(int(node.port) for node in system.nodes)
-    system.serve(data)
-    return wire
+    with contextlib.closing(Wire()) as wire:
+        for number in range(NODES):
+            node = system.node(0, data, host=HERE)
+            node.called_at = f"10.9.{number + 1}.2:{node.port}"
+        wire.ports = frozenset(int(node.port) for node in system.nodes)
+        system.serve(data)
+        yield wire
 
 
 def lossy(system, data, right, limit):
     """5 % lost, 25 ± 10 ms late, 1 % twice, so out of order too; ours carry the images' bytes over it."""
-    wire = wired(system, data)
-    try:
+    with wired(system, data) as wire:
         wire.loss, wire.duplication, wire.delay, wire.jitter = 0.05, 0.01, 0.025, 0.010
         job = system.job(data, more=["--transfer", "inline"])
         told = finish(system, job, data, right, limit)
         return told.but(wire.lost > 0, f"{wire.carried} packets, {wire.lost} lost, {wire.repeated} twice")
-    finally:
-        wire.close()
 
 
 def partitioned(system, data, right, limit):
     """One node is cut off both ways, of another one no answer arrives; then both heal."""
-    wire = wired(system, data)
-    try:
+    with wired(system, data) as wire:
         job = system.job(data)
         wait_for_results(data, 1, limit)
         wire.cut = {(1, "there"), (1, "back"), (2, "back")}
@@ -46,21 +44,16 @@ def partitioned(system, data, right, limit):
         wire.cut = set()
         time.sleep(0.5)
         return told.but(finish(system, job, data, right, limit).kept, "the same after healing")
-    finally:
-        wire.close()
 
 
 def half_open(system, data, right, limit):
     """A node dies behind a wire that is cut: nobody hears its connections end."""
-    wire = wired(system, data)
-    try:
+    with wired(system, data) as wire:
         job = system.job(data)
         wait_for_results(data, 1, limit)
         wire.cut = {(1, "there"), (1, "back")}
         system.nodes[0].kill()
         return finish(system, job, data, right, limit)
-    finally:
-        wire.close()
 
 
 def malformed(system, data, right, limit):

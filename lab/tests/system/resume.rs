@@ -189,9 +189,8 @@ fn a_damaged_journal_is_refused_and_a_torn_one_is_not() {
     assert!(words.contains("damaged at byte") && words.contains("move it away"), "{words}");
 }
 
-#[test]
-fn a_job_moves_to_another_server_with_what_was_published() {
-    let world = World::new();
+/// A slow node with sixty images to do, and two servers that both use it.
+fn two_servers(world: &World) -> (Program, Program, Program) {
     world.multiply(60);
     let node = world.node("0", &["--slots", "1"]);
     let start = |name: &str| {
@@ -201,6 +200,13 @@ fn a_job_moves_to_another_server_with_what_was_published() {
         world.start(command)
     };
     let (first, second) = (start("one"), start("two"));
+    (node, first, second)
+}
+
+#[test]
+fn a_job_moves_to_another_server_with_what_was_published() {
+    let world = World::new();
+    let (_node, first, second) = two_servers(&world);
     let moved = JobRequest { epoch: 2, ..request(&world.data(), Transfer::Shared) };
     client(&first).submit(&request(&world.data(), Transfer::Shared), PATIENCE).unwrap().unwrap();
     while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 10 {}
@@ -218,15 +224,7 @@ fn a_job_moves_to_another_server_with_what_was_published() {
 #[test]
 fn a_job_that_comes_back_to_a_server_has_one_final_row_a_task_there() {
     let world = World::new();
-    world.multiply(60);
-    let node = world.node("0", &["--slots", "1"]);
-    let start = |name: &str| {
-        let mut command = world.command("server");
-        let address = format!("127.0.0.1:{}", free_ports(1)[0]);
-        command.args(["--listen", &address, "--node", &node.address, "--name", name]);
-        world.start(command)
-    };
-    let (first, second) = (start("one"), start("two"));
+    let (_node, first, second) = two_servers(&world);
     let submission = |epoch| JobRequest { epoch, ..request(&world.data(), Transfer::Shared) };
     client(&first).submit(&submission(1), PATIENCE).unwrap().unwrap();
     while client(&first).report("the-job", PATIENCE).unwrap().unwrap().progress.done < 10 {}
